@@ -46,7 +46,8 @@ for (const file of readdirSync(src, { recursive: true, encoding: 'utf8' })) {
     const where = `${relative(root, path)} imports ${match[1]}`;
     if (from === '') continue;
     if (!level.has(from) || !level.has(to)) problems.push(`${where}: folder is in no stratum`);
-    else if (level.get(to)! <= level.get(from)! && !ALLOWED.has(arrow)) problems.push(`${where}: ${arrow} points upwards or sideways`);
+    else if (level.get(to)! <= level.get(from)! && !ALLOWED.has(arrow))
+      problems.push(`${where}: ${arrow} points upwards or sideways`);
     else if (FORBIDDEN.get(from)?.includes(to)) problems.push(`${where}: ${arrow} is forbidden`);
     else if (!/\/index\.ts$/.test(target)) problems.push(`${where}: import the folder's index.ts`);
   }

@@ -35,7 +35,8 @@ export function invalidArgument(name: string, value: unknown, expected: string):
 /** Throws unless `value` is an integer in [low, high]. */
 export function requireInteger(name: string, value: number, low = 1, high = Number.MAX_SAFE_INTEGER): void {
   if (!Number.isInteger(value) || value < low || value > high) {
-    const range = high === Number.MAX_SAFE_INTEGER ? `an integer >= ${low}` : `an integer in [${low}, ${high}]`;
+    const range =
+      high === Number.MAX_SAFE_INTEGER ? `an integer >= ${low}` : `an integer in [${low}, ${high}]`;
     throw invalidArgument(name, value, range);
   }
 }
@@ -43,7 +44,11 @@ export function requireInteger(name: string, value: number, low = 1, high = Numb
 /** Throws unless `value` is a finite number with `low` (exclusive) < value <= `high`. */
 export function requirePositive(name: string, value: number, high = Number.MAX_VALUE): void {
   if (!(value > 0 && value <= high)) {
-    throw invalidArgument(name, value, high === Number.MAX_VALUE ? 'a finite number > 0' : `a number in (0, ${high}]`);
+    throw invalidArgument(
+      name,
+      value,
+      high === Number.MAX_VALUE ? 'a finite number > 0' : `a number in (0, ${high}]`,
+    );
   }
 }
 
