@@ -7,3 +7,4 @@ export * from './indexing.ts';
 export * from './layout.ts';
 export * from './matmul.ts';
 export * from './reduction.ts';
+export { operators } from './registry.ts';
