@@ -1,0 +1,45 @@
+// Adam (Kingma and Ba 2015, "Adam: a method for stochastic optimization", Algorithm 1).
+import { invalidArgument, requirePositive } from '../errors.ts';
+import { add, div, mul, sqrt, square, sub } from '../graph/index.ts';
+import type { Optimiser } from './optimiser.ts';
+
+/**
+ * m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,
+ * theta <- theta - alpha m^ / (sqrt(v^) + epsilon),  m^ = m / (1 - beta1^t), v^ = v / (1 - beta2^t).
+ *
+ * Kept are M = m / (1 - beta1) and V = v / (1 - beta2), which saves two passes over every parameter; the factors go
+ * into the two scalars: theta <- theta - stepSize M / (sqrt(V) + floor) is the same update, with
+ * stepSize = alpha (1 - beta1) / (1 - beta1^t) / s, floor = epsilon / s, s = sqrt((1 - beta2) / (1 - beta2^t)).
+ *
+ * Defaults are those of the paper.
+ */
+export function adam(beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8): Optimiser {
+  requireDecay('beta1', beta1);
+  requireDecay('beta2', beta2);
+  requirePositive('epsilon', epsilon);
+  return {
+    name: 'adam',
+    moments: ['first', 'second'],
+    scalars: ['stepSize', 'floor'],
+    scalarsAt: (step, learningRate) => {
+      const scale = Math.sqrt((1 - beta2) / (1 - beta2 ** step));
+      return {
+        stepSize: (learningRate * (1 - beta1)) / (1 - beta1 ** step) / scale,
+        floor: epsilon / scale,
+      };
+    },
+    update: (parameter, gradient, moments, scalars) => {
+      const first = add(mul(moments.first!, beta1), gradient);
+      const second = add(mul(moments.second!, beta2), square(gradient));
+      const direction = div(first, add(sqrt(second), scalars.floor!));
+      return {
+        parameter: sub(parameter, mul(direction, scalars.stepSize!)),
+        moments: { first, second },
+      };
+    },
+  };
+}
+
+function requireDecay(name: string, value: number): void {
+  if (!(value >= 0 && value < 1)) throw invalidArgument(name, value, 'a number in [0, 1)');
+}

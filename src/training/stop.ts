@@ -1,0 +1,51 @@
+// When to stop training: rules that read the measures and say why.
+import { invalidArgument, requireInteger, requirePositive } from '../errors.ts';
+import type { Measures } from './step.ts';
+
+/** Why training ended. `interrupted` is the caller's own wish. */
+export type StopReason = 'memorized' | 'noise-level' | 'stalled' | 'diverged' | 'step-limit' | 'interrupted';
+
+/** A reason to return the parameters that were just measured, or undefined to go on. `losses` ends with the present one. */
+export type StopRule = (measures: Measures, losses: ArrayLike<number>) => StopReason | undefined;
+
+/**
+ * Memorization as Bubeck, Li and Nagaraj (2021, section 4) count it for labels +-1: every label right after rounding,
+ * and mean squared error at most `tolerance` before it (they use 0.02 and 0.1).
+ */
+export function signsMemorized(tolerance: number): StopRule {
+  requirePositive('tolerance', tolerance);
+  return (m) => (m.meanSquaredError <= tolerance && m.margin > 0 ? 'memorized' : undefined);
+}
+
+/** Every error at most `tolerance`: perfect memorization up to a tolerance. */
+export function labelsMemorized(tolerance: number): StopRule {
+  requirePositive('tolerance', tolerance);
+  return (m) => (m.maxError <= tolerance ? 'memorized' : undefined);
+}
+
+/** Early stopping: mean squared error at most the noise variance sigma^2 = E Var[y|x], the point where memorization begins. */
+export function atNoiseLevel(noiseVariance: number): StopRule {
+  requirePositive('noise variance', noiseVariance);
+  return (m) => (m.meanSquaredError <= noiseVariance ? 'noise-level' : undefined);
+}
+
+/**
+ * No progress: the least loss of the last `window` steps is not below (1 - fraction) times the least loss before.
+ * Meant for a constant learning rate; under a decaying one progress may come late.
+ */
+export function stalled(window: number, fraction: number): StopRule {
+  requireInteger('window', window);
+  if (!(fraction > 0 && fraction < 1)) throw invalidArgument('fraction', fraction, 'a number in (0, 1)');
+  return (_, losses) => {
+    if (losses.length < 2 * window || losses.length % window !== 0) return undefined;
+    const cut = losses.length - window;
+    const before = least(losses, 0, cut);
+    return least(losses, cut, losses.length) > (1 - fraction) * before ? 'stalled' : undefined;
+  };
+}
+
+function least(values: ArrayLike<number>, from: number, to: number): number {
+  let minimum = Number.POSITIVE_INFINITY;
+  for (let i = from; i < to; i++) minimum = Math.min(minimum, values[i]!);
+  return minimum;
+}
