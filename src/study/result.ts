@@ -69,7 +69,12 @@ export interface TrialResult {
 export type TrialOutcome =
   | { readonly state: 'done'; readonly trial: Trial; readonly result: TrialResult; readonly seconds: number }
   /** A trial that failed is a result that says so. */
-  | { readonly state: 'failed'; readonly trial: Trial; readonly error: { readonly code: string; readonly message: string }; readonly seconds: number };
+  | {
+      readonly state: 'failed';
+      readonly trial: Trial;
+      readonly error: { readonly code: string; readonly message: string };
+      readonly seconds: number;
+    };
 
 /** Fit of log Lip = a + b log P over the trials of one family on one data set. */
 export interface ExponentFit {
@@ -120,7 +125,11 @@ export interface Analysis {
   /** Two sentences for someone who has not read the paper. */
   readonly verdict: readonly [string, string];
   /** Checks that must hold; a violated one is a finding with the trial that shows it. */
-  readonly checks: readonly { readonly statement: string; readonly holds: boolean; readonly detail: string }[];
+  readonly checks: readonly {
+    readonly statement: string;
+    readonly holds: boolean;
+    readonly detail: string;
+  }[];
 }
 
 export interface StudyResult {
