@@ -92,20 +92,22 @@ export function substitute(outputs: readonly Value[], replacements: ReadonlyMap<
 /**
  * Rebuilds a graph bottom-up. `visit` sees each original node with its rebuilt inputs and returns the new outputs,
  * or undefined for the default: the same operator on the rebuilt inputs (the very same node if nothing changed).
+ * Values of `frontier` stand for themselves, and what lies only behind them is not looked at.
  */
 export function rebuild(
   outputs: readonly Value[],
   visit: (node: Node, inputs: readonly (Value | undefined)[]) => readonly (Value | undefined)[] | undefined,
+  frontier: ReadonlySet<Value> = new Set(),
 ): Value[] {
-  const image = new Map<Value, Value>();
-  for (const node of topological(outputs)) {
+  const image = new Map<Value, Value>([...frontier].map((value) => [value, value]));
+  for (const node of topological(outputs, frontier)) {
     const inputs = node.inputs.map((value) => (value ? image.get(value)! : undefined));
     const visited = visit(node, inputs);
     const unchanged = inputs.every((value, i) => value === node.inputs[i]);
     const rebuilt = visited ?? (unchanged ? node.outputs : emit(node.op, inputs, node.attributes));
     node.outputs.forEach((output, i) => {
       const value = rebuilt[i];
-      if (value) image.set(output, value);
+      if (value && !frontier.has(output)) image.set(output, value);
     });
   }
   return outputs.map((value) => image.get(value)!);

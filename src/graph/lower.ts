@@ -1,26 +1,55 @@
-// Lowering: rewrites what the CPU provider of ONNX Runtime has no kernel for in terms of what it has.
+// Lowering: rewrites what the CPU provider of ONNX Runtime cannot run in terms of what it can.
+import { RobustlawError } from '../errors.ts';
 import type { Graph } from './graph.ts';
 import { rebuild } from './graph.ts';
-import { Max, Min } from './ops/arithmetic.ts';
 import type { Node, Value } from './value.ts';
-import { emit1 } from './value.ts';
 
-/** Operators of float64 without a kernel in ONNX Runtime 1.30 (tried one by one; test/graph/lower.test.ts tries again). */
-const NO_FLOAT64_KERNEL = new Set<string>([]);
+/**
+ * Operators of which ONNX Runtime 1.30 has a float32 kernel on the CPU but none in float64. Found by trying each
+ * operator of the registry; test/graph/lower.test.ts tries them again and fails when this list is no longer true.
+ */
+export const WITHOUT_FLOAT64_KERNEL: ReadonlySet<string> = new Set([]);
 
-/** The same graph in operators that ONNX Runtime's CPU provider can run in the element types it uses. */
+/**
+ * The same graph, inputs and outputs included, in operators that ONNX Runtime's CPU provider can run in the element
+ * types they have. Throws `unsupported-op` for an operator with neither a kernel nor a decomposition.
+ */
 export function lowerForRuntime(g: Graph): Graph {
   const names = Object.keys(g.outputs);
-  const outputs = rebuild(Object.values(g.outputs), (node, inputs) => {
-    if (node.outputs[0]?.dtype !== 'float64' || !NO_FLOAT64_KERNEL.has(node.op.name) || !node.op.decompose)
-      return undefined;
-    return lowerDeep({ ...node, inputs });
-  });
+  const outputs = lower(Object.values(g.outputs), new Set());
   return { inputs: g.inputs, outputs: Object.fromEntries(names.map((name, i) => [name, outputs[i]!])) };
 }
 
-function lowerDeep(node: Node): (Value | undefined)[] {
-  return node.op.decompose!(node);
+/** The values lowered, down to the values of `frontier`, which are. */
+function lower(values: readonly Value[], frontier: ReadonlySet<Value>): Value[] {
+  return rebuild(
+    values,
+    (node, inputs) => (lacksKernel(node) ? lowerNode({ ...node, inputs }) : undefined),
+    frontier,
+  );
 }
 
-void [Max, Min, emit1];
+/** A decomposition may itself hold operators that need lowering. */
+function lowerNode(node: Node): (Value | undefined)[] {
+  if (!node.op.decompose) {
+    throw new RobustlawError(
+      'unsupported-op',
+      `ONNX Runtime has no ${node.outputs[0]!.dtype} kernel for ${node.op.name} and no form in other operators is known; use float32`,
+    );
+  }
+  const parts = node.op.decompose(node);
+  const lowered = lower(
+    parts.filter((value) => value !== undefined),
+    new Set(node.inputs.filter((value) => value !== undefined)),
+  );
+  let next = 0;
+  return parts.map((value) => (value ? lowered[next++] : undefined));
+}
+
+function lacksKernel(node: Node): boolean {
+  return usesFloat64(node) && WITHOUT_FLOAT64_KERNEL.has(node.op.name);
+}
+
+function usesFloat64(node: Node): boolean {
+  return [...node.inputs, ...node.outputs].some((value) => value?.dtype === 'float64');
+}

@@ -38,7 +38,10 @@ export interface Op {
    * (undefined = zero), as new nodes.
    */
   readonly vjp?: (node: Node, cotangents: readonly (Value | undefined)[]) => (Value | undefined)[];
-  /** The same outputs from more elementary operators. */
+  /**
+   * The same outputs from more elementary operators, from `node.inputs`. Of `node.outputs` only the types may be used:
+   * a lowering asks for the decomposition in order to do without the node.
+   */
   readonly decompose?: (node: Node) => (Value | undefined)[];
   /** Piecewise constant: the derivative is zero wherever it exists. */
   readonly constantAlmostEverywhere?: true;
@@ -54,8 +57,9 @@ export function emit(
   attributes: Attributes = {},
 ): readonly Value[] {
   let types: TensorType[];
+  const rounded = roundFloats(op, attributes);
   try {
-    types = op.infer(inputs, attributes);
+    types = op.infer(inputs, rounded);
   } catch (error) {
     if (!(error instanceof RobustlawError)) throw error;
     throw new RobustlawError(
@@ -64,9 +68,16 @@ export function emit(
     );
   }
   const outputs: Value[] = [];
-  const node: Node = { op, inputs, attributes, outputs };
+  const node: Node = { op, inputs, attributes: rounded, outputs };
   types.forEach((type, index) => outputs.push({ node, index, dtype: type.dtype, shape: type.shape }));
   return outputs;
+}
+
+/** Float attributes are float32 in ONNX; rounded here, so that rules and lowerings use the number the kernel uses. */
+function roundFloats(op: Op, attributes: Attributes): Attributes {
+  const names = Object.keys(attributes).filter((name) => op.attributes[name] === 'float');
+  if (names.length === 0) return attributes;
+  return { ...attributes, ...Object.fromEntries(names.map((name) => [name, Math.fround(attributes[name] as number)])) };
 }
 
 /** An operator with one output. */

@@ -4,9 +4,9 @@ import { broadcast, commonType, required } from '../shape.ts';
 import type { DataType } from '../tensor.ts';
 import { isFloat, showType } from '../tensor.ts';
 import type { Node, Op, Value } from '../value.ts';
-import { emit1, scalar } from '../value.ts';
+import { emit1, PARAMETER, scalar, tensorOf } from '../value.ts';
 import { cast } from './cast.ts';
-import { log, neg } from './elementary.ts';
+import { log, neg, round } from './elementary.ts';
 import { zeros } from './fill.ts';
 import { sumTo } from './reduction.ts';
 
@@ -47,6 +47,10 @@ export const Pow: Op = {
   ],
   vjp: (node, [g]) => {
     const [x, y] = node.inputs as [Value, Value];
+    const constantExponent = y.shape.every((n) => n === 1) ? tensorOf(y) : undefined;
+    if (constantExponent && y.node.op !== PARAMETER) {
+      return [sumTo(mul(g!, powSlope(x, Number(constantExponent.data[0]))), x.shape), undefined];
+    }
     const exponent = y.dtype === x.dtype ? y : cast(y, x.dtype);
     // d/dx x^y at y = 0 is 0 also where x = 0: selected, since 0 * 0^-1 is NaN.
     const slope = where(equal(exponent, 0), zeros(x.dtype, []), mul(exponent, pow(x, sub(exponent, 1))));
@@ -57,6 +61,12 @@ export const Pow: Op = {
     return [gx, sumTo(mul(g!, mul(node.outputs[0]!, log(safe))), y.shape)];
   },
 };
+
+/** n x^(n-1), without the power where n is 0, 1 or 2: the kernel is slow. */
+function powSlope(x: Value, n: number): Operand {
+  if (n === 0 || n === 1) return n;
+  return n === 2 ? mul(2, x) : mul(n, pow(x, n - 1));
+}
 
 /** Min and Max take any number of operands; at ties the cotangent is shared equally, as the symmetric subgradient. */
 function extremum(name: 'Max' | 'Min'): Op {
@@ -76,6 +86,33 @@ function extremum(name: 'Max' | 'Min'): Op {
 }
 export const Max = extremum('Max');
 export const Min = extremum('Min');
+
+/** Sum and Mean take any number of operands. */
+function average(name: 'Sum' | 'Mean'): Op {
+  return {
+    name,
+    attributes: {},
+    infer: (inputs) => [
+      { dtype: commonType(inputs), shape: broadcast(...inputs.map((_, i) => required(inputs, i).shape)) },
+    ],
+    vjp: (node, [g]) => {
+      const share = name === 'Sum' ? g! : div(g!, node.inputs.length);
+      return node.inputs.map((x) => sumTo(share, x!.shape));
+    },
+    decompose: (node) => {
+      const sum = (node.inputs as Value[]).reduce((a, b) => add(a, b));
+      return [name === 'Sum' ? sum : div(sum, node.inputs.length)];
+    },
+  };
+}
+export const Sum = average('Sum');
+export const Mean = average('Mean');
+
+/** x - y q with an integer q, which is constant wherever there is a derivative. */
+export const Mod: Op = {
+  ...binary('Mod', (x, y, g, node) => [g, neg(mul(g, round(div(sub(x, node.outputs[0]!), y))))]),
+  attributes: { fmod: 'int' },
+};
 
 function comparison(name: string): Op {
   return {

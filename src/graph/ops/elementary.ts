@@ -2,7 +2,7 @@
 import { required, requireFloat } from '../shape.ts';
 import type { Node, Op, Value } from '../value.ts';
 import { emit1 } from '../value.ts';
-import { add, div, maximum, mul, sub } from './arithmetic.ts';
+import { div, mul, sub } from './arithmetic.ts';
 
 /** An elementwise operator; `rule` gives g * f'(x) from x, y = f(x) and g. */
 export function unary(name: string, rule: (x: Value, y: Value, g: Value) => Value): Op {
@@ -55,9 +55,7 @@ export const relu = (x: Value): Value => emit1(Relu, [x]);
 export const sign = (x: Value): Value => emit1(Sign, [x]);
 export const floor = (x: Value): Value => emit1(Floor, [x]);
 export const ceil = (x: Value): Value => emit1(Ceil, [x]);
+export const round = (x: Value): Value => emit1(Round, [x]);
 
 /** x^2. */
 export const square = (x: Value): Value => mul(x, x);
-
-/** log(1 + e^x) without overflow: max(x, 0) + log(1 + e^-|x|). */
-export const logOnePlusExp = (x: Value): Value => add(maximum(x, 0), log(add(1, exp(neg(abs(x))))));

@@ -160,7 +160,9 @@ function zerosLike(value: Value): Value {
 
 /** The same elements in the same order under another shape; one axis may be -1. */
 export function reshape(x: Value, shape: Shape): Value {
-  return sameShape(x.shape, shape) ? x : emit1(Reshape, [x, int64s(shape)]);
+  if (sameShape(x.shape, shape)) return x;
+  // A zero would otherwise mean "as in the input".
+  return emit1(Reshape, [x, int64s(shape)], shape.includes(0) ? { allowzero: 1 } : {});
 }
 
 /** `[n, ...]` to `[n, product of the rest]`. */

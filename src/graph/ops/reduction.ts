@@ -4,7 +4,7 @@ import type { Shape } from '../tensor.ts';
 import { sameShape, sizeOf } from '../tensor.ts';
 import type { Attributes, Node, Op, Value } from '../value.ts';
 import { emit1, int64s } from '../value.ts';
-import { add, div, equal, mul, sub } from './arithmetic.ts';
+import { div, equal, mul, sub, where } from './arithmetic.ts';
 import { cast } from './cast.ts';
 import { abs, exp, log, sqrt, square } from './elementary.ts';
 import { expand } from './fill.ts';
@@ -85,18 +85,23 @@ function fromSum(name: string, before: (x: Value) => Value, after: (s: Value) =>
 }
 export const ReduceSumSquare = fromSum('ReduceSumSquare', square, (s) => s);
 export const ReduceL1 = fromSum('ReduceL1', abs, (s) => s);
-export const ReduceL2 = fromSum('ReduceL2', square, sqrt);
+
+/** d|x|/dx = x / |x|; at x = 0 the subgradient 0. */
+export const ReduceL2 = reduction('ReduceL2', {
+  ...fromSum('ReduceL2', square, sqrt),
+  vjp: (node, [g]) => {
+    const norm = kept(node, node.outputs[0]!);
+    return [mul(node.inputs[0]!, div(kept(node, g!), where(equal(norm, 0), 1, norm)))];
+  },
+});
+
 export const ReduceLogSum = fromSum('ReduceLogSum', (x) => x, log);
 
+/** The gradient is the softmax, exp(x - y). */
 export const ReduceLogSumExp = reduction('ReduceLogSumExp', {
-  decompose: (node) => {
-    const axes = reducedAxes(node.inputs, node.attributes);
-    const keep = node.attributes.keepdims !== 0;
+  vjp: (node, [g]) => {
     const x = node.inputs[0]!;
-    const top = reduceMax(x, axes, true);
-    const sum = reduceSum(exp(sub(x, top)), axes, true);
-    const result = add(log(sum), top);
-    return [keep ? result : reshape(result, node.outputs[0]!.shape)];
+    return [mul(kept(node, g!), exp(sub(x, kept(node, node.outputs[0]!))))];
   },
 });
 

@@ -1,23 +1,39 @@
 // Every ONNX operator that robustlaw knows, by its ONNX name: what a reader of model files looks up.
 import type { Op } from '../value.ts';
+import * as activation from './activation.ts';
 import * as arithmetic from './arithmetic.ts';
 import * as casts from './cast.ts';
+import * as conv from './conv.ts';
 import * as elementary from './elementary.ts';
 import * as fill from './fill.ts';
 import * as indexing from './indexing.ts';
 import * as layout from './layout.ts';
 import * as matmul from './matmul.ts';
+import * as normalization from './normalization.ts';
+import * as pooling from './pooling.ts';
+import * as rearrangement from './rearrangement.ts';
 import * as reduction from './reduction.ts';
+import * as slicing from './slicing.ts';
+import * as softmax from './softmax.ts';
+import * as trigonometric from './trigonometric.ts';
 
 const families: readonly object[] = [
+  activation,
   arithmetic,
   casts,
+  conv,
   elementary,
   fill,
   indexing,
   layout,
   matmul,
+  normalization,
+  pooling,
+  rearrangement,
   reduction,
+  slicing,
+  softmax,
+  trigonometric,
 ];
 
 /** Operators are the exported objects with an ONNX name; builder functions are functions. */

@@ -1,0 +1,321 @@
+// Convolution and its adjoint, ConvTranspose, over any number of spatial axes (ONNX, Conv and ConvTranspose).
+// The two are closed under differentiation: the gradient by the image of one is the other with the same kernel, and
+// the gradient by the kernel is again a convolution, with batch and channels exchanged (Griewank and Walther, ch. 3).
+import { RobustlawError } from '../../errors.ts';
+import { commonType, required, requireRank } from '../shape.ts';
+import { sameShape } from '../tensor.ts';
+import type { Attributes, AttributeType, Op, Value } from '../value.ts';
+import { emit1 } from '../value.ts';
+import { add } from './arithmetic.ts';
+import { intOf, intsOf, stringOf } from './attributes.ts';
+import { reshape, transpose } from './layout.ts';
+import { matMul } from './matmul.ts';
+import { reduceSum } from './reduction.ts';
+import { pad, slice } from './slicing.ts';
+import type { Sweep } from './window.ts';
+import {
+  explicitPads,
+  extent,
+  fold,
+  halves,
+  padFor,
+  requireGeometry,
+  sweeps,
+  tapOf,
+  unfold,
+  untap,
+} from './window.ts';
+
+const GEOMETRY: Readonly<Record<string, AttributeType>> = {
+  auto_pad: 'string',
+  dilations: 'ints',
+  group: 'int',
+  kernel_shape: 'ints',
+  pads: 'ints',
+  strides: 'ints',
+};
+
+/** Spatial axes of `[batch, channels, ...]`, by position. */
+const spatialAxes = (x: Value) => x.shape.slice(2).map((_, i) => i + 2);
+const spatial = (x: Value) => x.shape.slice(2);
+const groupOf = (attributes: Attributes) => intOf(attributes, 'group', 1);
+
+/** Image and kernel of a node, checked against each other as far as Conv and ConvTranspose agree. */
+function imageAndKernel(
+  inputs: readonly (Value | undefined)[],
+  attributes: Attributes,
+): { image: Value; kernel: Value } {
+  const image = requireRank(required(inputs, 0), 3, 64);
+  const kernel = requireRank(required(inputs, 1), image.shape.length);
+  const declared = intsOf(attributes, 'kernel_shape', spatial(kernel));
+  if (!sameShape(declared, spatial(kernel))) {
+    throw new RobustlawError(
+      'shape-mismatch',
+      `kernel_shape [${declared}], but the weight is [${kernel.shape}]`,
+    );
+  }
+  const group = groupOf(attributes);
+  if (!Number.isInteger(group) || group < 1 || kernel.shape[0]! % group !== 0) {
+    throw new RobustlawError(
+      'shape-mismatch',
+      `group ${group} does not divide the first axis of the weight [${kernel.shape}]`,
+    );
+  }
+  return { image, kernel };
+}
+
+function requireBias(bias: Value | undefined, channels: number): void {
+  if (bias && !sameShape(bias.shape, [channels])) {
+    throw new RobustlawError('shape-mismatch', `the bias is [${bias.shape}]; expected [${channels}]`);
+  }
+}
+
+/**
+ * y[b, m, o] = bias[m] + sum over c, t of x[b, c, o stride + t dilation - before] w[m, c, t], the channels c those of
+ * m's group: x `[batch, channels, ...]`, w `[filters, channels / group, ...]`, bias `[filters]`.
+ */
+export const Conv: Op = {
+  name: 'Conv',
+  attributes: GEOMETRY,
+  infer: (inputs, attributes) => {
+    const { image, kernel } = imageAndKernel(inputs, attributes);
+    const [filters, channels] = kernel.shape as [number, number];
+    if (image.shape[1] !== channels * groupOf(attributes)) {
+      throw new RobustlawError(
+        'shape-mismatch',
+        `${image.shape[1]} channels; the weight and group ${groupOf(attributes)} expect ${channels * groupOf(attributes)}`,
+      );
+    }
+    requireBias(inputs[2], filters);
+    const counts = sweeps(spatial(image), spatial(kernel), attributes).map((s) => s.count);
+    return [{ dtype: commonType(inputs), shape: [image.shape[0]!, filters, ...counts] }];
+  },
+  vjp: (node, [g]) => {
+    const [x, w] = node.inputs as [Value, Value];
+    const all = sweeps(spatial(x), spatial(w), node.attributes);
+    const group = groupOf(node.attributes);
+    return [scatterWindows(g!, w, all, group), kernelGradient(x, g!, all, group), biasGradient(g!)];
+  },
+  decompose: (node) => {
+    const [x, w, bias] = node.inputs as [Value, Value, Value | undefined];
+    const y = convByProducts(x, w, sweeps(spatial(x), spatial(w), node.attributes), groupOf(node.attributes));
+    return [addBias(y, bias)];
+  },
+};
+
+/**
+ * The adjoint of Conv by its image, plus a bias: x `[batch, channels, ...]`, w `[channels, filters / group, ...]`,
+ * y `[batch, filters, ...]` with y[b, m, i stride + t dilation - before] the sum of x[b, c, i] w[c, m, t].
+ */
+export const ConvTranspose: Op = {
+  name: 'ConvTranspose',
+  attributes: { ...GEOMETRY, output_padding: 'ints', output_shape: 'ints' },
+  infer: (inputs, attributes) => {
+    const { image, kernel } = imageAndKernel(inputs, attributes);
+    const [channels, perGroup] = kernel.shape as [number, number];
+    if (image.shape[1] !== channels)
+      throw new RobustlawError(
+        'shape-mismatch',
+        `${image.shape[1]} channels; the weight expects ${channels}`,
+      );
+    const filters = perGroup * groupOf(attributes);
+    requireBias(inputs[2], filters);
+    const lengths = transposedSweeps(image, kernel, attributes).map((s) => s.length);
+    return [{ dtype: commonType(inputs), shape: [image.shape[0]!, filters, ...lengths] }];
+  },
+  vjp: (node, [g]) => {
+    const [x, w] = node.inputs as [Value, Value];
+    const all = transposedSweeps(x, w, node.attributes);
+    const group = groupOf(node.attributes);
+    return [gatherWindows(g!, w, all, group), kernelGradient(g!, x, all, group), biasGradient(g!)];
+  },
+  decompose: (node) => {
+    const [x, w, bias] = node.inputs as [Value, Value, Value | undefined];
+    const all = transposedSweeps(x, w, node.attributes);
+    return [addBias(convTransposeByProducts(x, w, all, groupOf(node.attributes)), bias)];
+  },
+};
+
+/**
+ * The sweeps over the *output* of a ConvTranspose node of which its input holds one cell per position: `length` is
+ * the output's, `count` the input's. With output_padding the sweep may have room for more positions than `count`.
+ */
+function transposedSweeps(x: Value, w: Value, attributes: Attributes): Sweep[] {
+  const counts = spatial(x);
+  const kernel = spatial(w);
+  const rank = counts.length;
+  const ones = counts.map(() => 1);
+  const zeros = counts.map(() => 0);
+  const strides = intsOf(attributes, 'strides', ones);
+  const dilations = intsOf(attributes, 'dilations', ones);
+  const extra = intsOf(attributes, 'output_padding', zeros);
+  const pads = intsOf(attributes, 'pads', [...zeros, ...zeros]);
+  requireGeometry(rank, { strides, dilations, kernel }, pads);
+  const auto = stringOf(attributes, 'auto_pad', 'NOTSET');
+  const wanted = attributes.output_shape as readonly number[] | undefined;
+  return counts.map((count, i) => {
+    const base = { kernel: kernel[i]!, dilation: dilations[i]!, stride: strides[i]!, count };
+    const full = (count - 1) * base.stride + extent(base) + extra[i]!;
+    // output_shape may list all axes or the spatial ones.
+    const target = wanted ? wanted.at(i - rank)! : auto.startsWith('SAME') ? count * base.stride : undefined;
+    const [before, after] =
+      target === undefined
+        ? [pads[i]!, pads[rank + i]!]
+        : halves(auto.startsWith('SAME') ? auto : 'SAME_LOWER', Math.max(0, full - target));
+    const length = target ?? full - before - after;
+    if (length < 1) throw new RobustlawError('shape-mismatch', `the pads leave nothing of spatial axis ${i}`);
+    return { ...base, length, before, after };
+  });
+}
+
+const addBias = (y: Value, bias: Value | undefined): Value =>
+  bias ? add(y, reshape(bias, [bias.shape[0]!, ...spatial(y).map(() => 1)])) : y;
+
+const biasGradient = (g: Value): Value => reduceSum(g, [0, ...spatialAxes(g)]);
+
+/** Conv with these sweeps, of which `image` may be longer than the windows reach. */
+function gatherWindows(image: Value, kernel: Value, all: readonly Sweep[], group: number): Value {
+  const y = emit1(Conv, [image, kernel], { ...explicitPads(all), group });
+  return cropTo(
+    y,
+    all.map((s) => s.count),
+  );
+}
+
+/** The adjoint of gatherWindows() by the image. */
+function scatterWindows(response: Value, kernel: Value, all: readonly Sweep[], group: number): Value {
+  const rest = all.map((s) => s.length - ((s.count - 1) * s.stride + extent(s) - s.before - s.after));
+  const y = emit1(ConvTranspose, [response, kernel], {
+    ...explicitPads(all),
+    group,
+    ...(rest.some((n) => n !== 0) ? { output_padding: rest } : {}),
+  });
+  return y;
+}
+
+/**
+ * sum over b, o of image[b, c, o stride + t dilation - before] response[b, m, o], as `[m, c in group, t]`: a
+ * convolution of the image by the response in which channels are the batch, the batch is the channels, and stride
+ * and dilation change places.
+ */
+function kernelGradient(image: Value, response: Value, all: readonly Sweep[], group: number): Value {
+  const [batch, channels] = image.shape as [number, number];
+  const axes = spatialAxes(image);
+  const exchanged = (x: Value) => transpose(x, [1, 0, ...axes]);
+  const perGroup = channels / group;
+  const byGroup = reshape(image, [batch, group, perGroup, ...spatial(image)]);
+  const images = transpose(byGroup, [2, 1, 0, ...axes.map((axis) => axis + 1)]);
+  const y = emit1(
+    Conv,
+    [reshape(images, [perGroup, group * batch, ...spatial(image)]), exchanged(response)],
+    {
+      ...explicitPads(all),
+      strides: all.map((s) => s.dilation),
+      dilations: all.map((s) => s.stride),
+      group,
+    },
+  );
+  return exchanged(
+    cropTo(
+      y,
+      all.map((s) => s.kernel),
+    ),
+  );
+}
+
+/** The first cells of each spatial axis. */
+function cropTo(y: Value, lengths: readonly number[]): Value {
+  return slice(
+    y,
+    spatialAxes(y),
+    lengths.map(() => 0),
+    lengths,
+  );
+}
+
+/**
+ * Conv by matrix products: all spatial axes but the first are unfolded into channels, then one batched product per
+ * tap of the first axis adds up the result. That takes memory for kernel/first-tap copies of the image, not for
+ * `kernel` copies of it.
+ */
+function convByProducts(x: Value, w: Value, all: readonly Sweep[], group: number): Value {
+  const [batch, channels] = x.shape as [number, number];
+  const filters = w.shape[0]!;
+  const [first] = all as [Sweep];
+  const counts = all.map((s) => s.count);
+  const padded = all.reduce((value, sweep, i) => padFor(value, i + 2, sweep), x);
+  const grouped = reshape(padded, [batch * group, channels / group, ...spatial(padded)]);
+  const unfolded = all.reduceRight(
+    (value, sweep, i) => (i === 0 ? value : unfold(value, i + 2, sweep)),
+    grouped,
+  );
+  const width = unfolded.shape[1]!;
+  const positions = counts.reduce((a, b) => a * b);
+  const rows = kernelRows(w, [first.kernel, group, filters / group, width]);
+  const terms = rows.map((row, tap) => {
+    const seen = reshape(tapOf(unfolded, 2, first, tap), [batch, group, width, positions]);
+    return matMul(row, seen);
+  });
+  return reshape(
+    terms.reduce((a, b) => add(a, b)),
+    [batch, filters, ...counts],
+  );
+}
+
+/** The kernel `[filters, channels / group, t1, t2, ...]` as one matrix `[group, filters / group, t2 ... channels]` per t1. */
+function kernelRows(
+  w: Value,
+  [taps, group, filters, width]: readonly [number, number, number, number],
+): Value[] {
+  const ordered = transpose(w, [2, 0, ...spatialAxes(w).slice(1), 1]);
+  const rows = reshape(ordered, [taps, group, filters, width]);
+  return Array.from({ length: taps }, (_, tap) =>
+    reshape(slice(rows, [0], [tap], [tap + 1]), [group, filters, width]),
+  );
+}
+
+/** The adjoint of convByProducts() by the image: products give the windows, which are folded axis by axis. */
+function convTransposeByProducts(x: Value, w: Value, all: readonly Sweep[], group: number): Value {
+  const [batch, channels] = x.shape as [number, number];
+  const perGroup = w.shape[1]!;
+  const counts = all.map((s) => s.count);
+  const [first] = all as [Sweep];
+  const width = all.slice(1).reduce((product, s) => product * s.kernel, perGroup);
+  const positions = counts.reduce((a, b) => a * b);
+  const images = reshape(x, [batch, group, channels / group, positions]);
+  const full = all.map((s) => Math.max((s.count - 1) * s.stride + extent(s), s.length + s.before));
+  const terms = kernelRows(w, [first.kernel, group, channels / group, width]).map((row, tap) => {
+    const windows = reshape(matMul(transpose(row, [0, 2, 1]), images), [batch * group, width, ...counts]);
+    const folded = all.reduce(
+      (value, sweep, i) => (i === 0 ? value : fold(value, i + 2, sweep, full[i]!)),
+      windows,
+    );
+    return untap(folded, 2, first, tap, full[0]!);
+  });
+  const sum = reshape(
+    terms.reduce((a, b) => add(a, b)),
+    [batch, perGroup * group, ...full],
+  );
+  const none = [0, 0];
+  return pad(
+    sum,
+    [...none, ...all.map((s) => -s.before)],
+    [...none, ...all.map((s, i) => s.length + s.before - full[i]!)],
+  );
+}
+
+/**
+ * Convolution of x `[batch, channels, ...]` with weight `[filters, channels / group, ...]` and bias `[filters]`.
+ * `attributes`: `strides`, `pads` (all beginnings, then all ends), `dilations`, `group`, `auto_pad`, as in ONNX.
+ */
+export function conv(x: Value, weight: Value, bias?: Value, attributes: Attributes = {}): Value {
+  return emit1(Conv, bias ? [x, weight, bias] : [x, weight], attributes);
+}
+
+/**
+ * Transposed convolution of x `[batch, channels, ...]` with weight `[channels, filters / group, ...]` and bias
+ * `[filters]`; `attributes` as for conv(), and `output_padding`, `output_shape`.
+ */
+export function convTranspose(x: Value, weight: Value, bias?: Value, attributes: Attributes = {}): Value {
+  return emit1(ConvTranspose, bias ? [x, weight, bias] : [x, weight], attributes);
+}
