@@ -1,0 +1,8 @@
+// Dense linear algebra in float64: factorisations, projections, and spectral norms with certificates.
+export { cholesky, choleskySolve } from './cholesky.ts';
+export { type SymmetricEigen, singularValues, solve, symmetricEigen } from './decompositions.ts';
+export { leastNorm } from './least-norm.ts';
+export { identity, type Matrix, matrix, row, transpose } from './matrix.ts';
+export { orthonormalRows, randomProjection } from './orthonormal.ts';
+export { gram, multiply, multiplyTransposed, multiplyVector, multiplyVectorTransposed } from './product.ts';
+export { spectralNormUpper, spectralNormWitness, stretchLower } from './spectral-norm.ts';
