@@ -1,4 +1,5 @@
 // Certified upper bounds on the spectral norm |W|_2, and certified lower ends with the direction that attains them.
+import { invalidArgument } from '../errors.ts';
 import {
   addUp,
   divideDown,
@@ -62,14 +63,24 @@ export function spectralNormWitness(w: Matrix): { value: number; direction: Floa
   return { value: stretchLower(w, v), direction: v };
 }
 
-/** A lower bound on |Wv| / |v| that holds in exact arithmetic, v not zero. Lower bound. */
+/**
+ * A lower bound on |Wv| / |v| that holds in exact arithmetic.
+ *
+ * @throws invalid-argument when an entry is NaN or infinite or v is zero; shape-mismatch when v has not one
+ *   entry per column. Lower bound.
+ */
 export function stretchLower(w: Matrix, v: Float64Array): number {
   const { scaled, exponent } = normalised(w);
+  const direction = normalised(matrix(1, v.length, v)).scaled.data;
+  if (direction.every((t) => t === 0))
+    throw invalidArgument('direction', 'the zero vector', 'a vector that is not zero');
+  // What scaling may take from entries 2^-1000 times smaller than the largest.
+  const slack = v.length * 2 ** -1000;
   const image = Float64Array.from({ length: w.rows }, (_, i) => {
-    const [low, high] = dotEnclosure(row(scaled, i), v);
-    return Math.max(0, low, -high);
+    const [low, high] = dotEnclosure(row(scaled, i), direction);
+    return Math.max(0, low - slack, -high - slack);
   });
-  return multiplyDown(divideDown(normEnclosure(image)[0], normEnclosure(v)[1]), 2 ** exponent);
+  return multiplyDown(divideDown(normEnclosure(image)[0], normEnclosure(direction)[1]), 2 ** exponent);
 }
 
 /** An upper bound on the largest eigenvalue of W W^T, W `[m, n]` with m <= n and largest entry near 1. */

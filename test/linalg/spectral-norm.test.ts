@@ -214,4 +214,22 @@ describe('spectralNormWitness', () => {
       expect(Math.abs(value / spectralNormUpper(w) - 1)).toBeLessThan(1e-12);
     }
   });
+
+  it('stretchLower holds for any vector, however scaled, and refuses zero', () => {
+    const w = matrix(2, 2, Float64Array.of(1e300, 0, 0, 1.3e-300));
+    for (const v of [
+      Float64Array.of(0, 1),
+      Float64Array.of(0, 1e200),
+      Float64Array.of(1e-310, 3),
+      Float64Array.of(7, 7),
+    ]) {
+      expect(isExactLowerBound(w, v, stretchLower(w, v))).toBe(true);
+    }
+    expect(stretchLower(matrix(1, 2, Float64Array.of(3, 4)), Float64Array.of(3e100, 4e100))).toBeCloseTo(
+      5,
+      13,
+    );
+    expect(() => stretchLower(w, new Float64Array(2))).toThrow(/zero vector/);
+    expect(() => stretchLower(w, new Float64Array(3).fill(1))).toThrow(/length/);
+  });
 });
