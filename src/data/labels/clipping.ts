@@ -1,4 +1,5 @@
 // Mean and variance of a noisy label clipped to [-1, 1]: E and Var of clip(g + Z), in closed form.
+import { normalCdf } from '../../numeric/index.ts';
 
 /** The noise at one point: `scale` times a standard normal, a uniform number on [-1, 1], or a fair sign. */
 export interface PointNoise {
@@ -46,16 +47,44 @@ function momentsAround(
     case 'gaussian': {
       // Unclipped while Z / scale is in [a, b].
       const [a, b] = [(-1 - g) / scale, (1 - g) / scale];
-      const [pBelow, pAbove] = [normalTail(-a), normalTail(b)];
-      const pInside = Math.max(0, 1 - pBelow - pAbove);
-      const slope = scale * (normalDensity(a) - normalDensity(b));
-      const spread = scale ** 2 * (pInside + timesDensity(a) - timesDensity(b));
+      const [pBelow, pAbove] = [normalCdf(a), normalCdf(-b)];
+      const [insideFirst, insideSecond] =
+        scale < 1 ? insideNarrow(a, b, shift, scale) : insideWide(centre, g, scale);
       return [
-        below * pBelow + above * pAbove + shift * pInside + slope,
-        below ** 2 * pBelow + above ** 2 * pAbove + shift ** 2 * pInside + 2 * shift * slope + spread,
+        below * pBelow + above * pAbove + insideFirst,
+        below ** 2 * pBelow + above ** 2 * pAbove + insideSecond,
       ];
     }
   }
+}
+
+/** E[W; a <= Z <= b] and E[W^2; a <= Z <= b] for W = shift + scale Z, from the moments of the truncated normal. */
+function insideNarrow(a: number, b: number, shift: number, scale: number): readonly [number, number] {
+  const pInside = Math.max(0, 1 - normalCdf(a) - normalCdf(-b));
+  const slope = scale * (normalDensity(a) - normalDensity(b));
+  const spread = scale ** 2 * (pInside + timesDensity(a) - timesDensity(b));
+  return [shift * pInside + slope, shift ** 2 * pInside + 2 * shift * slope + spread];
+}
+
+/** Gauss-Legendre nodes (positive half) and weights on [-1, 1], 10 points. */
+const NODES = [
+  0.14887433898163122, 0.4333953941292472, 0.6794095682990244, 0.8650633666889845, 0.9739065285171717,
+];
+const WEIGHTS = [
+  0.29552422471475287, 0.26926671930999635, 0.21908636251598204, 0.1494513491505806, 0.06667134430868814,
+];
+
+/** The same for scale >= 1, where those moments cancel and the density is so flat on [-1, 1] that ten points integrate it to rounding. */
+function insideWide(centre: number, g: number, scale: number): readonly [number, number] {
+  let [first, second] = [0, 0];
+  NODES.forEach((node, j) => {
+    for (const t of [-node, node]) {
+      const weight = (WEIGHTS[j]! * normalDensity((t - g) / scale)) / scale;
+      first += weight * (t - centre);
+      second += weight * (t - centre) ** 2;
+    }
+  });
+  return [first, second];
 }
 
 function clip(value: number): number {
@@ -69,18 +98,4 @@ function normalDensity(t: number): number {
 /** t times its density, 0 in the limit of infinite t. */
 function timesDensity(t: number): number {
   return Math.abs(t) > 40 ? 0 : t * normalDensity(t);
-}
-
-/** P(Z > t) for a standard normal Z: the series of the error function near 0, Laplace's continued fraction beyond 3. */
-function normalTail(t: number): number {
-  if (t < 0) return 1 - normalTail(-t);
-  if (t > 40) return 0;
-  if (t < 3) {
-    let [term, sum] = [t, t];
-    for (let k = 1; Math.abs(term) > 1e-18 * sum; k++) sum += term *= (t * t) / (2 * k + 1);
-    return 0.5 - normalDensity(t) * sum;
-  }
-  let fraction = t;
-  for (let k = 100; k >= 1; k--) fraction = t + k / fraction;
-  return normalDensity(t) / fraction;
 }
