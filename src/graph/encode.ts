@@ -57,7 +57,7 @@ export function encode(g: Graph, options: EncodeOptions = {}): Uint8Array {
       create(NodeProtoSchema, {
         opType: node.op.name,
         input: trimmed(node.inputs.map((value) => (value ? names.get(value)! : ''))),
-        output: trimmed(node.outputs.map((value) => (used.has(value) ? names.get(value)! : ''))),
+        output: outputNames(node, names, used),
         attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value, node)),
       }),
     );
@@ -130,6 +130,13 @@ function nameValues(g: Graph, order: readonly Node[]): Map<Value, string> {
     }
   }
   return names;
+}
+
+/** Outputs nobody uses are left out, but not those of Split, which has no optional ones: ONNX Runtime crashes on that. */
+function outputNames(node: Node, names: ReadonlyMap<Value, string>, used: ReadonlySet<Value>): string[] {
+  return trimmed(
+    node.outputs.map((value) => (node.op.name === 'Split' || used.has(value) ? names.get(value)! : '')),
+  );
 }
 
 /** Trailing optional inputs and outputs are left out, inner ones are the empty string. */

@@ -1,8 +1,12 @@
-// ONNX graphs as plain values: build, differentiate, rewrite, encode.
+// ONNX graphs as plain values: build, differentiate, rewrite, encode, decode and import.
+export { decodeModel } from './decode.ts';
+export type { ExternalData } from './decode-tensor.ts';
 export * from './differentiate.ts';
 export { encode, encodeForAnyBatch } from './encode.ts';
 export * from './graph.ts';
+export { importForBatch, importGraph } from './import.ts';
 export { lowerForRuntime } from './lower.ts';
+export type { Dimension, OnnxModel, OnnxPort } from './onnx-model.ts';
 export * from './ops/index.ts';
 export * from './tensor.ts';
 export type { Attributes, Node, Op, Value } from './value.ts';

@@ -1,0 +1,303 @@
+// What operator set versions 7 to 23 mean in terms of OPSET: the operators whose form changed, those that only arrange
+// known numbers, and those that are a few simpler ones.
+import { RobustlawError } from '../errors.ts';
+import { computedType, typeName } from './decode-tensor.ts';
+import { FOLD_LIMIT } from './fold.ts';
+import type { Call, Rule } from './import-call.ts';
+import {
+  apply,
+  apply1,
+  applySame,
+  attribute,
+  knownNumbers,
+  optionalAttribute,
+  unsupported,
+} from './import-call.ts';
+import { einsum } from './import-einsum.ts';
+import { supportedTensor } from './onnx-model.ts';
+import { TYPE_CODES } from './ops/cast.ts';
+import { normalAxis, required } from './shape.ts';
+import type { DataType, Shape, Tensor } from './tensor.ts';
+import { isFloat, sizeOf, tensor } from './tensor.ts';
+import type { Value } from './value.ts';
+import { constant, int64s, scalar } from './value.ts';
+
+// --- values that are known -------------------------------------------------------------------------------------------
+
+/** The forms of a Constant node; a float tensor that is used as a weight is a parameter. */
+const constantNode: Rule = (call) => {
+  const [found, more] = [...call.attributes.keys()].filter((name) => name !== 'sparse_value');
+  if (call.attributes.has('sparse_value')) throw unsupported('sparse constants; store the value densely');
+  if (found === undefined || more !== undefined)
+    throw new RobustlawError('malformed-file', 'a Constant needs exactly one attribute, its value');
+  const value = constantValue(call, found);
+  return [
+    call.isWeight && isFloat(value.dtype) ? call.parameter(call.node.outputs[0]!, value) : constant(value),
+  ];
+};
+
+function constantValue(call: Call, name: string): Tensor {
+  const list = (dtype: DataType, values: readonly number[]) => tensor(dtype, [values.length], values);
+  switch (name) {
+    case 'value':
+      return supportedTensor(attribute(call, name, 'tensor'), 'the value of the Constant');
+    case 'value_float':
+      return tensor('float32', [], [attribute(call, name, 'float')]);
+    case 'value_floats':
+      return list('float32', attribute(call, name, 'floats'));
+    case 'value_int':
+      return tensor('int64', [], [attribute(call, name, 'int')]);
+    case 'value_ints':
+      return list('int64', attribute(call, name, 'ints'));
+    default:
+      throw unsupported(`a Constant given as "${name}"`);
+  }
+}
+
+const constantOfShape: Rule = (call) => {
+  const shape = knownNumbers(call, 0, 'the shape') ?? [];
+  const given = optionalAttribute(call, 'value', 'tensor');
+  const value = given && supportedTensor(given, 'the value');
+  if (value && value.data.length !== 1)
+    throw new RobustlawError('malformed-file', `the value has ${value.data.length} elements; expected 1`);
+  const one = constant(value ? { ...value, shape: [] } : tensor('float32', [], [0]));
+  return [shape.length === 0 ? one : apply1('Expand', [one, int64s(shape)])];
+};
+
+/** The shape of a value is known, whatever its elements are. */
+const shape: Rule = (call) => {
+  const lengths = required(call.inputs, 0).shape;
+  const start = optionalAttribute(call, 'start', 'int') ?? 0;
+  const end = optionalAttribute(call, 'end', 'int') ?? lengths.length;
+  return [int64s(lengths.slice(start, end))];
+};
+
+const size: Rule = (call) => [scalar('int64', sizeOf(required(call.inputs, 0).shape))];
+
+const range: Rule = (call) => {
+  const [start, limit, delta] = [0, 1, 2].map((i) => knownNumbers(call, i, 'the range')?.[0] ?? Number.NaN);
+  const count = Math.max(0, Math.ceil((limit! - start!) / delta!));
+  if (!(count <= FOLD_LIMIT))
+    throw new RobustlawError('malformed-file', `a range from ${start} to ${limit} by ${delta}`);
+  const values = Array.from({ length: count }, (_, i) => start! + i * delta!);
+  return [constant(tensor(required(call.inputs, 0).dtype, [count], values))];
+};
+
+// --- values that stay as they are ------------------------------------------------------------------------------------
+
+const identity: Rule = (call) => [required(call.inputs, 0)];
+
+/** Without training, dropout keeps everything. */
+const dropout: Rule = (call) => {
+  const x = required(call.inputs, 0);
+  if (knownNumbers(call, 2, 'training_mode')?.[0])
+    throw unsupported(
+      'Dropout in training mode; export the model in evaluation mode, model.eval() in PyTorch',
+    );
+  const all = constant(tensor(call.opset < 10 ? x.dtype : 'bool', [], [1]));
+  return call.node.outputs[1] ? [x, apply1('Expand', [all, int64s(x.shape)])] : [x];
+};
+
+/** To a half-precision type means to float32 here: see the notes of the model. */
+const castTo: Rule = (call) => {
+  const x = required(call.inputs, 0);
+  const code = attribute(call, 'to', 'int');
+  const dtype = computedType(code);
+  if (!dtype) throw new RobustlawError('unsupported-type', `a cast to ${typeName(code)}`);
+  return [castValue(x, dtype)];
+};
+
+const castLike: Rule = (call) => [castValue(required(call.inputs, 0), required(call.inputs, 1).dtype)];
+
+function castValue(x: Value, dtype: DataType): Value {
+  return x.dtype === dtype ? x : apply1('Cast', [x], { to: TYPE_CODES[dtype] });
+}
+
+// --- attributes that became inputs -----------------------------------------------------------------------------------
+
+/** Before operator set `since` the axes were an attribute; none or an empty list means the same as no input. */
+const axesAsInput =
+  (since: number): Rule =>
+  (call) => {
+    if (call.opset >= since) return applySame(call);
+    const axes = optionalAttribute(call, 'axes', 'ints') ?? [];
+    const inputs = axes.length > 0 ? [call.inputs[0], int64s(axes)] : [call.inputs[0]];
+    return applySame(call, inputs, ['axes']);
+  };
+
+const slice: Rule = (call) => {
+  if (call.opset >= 10) return applySame(call);
+  const starts = attribute(call, 'starts', 'ints');
+  const ends = attribute(call, 'ends', 'ints');
+  const axes = optionalAttribute(call, 'axes', 'ints') ?? starts.map((_, i) => i);
+  return applySame(
+    call,
+    [call.inputs[0], int64s(starts), int64s(ends), int64s(axes)],
+    ['starts', 'ends', 'axes'],
+  );
+};
+
+const pad: Rule = (call) => {
+  if (call.opset >= 11) return applySame(call);
+  const x = required(call.inputs, 0);
+  const value = scalar(x.dtype, optionalAttribute(call, 'value', 'float') ?? 0);
+  return applySame(call, [x, int64s(attribute(call, 'pads', 'ints')), value], ['pads', 'value']);
+};
+
+const clip: Rule = (call) => {
+  if (call.opset >= 11) return call.inputs[1] || call.inputs[2] ? applySame(call) : identity(call);
+  const x = required(call.inputs, 0);
+  const [low, high] = ['min', 'max'].map((name) => optionalAttribute(call, name, 'float'));
+  if (low === undefined && high === undefined) return [x];
+  const bound = (value: number | undefined) => (value === undefined ? undefined : scalar(x.dtype, value));
+  return applySame(call, [x, bound(low), bound(high)], ['min', 'max']);
+};
+
+/** Parts of given lengths, or as many equal ones as there are outputs. */
+const split: Rule = (call) => {
+  const x = required(call.inputs, 0);
+  const count = call.node.outputs.length;
+  const axis = optionalAttribute(call, 'axis', 'int') ?? 0;
+  const stated = optionalAttribute(call, 'num_outputs', 'int');
+  if (stated !== undefined && stated !== count)
+    throw new RobustlawError('malformed-file', `num_outputs is ${stated}, but there are ${count} outputs`);
+  const lengths = optionalAttribute(call, 'split', 'ints') ?? knownNumbers(call, 1, 'the split');
+  if (lengths && lengths.length !== count)
+    throw new RobustlawError('malformed-file', `${lengths.length} parts for ${count} outputs`);
+  return lengths
+    ? apply('Split', [x, int64s(lengths)], { axis })
+    : apply('Split', [x], { axis, num_outputs: count });
+};
+
+// --- operators whose meaning changed or depends on how the model is used ---------------------------------------------
+
+/** Before operator set 13 softmax normalised over `axis` and all axes after it together, by default from axis 1. */
+const softmax: Rule = (call) => {
+  if (call.opset >= 13) return applySame(call);
+  const x = required(call.inputs, 0);
+  const axis = normalAxis(optionalAttribute(call, 'axis', 'int') ?? 1, x.shape.length);
+  if (axis === x.shape.length - 1) return apply(call.node.op, [x], { axis });
+  const rows = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))];
+  const flat = apply1(call.node.op, [reshaped(x, rows)], { axis: 1 });
+  return [reshaped(flat, x.shape)];
+};
+
+const batchNormalization: Rule = (call) => {
+  const training = optionalAttribute(call, 'training_mode', 'int') ?? 0;
+  if (training !== 0 || call.node.outputs.slice(1).some((name) => name !== ''))
+    throw unsupported(
+      'BatchNormalization in training mode; export the model in evaluation mode, model.eval() in PyTorch',
+    );
+  if ((optionalAttribute(call, 'spatial', 'int') ?? 1) !== 1)
+    throw unsupported('BatchNormalization with spatial = 0, which normalises every position on its own');
+  return applySame(call);
+};
+
+// --- operators made of simpler ones ----------------------------------------------------------------------------------
+
+const chain =
+  (op: string): Rule =>
+  (call) => [call.inputs.map((_, i) => required(call.inputs, i)).reduce((a, b) => apply1(op, [a, b]))];
+
+const mean: Rule = (call) => {
+  const [sum] = chain('Add')(call);
+  return [apply1('Div', [sum, scalar(sum!.dtype, call.inputs.length)])];
+};
+
+/** `[a, b]` repeated `[r, s]` times is `[1, a, 1, b]` stretched to `[r, a, s, b]`. */
+const tile: Rule = (call) => {
+  const x = required(call.inputs, 0);
+  const repeats = knownNumbers(call, 1, 'the repeats') ?? [];
+  if (repeats.length !== x.shape.length)
+    throw new RobustlawError('shape-mismatch', `${repeats.length} repeats for ${x.shape.length} axes`);
+  const apart = reshaped(
+    x,
+    x.shape.flatMap((n) => [1, n]),
+  );
+  const stretched = apply1('Expand', [apart, int64s(x.shape.flatMap((n, i) => [repeats[i]!, n]))]);
+  return [
+    reshaped(
+      stretched,
+      x.shape.map((n, i) => n * repeats[i]!),
+    ),
+  ];
+};
+
+/** (x - mean) / sqrt(variance + epsilon) * scale + bias, with the moments of each sample and channel. */
+const instanceNormalization: Rule = (call) => {
+  const x = required(call.inputs, 0);
+  const epsilon = scalar(x.dtype, optionalAttribute(call, 'epsilon', 'float') ?? Math.fround(1e-5));
+  const spatial = int64s(x.shape.map((_, i) => i).slice(2));
+  const centred = apply1('Sub', [x, apply1('ReduceMean', [x, spatial], { keepdims: 1 })]);
+  const variance = apply1('ReduceMean', [apply1('Mul', [centred, centred]), spatial], { keepdims: 1 });
+  const normal = apply1('Div', [centred, apply1('Sqrt', [apply1('Add', [variance, epsilon])])]);
+  const perChannel = (i: number) =>
+    reshaped(required(call.inputs, i), [required(call.inputs, i).shape[0] ?? 1, ...x.shape.slice(2).fill(1)]);
+  return [apply1('Add', [apply1('Mul', [normal, perChannel(1)]), perChannel(2)])];
+};
+
+const globalMaxPool: Rule = (call) => {
+  const x = required(call.inputs, 0);
+  return apply('ReduceMax', [x, int64s(x.shape.map((_, i) => i).slice(2))], { keepdims: 1 });
+};
+
+const hardSwish: Rule = (call) => {
+  const x = required(call.inputs, 0);
+  const number = (value: number) => scalar(x.dtype, value);
+  const ramp = apply1('Add', [apply1('Mul', [x, number(1 / 6)]), number(0.5)]);
+  return [apply1('Mul', [x, apply1('Max', [apply1('Min', [ramp, number(1)]), number(0)])])];
+};
+
+export function reshaped(x: Value, to: Shape): Value {
+  return apply1('Reshape', [x, int64s(to)], to.includes(0) ? { allowzero: 1 } : {});
+}
+
+const controlFlow =
+  (op: string): Rule =>
+  () => {
+    throw unsupported(`${op}, a loop; unroll it before exporting the model`);
+  };
+
+const upsample: Rule = () => {
+  throw unsupported('Upsample; export the model with opset_version 11 or newer');
+};
+
+/** Rules for nodes of the default domain; every other operator of OPSET is taken as it is. */
+export const OPERATOR_RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ['Constant', constantNode],
+  ['ConstantOfShape', constantOfShape],
+  ['Shape', shape],
+  ['Size', size],
+  ['Range', range],
+  ['Identity', identity],
+  ['Dropout', dropout],
+  ['Cast', castTo],
+  ['CastLike', castLike],
+  ['Squeeze', axesAsInput(13)],
+  ['Unsqueeze', axesAsInput(13)],
+  ['ReduceSum', axesAsInput(13)],
+  ...['Mean', 'Max', 'Min', 'Prod', 'L1', 'L2', 'SumSquare', 'LogSum', 'LogSumExp'].map(
+    (name) => [`Reduce${name}`, axesAsInput(18)] as const,
+  ),
+  ['Slice', slice],
+  ['Pad', pad],
+  ['Clip', clip],
+  ['Split', split],
+  ['Softmax', softmax],
+  ['LogSoftmax', softmax],
+  ['BatchNormalization', batchNormalization],
+  ['Sum', chain('Add')],
+  ['Mean', mean],
+  ['Loop', controlFlow('Loop')],
+  ['Scan', controlFlow('Scan')],
+  ['Upsample', upsample],
+]);
+
+/** Rules for operators that may have no counterpart in OPSET's operators here. */
+export const FALLBACK_RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  ['Tile', tile],
+  ['Einsum', einsum],
+  ['InstanceNormalization', instanceNormalization],
+  ['GlobalMaxPool', globalMaxPool],
+  ['HardSwish', hardSwish],
+]);
