@@ -27,6 +27,7 @@ export {
   teacherSignal,
   zeroSignal,
 } from './labels/signal.ts';
+export { distributionOf, makeDataset } from './make-dataset.ts';
 export {
   type FitBelowNoise,
   fitBelowNoise,
@@ -41,8 +42,6 @@ export { type ReadOptions, readArray, readDataset, readIdxPair } from './readers
 export {
   type DatasetSpecification,
   datasetSchema,
-  distributionOf,
-  makeDataset,
   type ResolvedDatasetSpecification,
   resolveDatasetSpecification,
 } from './specification.ts';

@@ -1,5 +1,6 @@
 // Points near a low-dimensional manifold plus small Gaussian noise: `Components could live on a lower-dimensional manifold`.
 import { invalidArgument, requireInteger, requirePositive } from '../../errors.ts';
+import { randomProjection } from '../../linalg/index.ts';
 import { normal, type Rng, sphere } from '../../random/index.ts';
 import { boundedBy, type Distribution, requireRadiusArguments, requireSampleSize } from './distribution.ts';
 
@@ -41,7 +42,8 @@ export function nearManifold(rng: Rng, shape: ManifoldShape): Distribution {
     const formula = kappa > 0 ? '3 (intrinsicDimension + 1) (or curvature 0)' : 'intrinsicDimension + 1';
     throw invalidArgument('d', d, `an integer >= ${coordinates} = ${formula}`);
   }
-  const frame = orthonormalRows(rng, coordinates, d);
+  requireSampleSize(coordinates, d);
+  const frame = randomProjection(rng, coordinates, d).data;
   const manifoldRadius = Math.sqrt(1 - kappa + kappa / frequency ** 2);
   return {
     name: `sphere S^${m} bent in R^${d} (curvature ${kappa}, frequency ${frequency}) plus noise ${noise}`,
@@ -95,25 +97,4 @@ function bend(u: Float64Array, kappa: number, frequency: number): Float64Array {
     out[size + 2 * j + 1] = curved * Math.sin(omega * u[j]!);
   }
   return out;
-}
-
-/** `count` orthonormal vectors of R^d, `[count, d]`, uniformly random: Gram-Schmidt on Gaussian rows, each pass done twice for accuracy. */
-function orthonormalRows(rng: Rng, count: number, d: number): Float64Array {
-  requireSampleSize(count, d);
-  const rows = sphere(rng, count, d);
-  for (let r = 0; r < count; r++) {
-    const row = rows.subarray(r * d, (r + 1) * d);
-    for (let pass = 0; pass < 2; pass++) {
-      for (let s = 0; s < r; s++) subtractProjection(row, rows.subarray(s * d, (s + 1) * d));
-      const norm = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
-      for (let k = 0; k < d; k++) row[k]! /= norm;
-    }
-  }
-  return rows;
-}
-
-function subtractProjection(row: Float64Array, unit: Float64Array): void {
-  let dot = 0;
-  for (let k = 0; k < row.length; k++) dot += row[k]! * unit[k]!;
-  for (let k = 0; k < row.length; k++) row[k]! -= dot * unit[k]!;
 }
