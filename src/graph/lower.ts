@@ -3,12 +3,45 @@ import { RobustlawError } from '../errors.ts';
 import type { Graph } from './graph.ts';
 import { rebuild } from './graph.ts';
 import type { Node, Value } from './value.ts';
+import { emit } from './value.ts';
 
 /**
  * Operators of which ONNX Runtime 1.30 has a float32 kernel on the CPU but none in float64. Found by trying each
  * operator of the registry; test/graph/lower.test.ts tries them again and fails when this list is no longer true.
  */
-export const WITHOUT_FLOAT64_KERNEL: ReadonlySet<string> = new Set([]);
+export const WITHOUT_FLOAT64_KERNEL: ReadonlySet<string> = new Set([
+  'Acos',
+  'Acosh',
+  'Asin',
+  'Asinh',
+  'Atan',
+  'Atanh',
+  'AveragePool',
+  'Celu',
+  'Conv',
+  'ConvTranspose',
+  'Cosh',
+  'Elu',
+  'Erf',
+  'Gelu',
+  'GlobalAveragePool',
+  'GlobalMaxPool',
+  'HardSigmoid',
+  'HardSwish',
+  'InstanceNormalization',
+  'LRN',
+  'LeakyRelu',
+  'MaxUnpool',
+  'Mean',
+  'Mish',
+  'PRelu',
+  'Selu',
+  'Sinh',
+  'Softplus',
+  'Softsign',
+  'Tan',
+  'ThresholdedRelu',
+]);
 
 /**
  * The same graph, inputs and outputs included, in operators that ONNX Runtime's CPU provider can run in the element
@@ -22,15 +55,18 @@ export function lowerForRuntime(g: Graph): Graph {
 
 /** The values lowered, down to the values of `frontier`, which are. */
 function lower(values: readonly Value[], frontier: ReadonlySet<Value>): Value[] {
-  return rebuild(
-    values,
-    (node, inputs) => (lacksKernel(node) ? lowerNode({ ...node, inputs }) : undefined),
-    frontier,
-  );
+  return rebuild(values, (node, inputs) => lowerNode({ ...node, inputs }), frontier);
+}
+
+/** The outputs of the node in other operators or with other attributes; undefined if it can run as it is. */
+function lowerNode(node: Node): readonly (Value | undefined)[] | undefined {
+  if (lacksKernel(node) || isBeyondKernel(node)) return lowerDecomposition(node);
+  const explicit = node.op.explicit?.(node);
+  return explicit && emit(node.op, node.inputs, explicit);
 }
 
 /** A decomposition may itself hold operators that need lowering. */
-function lowerNode(node: Node): (Value | undefined)[] {
+function lowerDecomposition(node: Node): (Value | undefined)[] {
   if (!node.op.decompose) {
     throw new RobustlawError(
       'unsupported-op',
@@ -47,9 +83,25 @@ function lowerNode(node: Node): (Value | undefined)[] {
 }
 
 function lacksKernel(node: Node): boolean {
-  return usesFloat64(node) && WITHOUT_FLOAT64_KERNEL.has(node.op.name);
+  const all = [...node.inputs, ...node.outputs];
+  return WITHOUT_FLOAT64_KERNEL.has(node.op.name) && all.some((value) => value?.dtype === 'float64');
 }
 
-function usesFloat64(node: Node): boolean {
-  return [...node.inputs, ...node.outputs].some((value) => value?.dtype === 'float64');
+/** What the kernels refuse although the specification allows it, in any element type. */
+function isBeyondKernel({ op, attributes }: Node): boolean {
+  switch (op.name) {
+    // Scale and bias per channel belong to operator set 21.
+    case 'GroupNormalization':
+      return true;
+    case 'LRN':
+      return (attributes.size as number) % 2 === 0;
+    case 'ConvTranspose': {
+      const padding = (attributes.output_padding as readonly number[] | undefined) ?? [];
+      return padding.some(
+        (n, i) => n >= ((attributes.strides as readonly number[] | undefined)?.[i] ?? 1) && n > 0,
+      );
+    }
+    default:
+      return false;
+  }
 }

@@ -43,6 +43,8 @@ export interface Op {
    * a lowering asks for the decomposition in order to do without the node.
    */
   readonly decompose?: (node: Node) => (Value | undefined)[];
+  /** Attributes that say the same as the node's in a way that every kernel understands; undefined if they do already. */
+  readonly explicit?: (node: Node) => Attributes | undefined;
   /** Piecewise constant: the derivative is zero wherever it exists. */
   readonly constantAlmostEverywhere?: true;
 }
@@ -69,7 +71,7 @@ export function emit(
   }
   const outputs: Value[] = [];
   const node: Node = { op, inputs, attributes: rounded, outputs };
-  types.forEach((type, index) => outputs.push({ node, index, dtype: type.dtype, shape: type.shape }));
+  for (const [index, { dtype, shape }] of types.entries()) outputs.push({ node, index, dtype, shape });
   return outputs;
 }
 
@@ -77,7 +79,10 @@ export function emit(
 function roundFloats(op: Op, attributes: Attributes): Attributes {
   const names = Object.keys(attributes).filter((name) => op.attributes[name] === 'float');
   if (names.length === 0) return attributes;
-  return { ...attributes, ...Object.fromEntries(names.map((name) => [name, Math.fround(attributes[name] as number)])) };
+  return {
+    ...attributes,
+    ...Object.fromEntries(names.map((name) => [name, Math.fround(attributes[name] as number)])),
+  };
 }
 
 /** An operator with one output. */

@@ -24,6 +24,7 @@ import {
   tapOf,
   unfold,
   untap,
+  withoutAutoPad,
 } from './window.ts';
 
 const GEOMETRY: Readonly<Record<string, AttributeType>> = {
@@ -101,6 +102,8 @@ export const Conv: Op = {
     const y = convByProducts(x, w, sweeps(spatial(x), spatial(w), node.attributes), groupOf(node.attributes));
     return [addBias(y, bias)];
   },
+  explicit: ({ inputs: [x, w], attributes }) =>
+    withoutAutoPad(attributes, sweeps(spatial(x!), spatial(w!), attributes)),
 };
 
 /**
@@ -134,7 +137,18 @@ export const ConvTranspose: Op = {
     const all = transposedSweeps(x, w, node.attributes);
     return [addBias(convTransposeByProducts(x, w, all, groupOf(node.attributes)), bias)];
   },
+  explicit: ({ inputs: [x, w], attributes }) => {
+    const { output_shape, auto_pad, ...rest } = attributes;
+    if (output_shape === undefined && (auto_pad ?? 'NOTSET') === 'NOTSET') return undefined;
+    const all = transposedSweeps(x!, w!, attributes);
+    return { ...rest, ...explicitPads(all), output_padding: all.map(outputPadding) };
+  },
 };
+
+/** Cells at the end of the output that lie beyond what the windows, cropped by the pads, reach. */
+function outputPadding(s: Sweep): number {
+  return s.length + s.before + s.after - ((s.count - 1) * s.stride + extent(s));
+}
 
 /**
  * The sweeps over the *output* of a ConvTranspose node of which its input holds one cell per position: `length` is
@@ -184,13 +198,12 @@ function gatherWindows(image: Value, kernel: Value, all: readonly Sweep[], group
 
 /** The adjoint of gatherWindows() by the image. */
 function scatterWindows(response: Value, kernel: Value, all: readonly Sweep[], group: number): Value {
-  const rest = all.map((s) => s.length - ((s.count - 1) * s.stride + extent(s) - s.before - s.after));
-  const y = emit1(ConvTranspose, [response, kernel], {
+  const rest = all.map(outputPadding);
+  return emit1(ConvTranspose, [response, kernel], {
     ...explicitPads(all),
     group,
     ...(rest.some((n) => n !== 0) ? { output_padding: rest } : {}),
   });
-  return y;
 }
 
 /**

@@ -11,7 +11,7 @@ import { gatherElements, scatterElements } from './indexing.ts';
 import { reshape } from './layout.ts';
 import { reduceMax, reduceMean } from './reduction.ts';
 import type { Sweep } from './window.ts';
-import { extent, padFor, sweeps, tapOf } from './window.ts';
+import { extent, padFor, sweeps, tapOf, withoutAutoPad } from './window.ts';
 
 const POOLING: Readonly<Record<string, AttributeType>> = {
   auto_pad: 'string',
@@ -59,9 +59,9 @@ export const MaxPool: Op = {
     const x = node.inputs[0]!;
     const indices = node.outputs[1]!;
     const all = poolSweeps(node.inputs, node.attributes);
-    const disjoint = all.every((s) => s.stride >= extent(s));
-    return [disjoint ? maxUnpool(g, indices, x.shape, all) : put(g, indices, x.shape)];
+    return [all.every(unpoolable) ? maxUnpool(g, indices, x.shape, all) : put(g, indices, x.shape)];
   },
+  explicit: (node) => withoutAutoPad(node.attributes, poolSweeps(node.inputs, node.attributes)),
 };
 
 /** Zeros of `shape` to which each element of `g` is added at the flat position that `indices` names. */
@@ -106,7 +106,11 @@ export const MaxUnpool: Op = {
   decompose: (node) => [put(node.inputs[0]!, node.inputs[1]!, node.outputs[0]!.shape)],
 };
 
-/** The fast form of put() for windows that do not overlap. */
+/** Whether windows do not overlap and do not reach beyond the input, as MaxUnpool's kernel wants it. */
+const unpoolable = (s: Sweep): boolean =>
+  s.stride >= extent(s) && (s.count - 1) * s.stride + s.kernel <= s.length;
+
+/** The fast form of put(). */
 function maxUnpool(g: Value, indices: Value, shape: readonly number[], all: readonly Sweep[]): Value {
   return emit1(MaxUnpool, [g, indices, int64s(shape)], {
     kernel_shape: all.map((s) => s.kernel),
@@ -125,6 +129,7 @@ export const AveragePool: Op = {
     const all = poolSweeps(node.inputs, node.attributes);
     return all.every(tiles) ? [tileMeans(node.inputs[0]!, all)] : [windowMeans(node, all)];
   },
+  explicit: (node) => withoutAutoPad(node.attributes, poolSweeps(node.inputs, node.attributes)),
 };
 
 /** Whether the windows lie side by side and cover the axis. */

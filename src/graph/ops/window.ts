@@ -107,6 +107,13 @@ export function explicitPads(all: readonly Sweep[]): Attributes {
   };
 }
 
+/** The attributes of a node with explicit pads in place of auto_pad; undefined if it has explicit pads. */
+export function withoutAutoPad(attributes: Attributes, all: readonly Sweep[]): Attributes | undefined {
+  if (stringOf(attributes, 'auto_pad', 'NOTSET') === 'NOTSET') return undefined;
+  const { auto_pad: _, ceil_mode: __, ...rest } = attributes;
+  return { ...rest, ...explicitPads(all) };
+}
+
 /** `x` with `fill` around an axis, so that every window of the sweep lies inside and ends where the last one ends. */
 export function padFor(x: Value, axis: number, sweep: Sweep, fill = 0): Value {
   const needed = (sweep.count - 1) * sweep.stride + extent(sweep);
