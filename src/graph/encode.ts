@@ -1,113 +1,106 @@
 // Writes a Graph as an ONNX model: parameters become initializers, constants Constant nodes.
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { AttributeProto, NodeProto, TensorProto, ValueInfoProto } from 'onnx-buf';
+import type { NodeProto, TensorProto } from 'onnx-buf';
 import {
-  AttributeProto_AttributeType as AttributeKind,
-  AttributeProtoSchema,
   GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
   StringStringEntryProtoSchema,
-  TensorProtoSchema,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  ValueInfoProtoSchema,
 } from 'onnx-buf';
 import { RobustlawError } from '../errors.ts';
+import { encodeAttribute, encodeTensor, valueInfo } from './encode-proto.ts';
 import type { Graph } from './graph.ts';
 import { topological } from './graph.ts';
-import { TYPE_CODES } from './ops/cast.ts';
-import type { Tensor } from './tensor.ts';
-import type { AttributeType, AttributeValue, Node, Value } from './value.ts';
-import { CONSTANT, INPUT, nameOf, OPSET, PARAMETER, tensorOf } from './value.ts';
+import type { Node, Value } from './value.ts';
+import { INPUT, nameOf, OPSET, PARAMETER, tensorOf } from './value.ts';
 
 /** IR version 9 is the oldest that knows OPSET 20. */
 const IR_VERSION = 9n;
 
-export interface EncodeOptions {
-  /** Writes the first axis of these inputs and of all outputs as the symbol `batch` instead of a number. */
-  readonly batchInputs?: readonly string[];
-  /** metadata_props of the model. */
-  readonly metadata?: Readonly<Record<string, string>>;
+/** A protobuf message is at most this long. */
+const MAX_BYTES = 2 ** 31 - 1;
+
+/** What is not static in the file that is written: see encodeForAnyBatch(). */
+export interface Symbolic {
+  /** Inputs and outputs, by name, whose first axis is written as the symbol `batch`. */
+  readonly ports: ReadonlySet<string>;
+  /** Nodes that compute a constant from the batch size; `name` is the name to give it. */
+  readonly compute: (value: Value, name: string) => readonly NodeProto[] | undefined;
+  /** Nodes to put before all others. */
+  readonly prologue: readonly NodeProto[];
 }
 
+const STATIC: Symbolic = { ports: new Set(), compute: () => undefined, prologue: [] };
+
 /**
- * The bytes of an `.onnx` file. Deterministic: the same graph gives the same bytes. With `batchInputs` the caller
- * promises that no shape constant inside the graph depends on the batch size; see encodeForAnyBatch().
+ * The bytes of an `.onnx` file, with `metadata` as its metadata_props. Deterministic: the same graph gives the same
+ * bytes. Throws `file-too-large` where the parameters exceed the 2 GiB of one protobuf message.
  */
-export function encode(g: Graph, options: EncodeOptions = {}): Uint8Array {
+export function encode(g: Graph, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  return encodeWith(g, metadata, STATIC);
+}
+
+/** encode() with some shapes and constants written as functions of the batch size. */
+export function encodeWith(
+  g: Graph,
+  metadata: Readonly<Record<string, string>>,
+  symbolic: Symbolic,
+): Uint8Array {
   const order = topological(Object.values(g.outputs));
   const names = nameValues(g, order);
   const used = new Set<Value>(Object.values(g.outputs));
   for (const node of order) for (const value of node.inputs) if (value) used.add(value);
-  const symbolic = new Set(options.batchInputs ?? []);
 
-  const nodes: NodeProto[] = [];
+  const nodes: NodeProto[] = [...symbolic.prologue];
   const initializer: TensorProto[] = [];
   for (const node of order) {
     if (node.op === INPUT) continue;
-    if (node.op === PARAMETER) {
-      initializer.push(encodeTensor(tensorOf(node.outputs[0]!)!, names.get(node.outputs[0]!)!));
-      continue;
-    }
-    nodes.push(
-      create(NodeProtoSchema, {
-        opType: node.op.name,
-        input: trimmed(node.inputs.map((value) => (value ? names.get(value)! : ''))),
-        output: outputNames(node, names, used),
-        attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value, node)),
-      }),
-    );
+    const [value] = node.outputs;
+    const computed = symbolic.compute(value!, names.get(value!)!);
+    if (computed) nodes.push(...computed);
+    else if (node.op === PARAMETER) initializer.push(encodeTensor(tensorOf(value!)!, names.get(value!)!));
+    else nodes.push(encodeNode(node, names, used));
   }
   // An output that is itself an input or parameter, or that is listed twice, needs a name of its own.
   const outputs = Object.entries(g.outputs).map(([name, value]) => {
     if (names.get(value) !== name) {
       nodes.push(create(NodeProtoSchema, { opType: 'Identity', input: [names.get(value)!], output: [name] }));
     }
-    return valueInfo(name, value, symbolic.size > 0);
+    return valueInfo(name, value, symbolic.ports.has(name));
   });
-
+  const weightBytes = initializer.reduce((sum, t) => sum + t.rawData.length, 0);
+  if (weightBytes > MAX_BYTES) {
+    throw new RobustlawError(
+      'file-too-large',
+      `the parameters take ${weightBytes} bytes; an ONNX file holds at most ${MAX_BYTES}`,
+    );
+  }
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: 'robustlaw',
     opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(OPSET) })],
-    metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) =>
+    metadataProps: Object.entries(metadata).map(([key, value]) =>
       create(StringStringEntryProtoSchema, { key, value }),
     ),
     graph: create(GraphProtoSchema, {
       name: 'robustlaw',
       node: nodes,
       initializer,
-      input: g.inputs.map((value) => valueInfo(nameOf(value)!, value, symbolic.has(nameOf(value)!))),
+      input: g.inputs.map((value) => valueInfo(nameOf(value)!, value, symbolic.ports.has(nameOf(value)!))),
       output: outputs,
     }),
   });
   return toBinary(ModelProtoSchema, model);
 }
 
-/**
- * Encodes a model for any batch size: builds it for two batch sizes and throws if anything but the first axis of the
- * named inputs and of the outputs differs.
- */
-export function encodeForAnyBatch(
-  build: (batch: number) => Graph,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
-  const [two, three] = [2, 3].map((batch) => {
-    const g = build(batch);
-    const batchInputs = g.inputs.filter((value) => value.shape[0] === batch).map((value) => nameOf(value)!);
-    return encode(g, { batchInputs, metadata });
+function encodeNode(node: Node, names: ReadonlyMap<Value, string>, used: ReadonlySet<Value>): NodeProto {
+  return create(NodeProtoSchema, {
+    opType: node.op.name,
+    input: trimmed(node.inputs.map((value) => (value ? names.get(value)! : ''))),
+    output: outputNames(node, names, used),
+    attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value, node)),
   });
-  if (two!.length !== three!.length || two!.some((byte, i) => byte !== three![i])) {
-    throw new RobustlawError(
-      'internal',
-      'the graph depends on the batch size beyond its first axis; it cannot be encoded for any batch size',
-    );
-  }
-  return two!;
 }
 
 /** Inputs, parameters and outputs keep their names; all other values are numbered in topological order. */
@@ -144,80 +137,4 @@ function trimmed(names: string[]): string[] {
   let length = names.length;
   while (length > 0 && names[length - 1] === '') length--;
   return names.slice(0, length);
-}
-
-function encodeAttribute(name: string, value: AttributeValue, node: Node): AttributeProto {
-  const type: AttributeType | undefined = node.op === CONSTANT ? 'tensor' : node.op.attributes[name];
-  const utf8 = new TextEncoder();
-  switch (type) {
-    case 'int':
-      return create(AttributeProtoSchema, { name, type: AttributeKind.INT, i: BigInt(value as number) });
-    case 'ints':
-      return create(AttributeProtoSchema, {
-        name,
-        type: AttributeKind.INTS,
-        ints: (value as number[]).map(BigInt),
-      });
-    case 'float':
-      return create(AttributeProtoSchema, { name, type: AttributeKind.FLOAT, f: value as number });
-    case 'floats':
-      return create(AttributeProtoSchema, {
-        name,
-        type: AttributeKind.FLOATS,
-        floats: [...(value as number[])],
-      });
-    case 'string':
-      return create(AttributeProtoSchema, {
-        name,
-        type: AttributeKind.STRING,
-        s: utf8.encode(value as string),
-      });
-    case 'strings':
-      return create(AttributeProtoSchema, {
-        name,
-        type: AttributeKind.STRINGS,
-        strings: (value as string[]).map((s) => utf8.encode(s)),
-      });
-    case 'tensor':
-      return create(AttributeProtoSchema, {
-        name,
-        type: AttributeKind.TENSOR,
-        t: encodeTensor(value as Tensor, ''),
-      });
-    case undefined:
-      throw new RobustlawError('internal', `${node.op.name} has no attribute "${name}"`);
-  }
-}
-
-function encodeTensor(t: Tensor, name: string): TensorProto {
-  const bytes = new Uint8Array(
-    t.data.buffer,
-    t.data.byteOffset,
-    t.data.byteLength,
-  ) as Uint8Array<ArrayBuffer>;
-  return create(TensorProtoSchema, {
-    name,
-    dims: t.shape.map(BigInt),
-    dataType: TYPE_CODES[t.dtype],
-    rawData: bytes,
-  });
-}
-
-function valueInfo(name: string, value: Value, batch: boolean): ValueInfoProto {
-  const dim = value.shape.map((axis, i) =>
-    create(TensorShapeProto_DimensionSchema, {
-      value:
-        batch && i === 0 ? { case: 'dimParam', value: 'batch' } : { case: 'dimValue', value: BigInt(axis) },
-    }),
-  );
-  const type = create(TypeProtoSchema, {
-    value: {
-      case: 'tensorType',
-      value: create(TypeProto_TensorSchema, {
-        elemType: TYPE_CODES[value.dtype],
-        shape: create(TensorShapeProtoSchema, { dim }),
-      }),
-    },
-  });
-  return create(ValueInfoProtoSchema, { name, type });
 }

@@ -28,6 +28,14 @@ export function graph(inputs: readonly Value[], outputs: Readonly<Record<string,
     }
     if (node.op === PARAMETER) claim(names, nameOf(node.outputs[0]!)!);
   }
+  for (const [name, value] of Object.entries(outputs)) {
+    if (names.has(name) && nameOf(value) !== name) {
+      throw new RobustlawError(
+        'invalid-argument',
+        `the output "${name}" has the name of an input or parameter that it is not`,
+      );
+    }
+  }
   return { inputs, outputs };
 }
 

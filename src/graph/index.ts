@@ -2,10 +2,13 @@
 export { decodeModel } from './decode.ts';
 export type { ExternalData } from './decode-tensor.ts';
 export * from './differentiate.ts';
-export { encode, encodeForAnyBatch } from './encode.ts';
+export { encode } from './encode.ts';
+export { encodeForAnyBatch } from './encode-batch.ts';
 export * from './graph.ts';
 export { importForBatch, importGraph } from './import.ts';
 export { lowerForRuntime } from './lower.ts';
+export type { InputBounds, Model, Port } from './model.ts';
+export { BATCH, encodeModel, modelFrom, modelFromOnnx } from './model.ts';
 export type { Dimension, OnnxModel, OnnxPort } from './onnx-model.ts';
 export * from './ops/index.ts';
 export * from './tensor.ts';
