@@ -1,0 +1,55 @@
+// An Observable Plot figure as a string of SVG: drawn on a server-side document, named for screen readers, rounded.
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { type Html, plain, trusted } from '../html.ts';
+
+/** What a chart says to someone who cannot see it. */
+export interface Description {
+  /** Prefix of the identifiers inside, unique in the page. */
+  readonly id: string;
+  readonly title: string;
+  readonly text: string;
+}
+
+/** Draws `options` and returns `<svg role="img">` with title and description; lengths keep two decimals. */
+export function drawSvg(options: Plot.PlotOptions, description: Description): Html {
+  // linkedom implements what Plot uses of the DOM, not the whole of its type.
+  const { document } = parseHTML('<!doctype html><html><body></body></html>') as unknown as Window;
+  const svg = Plot.plot({ ...options, document, className: 'chart' });
+  svg.querySelector('style')?.remove();
+  for (const element of svg.querySelectorAll('*')) tidy(element, description.id);
+
+  const { id } = description;
+  svg.setAttribute('xmlns', SVG);
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-labelledby', `${id}-title ${id}-text`);
+  const text = named(document, 'desc', `${id}-text`, description.text);
+  svg.insertBefore(text, svg.firstChild);
+  svg.insertBefore(named(document, 'title', `${id}-title`, description.title), text);
+  return trusted(svg.outerHTML);
+}
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+function named(document: Document, tag: 'title' | 'desc', id: string, text: string): Element {
+  const element = document.createElementNS(SVG, tag);
+  element.setAttribute('id', id);
+  element.textContent = plain(text);
+  return element;
+}
+
+/** Plot numbers its clip paths from 1 in every figure, and a page holds many figures; lengths carry 15 digits. */
+function tidy(element: Element, id: string): void {
+  for (const { name, value } of Array.from(element.attributes)) {
+    if (name === 'id') element.setAttribute(name, `${id}-${value}`);
+    else if (value.startsWith('url(#')) element.setAttribute(name, value.replace('url(#', `url(#${id}-`));
+    else if (LENGTHS.has(name)) element.setAttribute(name, value.replace(LONG_DECIMAL, shortDecimal));
+  }
+}
+
+const LENGTHS = new Set(['d', 'transform', 'x', 'y', 'x1', 'x2', 'y1', 'y2', 'width', 'height', 'r']);
+const LONG_DECIMAL = /-?\d+\.\d{3,}(?:e-?\d+)?/g;
+
+function shortDecimal(number: string): string {
+  return String(Number(Number(number).toFixed(2)));
+}

@@ -1,0 +1,18 @@
+// The outcomes of a study, sorted into what finished and what failed, and into cells of the grid.
+import type { StudyResult, TrialOutcome } from '../study/result.ts';
+
+export type DoneOutcome = Extract<TrialOutcome, { state: 'done' }>;
+export type FailedOutcome = Extract<TrialOutcome, { state: 'failed' }>;
+
+export function doneOutcomes(result: StudyResult): readonly DoneOutcome[] {
+  return result.outcomes.filter((outcome) => outcome.state === 'done');
+}
+
+export function failedOutcomes(result: StudyResult): readonly FailedOutcome[] {
+  return result.outcomes.filter((outcome) => outcome.state === 'failed');
+}
+
+/** Items by key, keys in order of appearance. */
+export function grouped<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  return Map.groupBy(items, key);
+}

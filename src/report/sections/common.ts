@@ -1,0 +1,85 @@
+// The pieces sections are made of: headings, tables that scroll on a phone, cells for values with their guarantee.
+import type { Estimate } from '../../guarantee/index.ts';
+import { type Html, html, NOTHING } from '../html.ts';
+import { MISSING, percent, type Rounding, significant } from '../number.ts';
+import type { Spread } from '../spread.ts';
+
+export function section(id: string, title: string, content: Html | readonly Html[]): Html {
+  return html`<section id="${id}" aria-labelledby="${id}-heading">
+<h2 id="${id}-heading">${title}</h2>
+${content}
+</section>
+`;
+}
+
+export interface Column {
+  readonly title: string | Html;
+  /** Numbers are set flush right. */
+  readonly numeric?: boolean;
+}
+
+/** A table in a region that scrolls sideways by itself, so that the page never does. */
+export function table(label: string, columns: readonly Column[], bodies: readonly Html[]): Html {
+  const heads = columns.map(
+    ({ title, numeric }) => html`<th scope="col" class="${numeric ? 'number' : 'text'}">${title}</th>`,
+  );
+  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table>
+<thead><tr>${heads}</tr></thead>
+${bodies}</table></div>
+`;
+}
+
+/** Rows of one body; `heading` spans it where several bodies share a table. */
+export function body(
+  rows: readonly Html[],
+  heading?: { readonly content: Html; readonly columns: number },
+): Html {
+  const first = heading
+    ? html`<tr class="group"><th scope="rowgroup" colspan="${String(heading.columns)}">${heading.content}</th></tr>\n`
+    : NOTHING;
+  return html`<tbody>${first}${rows}</tbody>\n`;
+}
+
+export function row(cells: readonly Html[]): Html {
+  return html`<tr>${cells}</tr>\n`;
+}
+
+export function textCell(content: string | Html): Html {
+  return html`<td>${content}</td>`;
+}
+
+export function numberCell(content: string | Html): Html {
+  return html`<td class="number">${content}</td>`;
+}
+
+/** Median with the range over seeds beneath; a dash where nothing was measured. */
+export function spreadCell(spread: Spread | undefined, rounding: Rounding = 'nearest'): Html {
+  if (!spread) return numberCell(MISSING);
+  const range =
+    spread.high > spread.low
+      ? html`<small>${significant(spread.low, rounding)} to ${significant(spread.high, rounding)}</small>`
+      : NOTHING;
+  return html`<td class="number">${significant(spread.median, rounding)}${range}</td>`;
+}
+
+/** Value with its interval beneath: `−0.560`, `95 %: −0.571 to −0.549`. */
+export function estimateCell(estimate: Estimate): Html {
+  return html`<td class="number">${significant(estimate.value)}<small>${intervalText(estimate)}</small></td>`;
+}
+
+/** `95 %: −0.571 to −0.549`; an open end is said in words. */
+export function intervalText({ interval: [low, high], confidence }: Estimate): string {
+  const share = percent(confidence);
+  const [from, to] = [Number.isFinite(low), Number.isFinite(high)];
+  if (from && to) return `${share}: ${significant(low)} to ${significant(high)}`;
+  if (from) return `${share}: ${significant(low)} or more, no upper end`;
+  if (to) return `${share}: ${significant(high)} or less, no lower end`;
+  return 'no finite interval';
+}
+
+/** A small table's worth of text that a reader opens on demand. */
+export function details(summary: string, content: Html): Html {
+  return html`<details><summary>${summary}</summary>
+${content}</details>
+`;
+}
