@@ -68,7 +68,7 @@ function explain(issue: Issue, prefix: Path, root: unknown): Problem[] {
           ? [{ path, what: `missing; expected ${oneOf(issue.options.map(String), value)}` }]
           : expected(oneOf(issue.options.map(String), value));
       }
-      return nearestBranch(issue.errors).flatMap((inner) => explain(inner, path, root));
+      return nearestBranch(issue.errors, path, root).flatMap((inner) => explain(inner, path, root));
     }
     case 'invalid_key':
       return issue.issues.map((inner) => ({ path, what: `the name is not allowed: ${inner.message}` }));
@@ -81,12 +81,20 @@ function explain(issue: Issue, prefix: Path, root: unknown): Problem[] {
   }
 }
 
-/** The alternative the author had in mind: the one with the fewest problems, then the one whose problems lie deepest. */
-function nearestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] {
+/**
+ * The alternative the author had in mind: the one that misses the fewest fields, then the one whose problems lie
+ * deepest, then the one with the fewest problems.
+ */
+function nearestBranch(branches: readonly (readonly Issue[])[], base: Path, root: unknown): readonly Issue[] {
+  const missing = (issues: readonly Issue[]) =>
+    issues.filter((issue) => valueAt(root, [...base, ...issue.path]) === undefined).length;
   const depth = (issues: readonly Issue[]) => Math.max(...issues.map((issue) => issue.path.length));
   const count = (issues: readonly Issue[]) =>
     issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
-  return branches.toSorted((a, b) => depth(b) - depth(a) || count(a) - count(b))[0] ?? [];
+  return (
+    branches.toSorted((a, b) => missing(a) - missing(b) || depth(b) - depth(a) || count(a) - count(b))[0] ??
+    []
+  );
 }
 
 function oneOf(options: readonly string[], value: unknown): string {

@@ -75,7 +75,9 @@ export function openSqliteStore(path: string, now: () => number = Date.now): Sto
         const planned = selectSpecification.get()?.specification;
         if (planned === undefined) {
           insertSpecification.run(specification);
-          trials.forEach(({ id, parameters }, position) => insertTrial.run(id, position, toJson(parameters)));
+          for (const [position, { id, parameters }] of trials.entries()) {
+            insertTrial.run(id, position, toJson(parameters));
+          }
           return;
         }
         if (planned !== specification) {

@@ -1,0 +1,21 @@
+// The analysis of a study: a pure function of its specification and the outcomes of its trials.
+import { rng } from '../../random/index.ts';
+import type { Analysis, TrialOutcome } from '../result.ts';
+import type { StudySpecification } from '../specification.ts';
+import { checks } from './checks.ts';
+import { effectiveDimensions } from './effective-dimension.ts';
+import { exponentFits } from './exponent.ts';
+import { allSeries } from './series.ts';
+import { verdict } from './verdict.ts';
+
+/** Series, fits, effective dimensions, checks and the verdict. The same outcomes give the same analysis. */
+export function analyse(study: StudySpecification, outcomes: readonly TrialOutcome[]): Analysis {
+  const key = rng(study.seed).split('analysis');
+  const parts = {
+    series: allSeries(outcomes),
+    fits: exponentFits(study, outcomes, key.split('exponent')),
+    effectiveDimensions: effectiveDimensions(study, outcomes, key.split('effective dimension')),
+    checks: checks(study, outcomes),
+  };
+  return { ...parts, verdict: verdict(outcomes, parts) };
+}

@@ -1,0 +1,111 @@
+// Data sets of a study file: a data-set specification whose n and d may be lists, and the single data sets it stands for.
+import { z } from 'zod';
+import { createDataset, type Dataset, datasetSchema, makeDataset, pointCount } from '../data/index.ts';
+import type { Rng } from '../random/index.ts';
+
+/** One data set, as plain data: a resolved specification of the data folder and whether to bring it to the law's scale. */
+export interface DataChoice {
+  /** `sphere n=1000 d=500`: the name in the study file, with n and d where the file lists several. */
+  readonly label: string;
+  /** The name in the study file. */
+  readonly name: string;
+  readonly specification: z.output<typeof datasetSchema>;
+  readonly normalize: boolean;
+}
+
+/** A data entry with all defaults filled in; still in the form of the file, so that it can be read again. */
+export type DataEntry = Readonly<Record<string, unknown>> & { readonly normalize: boolean };
+
+const size = z.int().min(1);
+const sweep = z.union([size, z.array(size).min(1).max(100)]);
+
+/**
+ * The fields of the entry itself. `n` and `d` may be lists: one data set for each entry; two lists are read in
+ * pairs. `normalize` centres the points and divides them by their root-mean-square distance from the mean, so that
+ * E|x - Ex|^2 = 1 as the law assumes.
+ */
+const ownFields = z.looseObject({
+  n: sweep.optional(),
+  d: sweep.optional(),
+  normalize: z.boolean().default(false),
+});
+
+/** Schema of one entry under `data`; the issues of the data-set specification are passed on with their paths. */
+export const dataEntrySchema = ownFields.transform((entry, context): DataEntry => {
+  const { normalize, ...specification } = entry;
+  const { n, d } = specification;
+  if (Array.isArray(n) && Array.isArray(d) && n.length !== d.length) {
+    const message = `n has ${n.length} entries and d has ${d.length}; two lists are read in pairs, so give as many of each`;
+    context.issues.push({ code: 'custom', message, path: ['d'], input: entry });
+    return z.NEVER;
+  }
+  let resolved: Record<string, unknown> = {};
+  for (const [index, single] of singles(specification).entries()) {
+    const result = datasetSchema.safeParse(single);
+    if (!result.success) {
+      for (const issue of result.error.issues) {
+        const [key] = issue.path;
+        const listed = (key === 'n' || key === 'd') && Array.isArray(specification[key]);
+        const path = listed ? [key, index, ...issue.path.slice(1)] : issue.path;
+        context.issues.push({ ...issue, path, input: entry } as never);
+      }
+      return z.NEVER;
+    }
+    resolved = result.data;
+  }
+  return { ...resolved, ...(n !== undefined && { n }), ...(d !== undefined && { d }), normalize };
+});
+
+/** The data sets that an entry stands for, in the order of its lists. */
+export function dataChoices(name: string, entry: DataEntry): readonly DataChoice[] {
+  const { normalize, ...specification } = entry;
+  return singles(specification).map((single) => {
+    const swept = (['n', 'd'] as const).filter((key) => Array.isArray(specification[key]));
+    const label = [name, ...swept.map((key) => `${key}=${single[key]}`)].join(' ');
+    return { label, name, specification: datasetSchema.parse(single), normalize };
+  });
+}
+
+/** The data set of a choice: a function of choice and key. */
+export function makeChoice(choice: DataChoice, rng: Rng): Dataset {
+  const dataset = makeDataset(choice.specification, rng);
+  return choice.normalize ? normalized(dataset) : dataset;
+}
+
+/**
+ * (x_i - mean) / s with s^2 = (1/n) sum_i |x_i - mean|^2: the scale on which E|x - Ex|^2 = 1. A data set whose
+ * points are all equal keeps its scale.
+ */
+export function normalized(dataset: Dataset): Dataset {
+  const n = pointCount(dataset);
+  const d = dataset.x.length / n;
+  const mean = new Float64Array(d);
+  for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) mean[j]! += dataset.x[i * d + j]! / n;
+  let squares = 0;
+  for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) squares += (dataset.x[i * d + j]! - mean[j]!) ** 2;
+  const scale = squares > 0 ? Math.sqrt(squares / n) : 1;
+  const { provenance, isoperimetry, ...rest } = dataset;
+  return createDataset({
+    ...rest,
+    x: Float64Array.from(dataset.x, (value, index) => (value - mean[index % d]!) / scale),
+    ...(isoperimetry?.metric === 'l2' && {
+      isoperimetry: { ...isoperimetry, constant: isoperimetry.constant / scale ** 2 },
+    }),
+    source: provenance.source,
+    transformations: [
+      ...provenance.transformations,
+      `centred and divided by ${scale}, the root-mean-square distance from the mean`,
+    ],
+  });
+}
+
+/** The entry once for each element of its lists. */
+function singles(entry: Readonly<Record<string, unknown>>): readonly Record<string, unknown>[] {
+  const lists = (['n', 'd'] as const).filter((key) => Array.isArray(entry[key]));
+  if (lists.length === 0) return [{ ...entry }];
+  const count = (entry[lists[0]!] as unknown[]).length;
+  return Array.from({ length: count }, (_, i) => ({
+    ...entry,
+    ...Object.fromEntries(lists.map((key) => [key, (entry[key] as unknown[])[i]])),
+  }));
+}

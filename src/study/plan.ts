@@ -1,0 +1,153 @@
+// From a study to its trials: every combination it asks for once, in a fixed order, each with an id that names its result.
+import { RobustlawError } from '../errors.ts';
+import { rng } from '../random/index.ts';
+import { type DataChoice, dataChoices, makeChoice } from './data-entry.ts';
+import { type Family, type Member, sizesFor } from './families.ts';
+import { contentHash } from './json.ts';
+import type { Trial } from './result.ts';
+import type { StudySpecification } from './specification.ts';
+import type { PlannedTrial } from './store.ts';
+
+/** Everything a worker needs for one trial, as plain data; the result is a function of it. */
+export interface TrialParameters {
+  readonly trial: Trial;
+  /** Seed of the study. */
+  readonly studySeed: number;
+  readonly data: DataChoice;
+  /** Checksum of the data file as it was when the study was planned; absent for synthetic data. */
+  readonly checksum?: string;
+  readonly member: Member;
+  readonly measures: readonly 'slice'[];
+}
+
+export interface Plan {
+  readonly trials: readonly (PlannedTrial & { readonly parameters: TrialParameters })[];
+  /** What was left out, and why. */
+  readonly notes: readonly string[];
+}
+
+/** More trials than this are a slip in the file. */
+const MAX_TRIALS = 100_000;
+
+/** Part of every id: changing how trials are computed changes it. */
+const VERSION = 'robustlaw trial 1';
+
+/**
+ * The trials of a study: entries of `trials` in order, then data sets, seeds, families and sizes, so that trials on the
+ * same data follow each other. A combination that several entries ask for runs once, with the measures of all.
+ *
+ * Real data are read once, to know n and d.
+ *
+ * @throws RobustlawError when data cannot be read, nothing is left to run, or effective dimensions compare data sets
+ * with different numbers of points.
+ */
+export function planStudy(study: StudySpecification): Plan {
+  const notes = new Set<string>();
+  const byName = new Map(
+    Object.entries(study.data).map(([name, entry]) => [name, dataChoices(name, entry).map(sized)]),
+  );
+  const trials = new Map<string, TrialParameters>();
+  for (const grid of study.trials) {
+    for (const choice of grid.data.flatMap((name) => byName.get(name)!)) {
+      const members = grid.families.flatMap((name) => membersOf(name, study.families[name]!, choice, notes));
+      for (let seed = 0; seed < grid.seeds; seed++) {
+        for (const { family, member } of members) {
+          const key = JSON.stringify([choice.data.label, family, member.size ?? null, seed]);
+          const measures = new Set([
+            ...(trials.get(key)?.measures ?? []),
+            ...(seed === 0 ? grid.measures : []),
+          ]);
+          trials.set(key, parametersOf(study, choice, family, member, seed, [...measures].toSorted()));
+        }
+        if (trials.size > MAX_TRIALS) {
+          throw new RobustlawError(
+            'invalid-argument',
+            `${study.name}: more than ${MAX_TRIALS} trials; ask for fewer seeds or sizes`,
+          );
+        }
+      }
+    }
+  }
+  if (trials.size === 0) {
+    throw new RobustlawError(
+      'invalid-argument',
+      `${study.name}: no trial is left to run: ${[...notes].join('; ')}`,
+    );
+  }
+  checkEffectiveDimensions(study, byName);
+  return {
+    trials: [...trials.values()].map((parameters) => ({ id: parameters.trial.id, parameters })),
+    notes: [...notes],
+  };
+}
+
+interface SizedChoice {
+  readonly data: DataChoice;
+  readonly n: number;
+  readonly d: number;
+  readonly checksum?: string;
+}
+
+function sized(data: DataChoice): SizedChoice {
+  const { specification } = data;
+  if ('distribution' in specification) return { data, n: specification.n, d: specification.d };
+  // Which key does not matter: the points that are read, their number and their dimension are the same for all.
+  const plain = { ...specification, noise: 'none', flips: undefined, clip: false } as const;
+  const dataset = makeChoice({ ...data, specification: plain }, rng(0));
+  const n = dataset.shape[0]!;
+  return { data, n, d: dataset.x.length / n, checksum: dataset.provenance.sha256 };
+}
+
+function membersOf(
+  family: string,
+  specification: Family,
+  { data, n, d }: SizedChoice,
+  notes: Set<string>,
+): readonly { readonly family: string; readonly member: Member }[] {
+  const { sizes, skipped } = sizesFor(specification, n, d);
+  for (const reason of skipped) notes.add(`${data.label}, ${family}: skipped ${reason}`);
+  const { sizes: _, ...rest } = { sizes: undefined, ...specification };
+  return sizes.map((size) => ({ family, member: { ...rest, ...(size !== undefined && { size }) } }));
+}
+
+function parametersOf(
+  study: StudySpecification,
+  { data, checksum }: SizedChoice,
+  family: string,
+  member: Member,
+  seed: number,
+  measures: readonly 'slice'[],
+): TrialParameters {
+  const content = {
+    studySeed: study.seed,
+    data,
+    ...(checksum !== undefined && { checksum }),
+    member,
+    measures,
+  };
+  const named = {
+    data: data.label,
+    family,
+    ...(member.size !== undefined && { size: member.size }),
+    seed,
+  };
+  return { trial: { id: contentHash([VERSION, named, content], 24), ...named }, ...content };
+}
+
+/** Constants of n points are compared with those of n points: the nearest of more points are nearer. */
+function checkEffectiveDimensions(
+  study: StudySpecification,
+  byName: ReadonlyMap<string, readonly SizedChoice[]>,
+): void {
+  for (const { data, reference } of study.analysis.effectiveDimension) {
+    const count = byName.get(data)![0]!.n;
+    const other = [...byName.get(data)!, ...byName.get(reference)!].find(({ n }) => n !== count);
+    if (other) {
+      throw new RobustlawError(
+        'invalid-argument',
+        `${study.name}: analysis.effectiveDimension compares ${data} (n = ${count}) with ${other.data.label} ` +
+          `(n = ${other.n}); give them the same n`,
+      );
+    }
+  }
+}

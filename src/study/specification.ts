@@ -1,0 +1,175 @@
+// A study as its author writes it: data x families x sizes x seeds, as YAML, validated before anything runs.
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { RobustlawError } from '../errors.ts';
+import { type DataEntry, dataEntrySchema } from './data-entry.ts';
+import { familySchema } from './families.ts';
+import { contentHash } from './json.ts';
+import { suggestion } from './nearest.ts';
+import { fieldError, schemaError } from './problems.ts';
+import { MAX_YAML_BYTES, parseYaml, type YamlText } from './yaml-text.ts';
+
+const name = z
+  .string()
+  .max(64)
+  .regex(
+    /^[a-z0-9]+(-[a-z0-9]+)*$/,
+    'a name in lower case: letters, digits, and single hyphens between them',
+  );
+
+const names = z.array(name).min(1).max(100);
+
+/** What can be measured besides fit, Lipschitz constant and the law's numbers, which always are. */
+const measure = z.enum(['slice']);
+
+const grid = z.strictObject({
+  data: names.describe('names of data sets; a data set whose n or d is a list stands for all of its entries'),
+  families: names.describe('names of families, each at all of its sizes'),
+  seeds: z.int().min(1).max(10_000).default(1).describe('replicates; every one draws new data'),
+  measures: z
+    .array(measure)
+    .default([])
+    .describe(
+      'slice: values on the plane through three data points, for contour maps, of the first replicate',
+    ),
+});
+
+const effectiveDimension = z.strictObject({
+  data: name.describe('the data set whose effective dimension is asked'),
+  reference: name.describe('a data set whose d is a list: the curve to read from'),
+  family: name.describe('the family whose constants are compared, at its largest size'),
+});
+
+/** Schema of a study file; strict: unknown keys are errors. */
+export const studySchema = z.strictObject({
+  name: name.describe('names the run directory'),
+  title: z.string().min(1).max(200).describe('heading of the report'),
+  seed: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('every random number is a function of it and of the names in this file'),
+  data: z.record(name, dataEntrySchema),
+  families: z.record(name, familySchema),
+  trials: z.array(grid).min(1).max(1000),
+  analysis: z
+    .strictObject({
+      effectiveDimension: z.array(effectiveDimension).max(100).default([]),
+      fitFrom: z
+        .number()
+        .min(0)
+        .default(10)
+        .describe('exponents are fitted over projection dimensions k >= fitFrom * ln(n)'),
+    })
+    .prefault({}),
+});
+
+/** A study with all defaults filled in; again a valid study file. */
+export type StudySpecification = z.output<typeof studySchema>;
+
+/** JSON Schema (draft 2020-12) of a study file, for editors. */
+export function studyJsonSchema(): unknown {
+  return z.toJSONSchema(studySchema, { io: 'input' });
+}
+
+/**
+ * Reads a study file. Paths of data files in it are relative to it; in the result they are absolute.
+ *
+ * @throws RobustlawError `not-found`, `file-too-large`, or `malformed-file` naming file, line, field, value and what
+ * was expected.
+ */
+export function readStudyFile(path: string): StudySpecification {
+  let text: string;
+  try {
+    const { size } = statSync(path);
+    if (size > MAX_YAML_BYTES) {
+      throw new RobustlawError(
+        'file-too-large',
+        `${path}: ${size} bytes; expected at most ${MAX_YAML_BYTES}`,
+      );
+    }
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof RobustlawError) throw error;
+    throw new RobustlawError('not-found', `${path}: cannot be read (${(error as Error).message})`, {
+      cause: error,
+    });
+  }
+  return parseStudy(path, text);
+}
+
+/** The study in YAML text; `file` names it in messages and is what data files are relative to. */
+export function parseStudy(file: string, text: string): StudySpecification {
+  const yaml = parseYaml(file, text);
+  const result = studySchema.safeParse(yaml.value);
+  if (!result.success) throw schemaError(yaml, result.error.issues);
+  checkReferences(yaml, result.data);
+  return withAbsolutePaths(result.data, dirname(resolve(file)));
+}
+
+/** The study as YAML; reading it gives the same study. */
+export function formatStudy(study: StudySpecification): string {
+  return stringify(study, { lineWidth: 0 });
+}
+
+/** The first 12 hexadecimal digits of the SHA-256 of the study with all defaults filled in. */
+export function studyHash(study: StudySpecification): string {
+  return contentHash(study);
+}
+
+function checkReferences(yaml: YamlText, study: StudySpecification): void {
+  const dataNames = Object.keys(study.data);
+  const familyNames = Object.keys(study.families);
+  const require = (path: PropertyKey[], wanted: string, what: string, known: readonly string[]) => {
+    if (!known.includes(wanted)) {
+      throw fieldError(yaml, path, `there is no ${what} "${wanted}"${suggestion(wanted, known)}`);
+    }
+  };
+  study.trials.forEach(({ data, families }, t) => {
+    for (const [i, wanted] of data.entries())
+      require(['trials', t, 'data', i], wanted, 'data set', dataNames);
+    for (const [i, wanted] of families.entries()) {
+      require(['trials', t, 'families', i], wanted, 'family', familyNames);
+    }
+  });
+  study.analysis.effectiveDimension.forEach((wanted, i) => {
+    const path = ['analysis', 'effectiveDimension', i];
+    require([...path, 'data'], wanted.data, 'data set', dataNames);
+    require([...path, 'reference'], wanted.reference, 'data set', dataNames);
+    require([...path, 'family'], wanted.family, 'family', familyNames);
+    if (!Array.isArray(study.data[wanted.reference]!.d)) {
+      throw fieldError(
+        yaml,
+        [...path, 'reference'],
+        `"${wanted.reference}" has a single d; expected a data set whose d is a list, to read the dimension from`,
+      );
+    }
+    for (const key of ['data', 'reference'] as const) {
+      const asked = study.trials.some(
+        (grid) => grid.data.includes(wanted[key]) && grid.families.includes(wanted.family),
+      );
+      if (!asked) {
+        const what = `no entry of trials runs the family "${wanted.family}" on "${wanted[key]}"; add one`;
+        throw fieldError(yaml, [...path, key], what);
+      }
+    }
+  });
+}
+
+/** Data files by absolute path, so that the resolved study can lie in another directory. */
+function withAbsolutePaths(study: StudySpecification, directory: string): StudySpecification {
+  const absolute = (entry: DataEntry): DataEntry => {
+    if (entry.source !== 'file') return entry;
+    const files = (['path', 'labels'] as const).filter((key) => typeof entry[key] === 'string');
+    return {
+      ...entry,
+      ...Object.fromEntries(files.map((key) => [key, resolve(directory, entry[key] as string)])),
+    };
+  };
+  return {
+    ...study,
+    data: Object.fromEntries(Object.entries(study.data).map(([key, entry]) => [key, absolute(entry)])),
+  };
+}
