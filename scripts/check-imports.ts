@@ -20,7 +20,8 @@ const STRATA: readonly (readonly string[])[] = [
 /** Arrows within one stratum or past the rule, each with its reason. */
 const ALLOWED = new Map<string, string>([
   ['linalg->numeric', 'rounding bounds'],
-  ['law->numeric', 'pure functions of numbers'],
+  ['linalg->random', 'random projections'],
+  ['numeric->random', 'bootstrap resampling'],
 ]);
 
 /** Folders a stratum must not reach although they lie below it. */
