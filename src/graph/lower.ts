@@ -60,7 +60,7 @@ function lower(values: readonly Value[], frontier: ReadonlySet<Value>): Value[] 
 
 /** The outputs of the node in other operators or with other attributes; undefined if it can run as it is. */
 function lowerNode(node: Node): readonly (Value | undefined)[] | undefined {
-  if (lacksKernel(node) || isBeyondKernel(node)) return lowerDecomposition(node);
+  if (lacksKernel(node) || node.op.refused?.(node)) return lowerDecomposition(node);
   const explicit = node.op.explicit?.(node);
   return explicit && emit(node.op, node.inputs, explicit);
 }
@@ -85,23 +85,4 @@ function lowerDecomposition(node: Node): (Value | undefined)[] {
 function lacksKernel(node: Node): boolean {
   const all = [...node.inputs, ...node.outputs];
   return WITHOUT_FLOAT64_KERNEL.has(node.op.name) && all.some((value) => value?.dtype === 'float64');
-}
-
-/** What the kernels refuse although the specification allows it, in any element type. */
-function isBeyondKernel({ op, attributes }: Node): boolean {
-  switch (op.name) {
-    // Scale and bias per channel belong to operator set 21.
-    case 'GroupNormalization':
-      return true;
-    case 'LRN':
-      return (attributes.size as number) % 2 === 0;
-    case 'ConvTranspose': {
-      const padding = (attributes.output_padding as readonly number[] | undefined) ?? [];
-      return padding.some(
-        (n, i) => n >= ((attributes.strides as readonly number[] | undefined)?.[i] ?? 1) && n > 0,
-      );
-    }
-    default:
-      return false;
-  }
 }

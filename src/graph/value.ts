@@ -45,6 +45,8 @@ export interface Op {
   readonly decompose?: (node: Node) => (Value | undefined)[];
   /** Attributes that say the same as the node's in a way that every kernel understands; undefined if they do already. */
   readonly explicit?: (node: Node) => Attributes | undefined;
+  /** Whether ONNX Runtime refuses the node whatever its element type, although the specification allows it. */
+  readonly refused?: (node: Node) => boolean;
   /** Piecewise constant: the derivative is zero wherever it exists. */
   readonly constantAlmostEverywhere?: true;
 }

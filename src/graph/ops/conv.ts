@@ -143,6 +143,8 @@ export const ConvTranspose: Op = {
     const all = transposedSweeps(x!, w!, attributes);
     return { ...rest, ...explicitPads(all), output_padding: all.map(outputPadding) };
   },
+  refused: ({ inputs: [x, w], attributes }) =>
+    transposedSweeps(x!, w!, attributes).some((s) => outputPadding(s) >= s.stride),
 };
 
 /** Cells at the end of the output that lie beyond what the windows, cropped by the pads, reach. */

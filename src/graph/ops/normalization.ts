@@ -150,6 +150,8 @@ export const GroupNormalization: Op = {
       alongChannels(v.shape[0] === channels ? v : repeated(v, channels / groups), x);
     return [add(mul(reshape(y, x.shape), perChannel(scale)), perChannel(bias))];
   },
+  // In OPSET the operator knows the form per group only, and has no kernel in any case.
+  refused: () => true,
 };
 
 /** Each element `times` times in a row. */
@@ -188,6 +190,7 @@ export const LRN: Op = {
     );
     return [mul(x, pow(base, -floatOf(node.attributes, 'beta', 0.75)))];
   },
+  refused: (node) => intOf(node.attributes, 'size', 1) % 2 === 0,
 };
 
 /** The identity at inference; the second output says which elements were kept: all. */

@@ -11,7 +11,7 @@ import { gatherElements, scatterElements } from './indexing.ts';
 import { reshape } from './layout.ts';
 import { reduceMax, reduceMean } from './reduction.ts';
 import type { Sweep } from './window.ts';
-import { extent, padFor, sweeps, tapOf, withoutAutoPad } from './window.ts';
+import { explicitPads, extent, overhang, padFor, sweeps, tapOf, withoutAutoPad } from './window.ts';
 
 const POOLING: Readonly<Record<string, AttributeType>> = {
   auto_pad: 'string',
@@ -61,8 +61,26 @@ export const MaxPool: Op = {
     const all = poolSweeps(node.inputs, node.attributes);
     return [all.every(unpoolable) ? maxUnpool(g, indices, x.shape, all) : put(g, indices, x.shape)];
   },
-  explicit: (node) => withoutAutoPad(node.attributes, poolSweeps(node.inputs, node.attributes)),
+  explicit: explicitPooling,
 };
+
+/**
+ * Explicit pads instead of auto_pad and ceil_mode. ONNX Runtime disagrees with itself about ceil_mode where a last,
+ * partial window would start in the padding: its shape inference counts it, its kernels don't.
+ */
+function explicitPooling(node: Node): Attributes | undefined {
+  const all = poolSweeps(node.inputs, node.attributes);
+  const { ceil_mode = 0, ...rest } = withoutAutoPad(node.attributes, all) ?? node.attributes;
+  const padded = ceil_mode === 1 && !countsPadding(node) && all.every((s) => overhang(s) < s.kernel);
+  if (padded) return { ...rest, ...explicitPads(all.map((s) => ({ ...s, after: overhang(s) }))) };
+  return node.attributes.auto_pad === undefined ? undefined : { ...rest, ceil_mode };
+}
+
+const countsPadding = (node: Node): boolean => intOf(node.attributes, 'count_include_pad', 0) === 1;
+
+/** Whether padding is left over after the last window, as where ceil_mode would count a window that does not count. */
+const dropsPartial = (s: Sweep): boolean =>
+  (s.count - 1) * s.stride + extent(s) < s.before + s.length + s.after;
 
 /** Zeros of `shape` to which each element of `g` is added at the flat position that `indices` names. */
 function put(g: Value, indices: Value, shape: readonly number[]): Value {
@@ -129,7 +147,11 @@ export const AveragePool: Op = {
     const all = poolSweeps(node.inputs, node.attributes);
     return all.every(tiles) ? [tileMeans(node.inputs[0]!, all)] : [windowMeans(node, all)];
   },
-  explicit: (node) => withoutAutoPad(node.attributes, poolSweeps(node.inputs, node.attributes)),
+  explicit: explicitPooling,
+  refused: (node) => {
+    const { ceil_mode } = explicitPooling(node) ?? node.attributes;
+    return ceil_mode === 1 && poolSweeps(node.inputs, node.attributes).some(dropsPartial);
+  },
 };
 
 /** Whether the windows lie side by side and cover the axis. */
@@ -146,7 +168,7 @@ function tileMeans(x: Value, all: readonly Sweep[]): Value {
 
 /** Sums over windows, axis by axis, times the reciprocal numbers of cells. */
 function windowMeans(node: Node, all: readonly Sweep[]): Value {
-  const includesPadding = intOf(node.attributes, 'count_include_pad', 0) === 1;
+  const includesPadding = countsPadding(node);
   const sums = all.reduce((value, sweep, i) => windowSums(value, i + 2, sweep), node.inputs[0]!);
   const weights = all.map((s) => reciprocalCounts(s, includesPadding));
   const product = weights.reduce((a, b) => a.flatMap((x) => b.map((y) => x * y)));

@@ -98,6 +98,11 @@ export function halves(auto: string, total: number): readonly [number, number] {
   );
 }
 
+/** Cells after the input that the last window reaches into. */
+export function overhang(s: Sweep): number {
+  return Math.max(0, (s.count - 1) * s.stride + extent(s) - s.length - s.before);
+}
+
 /** The attributes that say the same with explicit pads. */
 export function explicitPads(all: readonly Sweep[]): Attributes {
   return {
@@ -110,7 +115,7 @@ export function explicitPads(all: readonly Sweep[]): Attributes {
 /** The attributes of a node with explicit pads in place of auto_pad; undefined if it has explicit pads. */
 export function withoutAutoPad(attributes: Attributes, all: readonly Sweep[]): Attributes | undefined {
   if (stringOf(attributes, 'auto_pad', 'NOTSET') === 'NOTSET') return undefined;
-  const { auto_pad: _, ceil_mode: __, ...rest } = attributes;
+  const { auto_pad: _, ...rest } = attributes;
   return { ...rest, ...explicitPads(all) };
 }
 

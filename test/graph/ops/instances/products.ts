@@ -159,7 +159,6 @@ export const products: Instances = {
           const from = axis < 0 ? axis - 1 : axis;
           const [y, mean, deviation] = g.emit(g.LayerNormalization, values, {
             axis: from,
-            epsilon: 0.1,
             ...attributes,
           });
           const stashed = (value: Value) => g.cast(value, y!.dtype);

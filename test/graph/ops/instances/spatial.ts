@@ -128,7 +128,7 @@ function pool(op: Op, draw: Draw, extra: fc.Arbitrary<Attributes>): fc.Arbitrary
         ...a,
         before: held(a, a.before),
         after: held(a, a.after),
-        dilation: auto.startsWith('SAME') ? 1 : a.dilation,
+        dilation: auto.startsWith('SAME') || (ceil && op === g.MaxPool) ? 1 : a.dilation,
       }));
       const attributes = {
         ...geometry(all, auto),
