@@ -27,8 +27,8 @@ const IMAGENET_N = 1.4e7;
 const IMAGENET_D = 2e5;
 
 /**
- * The talk: n ~ 10^5 and d ~ 10^3 for MNIST, robust at P = 10^6, hence an effective dimension P/n = 10 = d/100; the same
- * proportion for ImageNet gives P = n d / 100 = 10^10. Estimate, for illustration.
+ * The talk: n ~ 10^5 and d ~ 10^3 for MNIST, robust at P = 10^6, hence an effective dimension P/n = 10 =
+ * d/100; the same proportion for ImageNet gives P = n d / 100 = 10^10. Estimate, for illustration.
  */
 export function talkEnvelope(): readonly Envelope[] {
   const P = 1e6;
@@ -73,9 +73,10 @@ export function talkEnvelope(): readonly Envelope[] {
 }
 
 /**
- * The paper: the sharp transition of Madry et al. lies between the networks of capacity 4 and 16, so n d_eff is taken between 10^6 and
- * 10^7, an effective dimension between 15 and 150; for ImageNet a couple of orders of magnitude below n d gives
- * 10^10 to 10^11 parameters. Estimate, "highly speculative" in the authors' words.
+ * The paper: the sharp transition of Madry et al. lies between the networks of capacity 4 and 16, so n d_eff
+ * is taken between 10^6 and 10^7, an effective dimension between 15 and 150; for ImageNet a couple of orders
+ * of magnitude below n d gives 10^10 to 10^11 parameters. Estimate, "highly speculative" in the authors'
+ * words.
  */
 export function paperEnvelope(): readonly Envelope[] {
   const needed = [1e6, 1e7] as const;

@@ -2,7 +2,7 @@
 import { requirePositive } from '../errors.ts';
 
 /**
- * C sqrt(n / p): for arbitrary bounded inputs the factor d of the universal law is lost (Theorem 3.4 there). C
+ * C sqrt(n / p): for arbitrary bounded inputs the factor d of the universal law is lost. C
  * defaults to 1. Estimate.
  *
  * @throws invalid-argument unless all arguments are positive.
@@ -32,7 +32,7 @@ export function boundedDataSampleSize(p: number, L: number, C = 1): number {
 
 /**
  * C n^(1/d): n points in a bounded set of dimension d crowd to distances n^(-1/d), so every function that fits
- * their noise, of whatever size, is at least so steep (Theorems 3.9 and 3.11 there: tight). C defaults to 1.
+ * their noise, of whatever size, is at least so steep (tight). C defaults to 1.
  * Estimate.
  */
 export function crowdingLaw(n: number, d: number, C = 1): number {

@@ -9,8 +9,9 @@ import { checkedClass, type ParametricClass } from './parametric-class.ts';
  * For cones after a projection P that is fixed or drawn before the data, z = P x and m is the dimension
  * projected to; P itself is no parameter.
  *
- * The norm of the parameters is |w| = max( max_i |(a_i, c_i)|, (W/S) |L| ) with W = 2 sqrt(C^2 + H^2), so that W is the diameter.
- * (In the Euclidean norm W would grow with sqrt(n) and the bounds would be some 15 % weaker.)
+ * The norm of the parameters is |w| = max( max_i |(a_i, c_i)|, (W/S) |L| ) with W = 2 sqrt(C^2 + H^2), so that
+ * W is the diameter. (In the Euclidean norm W would grow with sqrt(n) and the bounds would be some 15 %
+ * weaker.)
  */
 export interface ConeClass {
   /** Number of cones, n. */
@@ -28,14 +29,15 @@ export interface ConeClass {
 }
 
 /**
- * f(z) = max_i (a_i - L|z - c_i|)_+ - max_i (-a_i - L|z - c_i|)_+: same-sign cones merged by their maximum. J does not grow with n:
+ * f(z) = max_i (a_i - L|z - c_i|)_+ - max_i (-a_i - L|z - c_i|)_+: same-sign cones merged by their maximum. J
+ * does not grow with n:
  *
  *   J = 2 sqrt(1 + S^2) + (R + C) S / W.
  *
- * Proof. Where it is positive, one cone has gradient (1 in a_i, L u in c_i, -|z - c_i| in L), |u| = 1, and a maximum has the
- * gradient of an active cone: the two blocks (a_i, c_i) that are active in the two maxima move f by at most sqrt(1 + L^2) each. The derivative
- * in L is the difference of two numbers in [0, R + C]. f is Lipschitz along segments of the convex parameter set, so the
- * bound on the gradient is one on f.
+ * Proof. Where it is positive, one cone has gradient (1 in a_i, L u in c_i, -|z - c_i| in L), |u| = 1, and a
+ * maximum has the gradient of an active cone: the two blocks (a_i, c_i) that are active in the two maxima move
+ * f by at most sqrt(1 + L^2) each. The derivative in L is the difference of two numbers in [0, R + C]. f is
+ * Lipschitz along segments of the convex parameter set, so the bound on the gradient is one on f.
  */
 export function mergedConeClass(family: ConeClass): ParametricClass {
   return coneClass(family, 2 * Math.hypot(1, family.slopeBound), 1);
@@ -64,7 +66,10 @@ export function mcShaneClass(family: ConeClass): ParametricClass {
   return coneClass(family, Math.hypot(1, family.slopeBound), 1);
 }
 
-/** The class whose functions move by at most `blocks` per unit of the largest block (a_i, c_i) and by `slopes` (R + C) per unit of L. */
+/**
+ * The class whose functions move by at most `blocks` per unit of the largest block (a_i, c_i) and by `slopes`
+ * (R + C) per unit of L.
+ */
 function coneClass(family: ConeClass, blocks: number, slopes: number): ParametricClass {
   checkCones(family);
   const { cones, dimension, centreRadius, heightBound, slopeBound, inputRadius } = family;

@@ -3,7 +3,10 @@ import { requireInteger, requirePositive } from '../errors.ts';
 import { requireHypothesis } from './hypothesis.ts';
 import { checkedClass, type ParametricClass } from './parametric-class.ts';
 
-/** A network of `depth` layers with 1-Lipschitz activations that vanish at 0, forward skip connections and shared weights allowed. */
+/**
+ * A network of `depth` layers with 1-Lipschitz activations that vanish at 0, forward skip connections and
+ * shared weights allowed.
+ */
 export interface DeepNetwork {
   /** Number of layers D. */
   readonly depth: number;
@@ -18,8 +21,9 @@ export interface DeepNetwork {
 }
 
 /**
- * The class of all such networks: J = R (bound Q p)^D, W = 2 bound sqrt(p) the diameter of the cube. By `universalLaw` a fit then
- * has Lip(f) of order at least sqrt(n d / (D p)) (display (3.1) there). log J is exact where J overflows.
+ * The class of all such networks: J = R (bound Q p)^D, W = 2 bound sqrt(p) the diameter of the cube. By
+ * `universalLaw` a fit then has Lip(f) of order at least sqrt(n d / (D p)) (display (3.1) there). log J is
+ * exact where J overflows.
  *
  * The lemma's own chain, J = (bound sqrt(p Q))^D Q R sqrt(p), stays below it for D >= 2; for D = 1 it holds since
  * a linear map moves by at most sqrt(Q) R |w - w'|.
@@ -34,8 +38,8 @@ export function deepNetworkClass(network: DeepNetwork): ParametricClass {
 }
 
 /**
- * The class of those networks whose layers obey a norm bound: J = B Q R sqrt(p) (Lemma 3.1), W = 2 bound sqrt(p). By
- * `universalLaw` a fit has Lip(f) of order at least sqrt(n d / (p log B)) (display (3.2) there).
+ * The class of those networks whose layers obey a norm bound: J = B Q R sqrt(p) (Lemma 3.1), W = 2 bound
+ * sqrt(p). By `universalLaw` a fit has Lip(f) of order at least sqrt(n d / (p log B)) (display (3.2) there).
  *
  * @param normProduct B, a bound on the product of the spectral norms of any D - 1 and of all D layers, *each layer
  *   varied on its own over the class* (for instance the product of max(1, bound of the layer's norm)). A bound on the

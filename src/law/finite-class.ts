@@ -3,7 +3,10 @@ import { requirePositive } from '../errors.ts';
 import { requireHypothesis } from './hypothesis.ts';
 import { smallestInteger } from './invert.ts';
 
-/** n samples of a mixture of k c-isoperimetric components in dimension d, labels in [-1, 1], noise variance sigma^2 > 0. */
+/**
+ * n samples of a mixture of k c-isoperimetric components in dimension d, labels in [-1, 1], noise variance
+ * sigma^2 > 0.
+ */
 export interface FiniteClassSetting {
   readonly n: number;
   readonly d: number;
@@ -43,7 +46,10 @@ export function finiteClassLipschitz(setting: FiniteClassSetting, delta: number)
   return Math.sqrt((epsilon ** 2 * n * d) / (8 ** 4 * c * (logSize + exponent)));
 }
 
-/** The log|F| below which no class has a fit with Lip <= L, with probability at least 1 - delta; 0 where the theorem says nothing. */
+/**
+ * The log|F| below which no class has a fit with Lip <= L, with probability at least 1 - delta; 0 where the
+ * theorem says nothing.
+ */
 export function finiteClassLogSize(
   setting: Omit<FiniteClassSetting, 'logSize'>,
   delta: number,
@@ -82,7 +88,10 @@ function labelFailure({ n, epsilon, k }: FiniteClassSetting): number {
   return 4 * k * Math.exp((-n * epsilon ** 2) / (8 ** 3 * k));
 }
 
-/** log(2 / (delta - label failure)): what the exponent of the second term must exceed log|F| by; Infinity where nothing is left of delta. */
+/**
+ * log(2 / (delta - label failure)): what the exponent of the second term must exceed log|F| by; Infinity where
+ * nothing is left of delta.
+ */
 function classExponent(setting: FiniteClassSetting, delta: number): number {
   check(setting);
   requireDelta(delta);

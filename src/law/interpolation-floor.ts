@@ -14,7 +14,10 @@ export function interpolationFloor(labelGap: number, distance: number): number {
   return labelGap / distance;
 }
 
-/** The distance that two points labelled `labelGap` apart need to leave room for Lipschitz constant L: labelGap / L. */
+/**
+ * The distance that two points labelled `labelGap` apart need to leave room for Lipschitz constant L: labelGap
+ * / L.
+ */
 export function interpolationDistance(labelGap: number, L: number): number {
   if (labelGap !== 0) requirePositive('label gap', labelGap);
   requirePositive('L', L);

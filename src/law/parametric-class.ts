@@ -2,11 +2,11 @@
 import { invalidArgument, requirePositive } from '../errors.ts';
 
 /**
- * F = { f_w : w in a set of R^p }, fixed before the data are seen, with
- * |w - w'| <= W and sup_x |f_w(x) - f_w'(x)| <= J |w - w'| for all w, w' in the set, the supremum over all inputs that occur.
+ * F = { f_w : w in a set of R^p }, fixed before the data are seen, with |w - w'| <= W and sup_x |f_w(x) -
+ * f_w'(x)| <= J |w - w'| for all w, w' in the set, the supremum over all inputs that occur.
  *
- * |w| is one norm of R^p, the same in both: the Euclidean one unless a class says otherwise. The law only counts how many
- * balls of radius eta/J cover the set, by volumes, and so holds for every norm.
+ * |w| is one norm of R^p, the same in both: the Euclidean one unless a class says otherwise. The law only
+ * counts how many balls of radius eta/J cover the set, by volumes, and so holds for every norm.
  */
 export interface ParametricClass {
   /** Number of parameters; a shared weight counts once, a pruned weight counts. */
@@ -17,7 +17,10 @@ export interface ParametricClass {
   readonly logJ: number;
 }
 
-/** The class with p parameters, diameter W and Lipschitz constant J of the parametrisation. @throws invalid-argument unless all are positive. */
+/**
+ * The class with p parameters, diameter W and Lipschitz constant J of the parametrisation.
+ * @throws invalid-argument unless all are positive.
+ */
 export function parametricClass(p: number, W: number, J: number): ParametricClass {
   requirePositive('J', J);
   return checkedClass({ p, W, logJ: Math.log(J) });

@@ -32,7 +32,8 @@ export interface SharperBound {
 }
 
 /**
- * With probability at least 1 - delta, simultaneously for all f in F with (1/n) sum (f(x_i) - y_i)^2 <= 1 - epsilon:
+ * With probability at least 1 - delta, simultaneously for all f in F with (1/n) sum (f(x_i) - y_i)^2 <= 1 -
+ * epsilon:
  *
  *   Lip(f) >= max_eta (a - s - eta) sqrt( n D / (2 (p log(1 + W J / eta) + log(2/delta))) ),
  *   a = 1 - sqrt(1 - epsilon),
@@ -41,21 +42,24 @@ export interface SharperBound {
  * D the concentration dimension. For k = 1, s = sqrt(2 log(4/delta) / n).
  *
  * Proof. (1) Clip f to [-1, 1]: neither Lip(f) nor |f(x_i) - y_i| grows, and J does not either.
- * (2) Let A(f) = (1/n) sum y_i f(x_i). As y_i^2 = 1, the error is 1 - 2A + (1/n) sum f(x_i)^2 >= (1 - A)^2 (Cauchy-Schwarz), so
- * a fit has A(f) >= a.
- * (3) Given the components l_i of the points, A(f) = (1/n) sum y_i (f(x_i) - E_{l_i} f) + (1/n) sum_l (E_l f) sum_{i: l_i = l} y_i. The
- * second sum is at most M = (1/n) sum_l |sum_{i: l_i = l} y_i|, as |E_l f| <= 1. M is the maximum of 2^k averages of n signs,
- * so P(M >= s) <= 2^k exp(-n s^2 / 2); and E M <= sqrt(k/n) while M moves by 2/n with one sign, so P(M >= sqrt(k/n) + u) <= exp(-n u^2 / 2)
- * (McDiarmid). Either choice of s makes it at most delta/2.
- * (4) For one L-Lipschitz f and fixed y and l, the terms y_i (f(x_i) - E_{l_i} f) are independent with moment generating function at
- * most exp(lambda^2 L^2 / (2D)) whatever the sign y_i, so P((1/n) sum >= t) <= exp(-n D t^2 / (2 L^2)).
- * (5) Let T be the parameters w with Lip(f_w) <= L, N a maximal subset of T with distances > eta/J. The balls of radius eta/(2J)
- * around N are disjoint and lie in a set of diameter at most W + eta/J, whose volume is at most that of a ball of this
- * diameter (the isodiametric inequality, in any norm by Brunn and Minkowski: vol(A) <= vol((A - A)/2)). So |N| <= (1 + W J / eta)^p, and
- * every w in T has w' in N with sup |f_w - f_w'| <= eta.
- * (6) If some f_w with w in T fits, then A(f_w') >= a - eta, and unless M >= s the first sum of (3) for f_w' is at least
- * t = a - eta - s. By (4) and (5) this has probability at most (1 + W J / eta)^p exp(-n D t^2 / (2 L^2)), which is at most delta/2
- * once L is at most the bound.
+ * (2) Let A(f) = (1/n) sum y_i f(x_i). As y_i^2 = 1, the error is 1 - 2A + (1/n) sum f(x_i)^2 >= (1 - A)^2
+ * (Cauchy-Schwarz), so a fit has A(f) >= a.
+ * (3) Given the components l_i of the points, A(f) = (1/n) sum y_i (f(x_i) - E_{l_i} f) + (1/n) sum_l (E_l f)
+ * sum_{i: l_i = l} y_i. The second sum is at most M = (1/n) sum_l |sum_{i: l_i = l} y_i|, as |E_l f| <= 1. M
+ * is the maximum of 2^k averages of n signs, so P(M >= s) <= 2^k exp(-n s^2 / 2); and E M <= sqrt(k/n) while M
+ * moves by 2/n with one sign, so P(M >= sqrt(k/n) + u) <= exp(-n u^2 / 2) (McDiarmid). Either choice of s
+ * makes it at most delta/2.
+ * (4) For one L-Lipschitz f and fixed y and l, the terms y_i (f(x_i) - E_{l_i} f) are independent with moment
+ * generating function at most exp(lambda^2 L^2 / (2D)) whatever the sign y_i, so P((1/n) sum >= t) <= exp(-n D
+ * t^2 / (2 L^2)).
+ * (5) Let T be the parameters w with Lip(f_w) <= L, N a maximal subset of T with distances > eta/J. The balls
+ * of radius eta/(2J) around N are disjoint and lie in a set of diameter at most W + eta/J, whose volume is at
+ * most that of a ball of this diameter (the isodiametric inequality, in any norm by Brunn and Minkowski:
+ * vol(A) <= vol((A - A)/2)). So |N| <= (1 + W J / eta)^p, and every w in T has w' in N with sup |f_w - f_w'|
+ * <= eta.
+ * (6) If some f_w with w in T fits, then A(f_w') >= a - eta, and unless M >= s the first sum of (3) for f_w'
+ * is at least t = a - eta - s. By (4) and (5) this has probability at most (1 + W J / eta)^p exp(-n D t^2 / (2
+ * L^2)), which is at most delta/2 once L is at most the bound.
  *
  * The eta that maximises is the one zero of an increasing function, found by bisection. J need hold only on a set
  * that contains all inputs (`gaussianRadius` for Gaussian ones).
@@ -90,7 +94,10 @@ export function sharperBound(setting: SharperSetting, family: ParametricClass): 
   return { bound, correlation, labelSlack: slack, netRadius, hypotheses };
 }
 
-/** The largest real p, at fixed W and J, for which the bound forces Lip(f) >= L: a smaller constant needs more parameters. 0 where it forces nothing. */
+/**
+ * The largest real p, at fixed W and J, for which the bound forces Lip(f) >= L: a smaller constant needs more
+ * parameters. 0 where it forces nothing.
+ */
 export function sharperParameters(setting: SharperSetting, W: number, logJ: number, L: number): number {
   requirePositive('L', L);
   return largestParameterCount((p) => sharperBound(setting, { p, W, logJ }).bound, L);
@@ -106,7 +113,10 @@ export function sharperSampleSize(
   return smallestInteger((n) => sharperBound({ ...setting, n }, family).bound >= L);
 }
 
-/** The concentration dimension from which the bound forces Lip(f) >= L, a real number; Infinity where the samples are too few. */
+/**
+ * The concentration dimension from which the bound forces Lip(f) >= L, a real number; Infinity where the
+ * samples are too few.
+ */
 export function sharperConcentration(
   setting: Omit<SharperSetting, 'concentration'>,
   family: ParametricClass,

@@ -18,9 +18,10 @@ export function linearClass(d: number, rho: number, R: number): ParametricClass 
  * f(x) = sum_{l <= k} a_l ReLU(w_l.x + b_l) + b over |x| <= R, all parameters together of norm at most rho:
  * p = k (d + 2) + 1, W = 2 rho, J = sqrt( (R^2 + 1) rho^2 + 1 ).
  *
- * Proof. With x' = (x, 1) and v_l = (w_l, b_l) the gradient has (v_l.x')_+ in a_l, a_l 1[v_l.x' > 0] x' in v_l and 1 in b, so its square
- * is at most |x'|^2 sum_l (|v_l|^2 + a_l^2) + 1. For bounds per neuron, |a_l| <= A and |v_l| <= B, take rho = sqrt(k (A^2 + B^2) + b^2).
- * Networks without some of the biases are members with zeros there.
+ * Proof. With x' = (x, 1) and v_l = (w_l, b_l) the gradient has (v_l.x')_+ in a_l, a_l 1[v_l.x' > 0] x' in v_l
+ * and 1 in b, so its square is at most |x'|^2 sum_l (|v_l|^2 + a_l^2) + 1. For bounds per neuron, |a_l| <= A
+ * and |v_l| <= B, take rho = sqrt(k (A^2 + B^2) + b^2). Networks without some of the biases are members with
+ * zeros there.
  *
  * @throws invalid-argument unless d and k are positive integers and rho, R are positive.
  */
@@ -39,7 +40,8 @@ export function twoLayerReluClass(d: number, k: number, rho: number, R: number):
 }
 
 /**
- * f(x) = sum_{i <= k} a_i (c_i.x)^q over |x| <= R with |a_i| <= A and |c_i| <= C: p = k (d + 1), W = 2 sqrt(k (A^2 + C^2)),
+ * f(x) = sum_{i <= k} a_i (c_i.x)^q over |x| <= R with |a_i| <= A and |c_i| <= C: p = k (d + 1), W = 2 sqrt(k
+ * (A^2 + C^2)),
  *
  *   J = (C R)^(q-1) R sqrt( k (C^2 + A^2 q^2) ).
  *

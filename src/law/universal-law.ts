@@ -16,7 +16,10 @@ export interface LawSetting {
   readonly n: number;
   /** Dimension of the inputs. */
   readonly d: number;
-  /** Fit below the noise: (1/n) sum (f(x_i) - y_i)^2 <= sigma^2 - epsilon. In (0, 1]; 1 by continuity of the bound. */
+  /**
+   * Fit below the noise: (1/n) sum (f(x_i) - y_i)^2 <= sigma^2 - epsilon. In (0, 1]; 1 by continuity of the
+   * bound.
+   */
   readonly epsilon: number;
   /** Failure probability, in (0, 1). */
   readonly delta: number;
@@ -38,7 +41,8 @@ export interface LawBound {
 }
 
 /**
- * With probability at least 1 - delta, simultaneously for all f in F with mean squared error <= sigma^2 - epsilon:
+ * With probability at least 1 - delta, simultaneously for all f in F with mean squared error <= sigma^2 -
+ * epsilon:
  *
  *   Lip(f) >= epsilon / (2^9 sqrt(c)) * sqrt( n d / (p log(60 W J / epsilon) + log(4/delta)) ),
  *
@@ -88,7 +92,10 @@ export function universalLawSideCondition(epsilon: number, delta: number, k: num
   return (8 ** 4 * k * Math.log((8 * k) / delta)) / epsilon ** 2;
 }
 
-/** The p up to which the theorem's formula forces Lip(f) >= L, at fixed W and J: a fit with a smaller constant needs more parameters. 0 where it forces nothing. */
+/**
+ * The p up to which the theorem's formula forces Lip(f) >= L, at fixed W and J: a fit with a smaller constant
+ * needs more parameters. 0 where it forces nothing.
+ */
 export function universalLawParameters(setting: LawSetting, W: number, logJ: number, L: number): number {
   check(setting);
   requirePositive('L', L);

@@ -5,8 +5,8 @@ import { dotBlock } from './product.ts';
 
 /**
  * The lower triangular L with L L^T = A; only the lower triangle of A is read. A backward stable float64
- * computation: L L^T differs from A by at most gamma(n+1)/(1 - gamma(n+1)) sqrt(a_ii a_jj) in each entry (Higham 2002,
- * Theorem 10.5).
+ * computation: L L^T differs from A by at most gamma(n+1)/(1 - gamma(n+1)) sqrt(a_ii a_jj) in each entry
+ * (Higham 2002, Theorem 10.5).
  *
  * @throws invalid-argument when A is not positive definite to working precision; shape-mismatch when it is not square.
  */

@@ -110,7 +110,10 @@ export function addCombination(
   }
 }
 
-/** The four dot products of two rows of `a` (at offsets p, q) with two of `b` (at r, s): out = [p.r, p.s, q.r, q.s]. */
+/**
+ * The four dot products of two rows of `a` (at offsets p, q) with two of `b` (at r, s): out = [p.r, p.s, q.r,
+ * q.s].
+ */
 export function dotBlock(
   a: Float64Array,
   p: number,

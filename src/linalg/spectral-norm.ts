@@ -100,7 +100,10 @@ function largestSquare(w: Matrix, frobenius: number): number {
   return multiplyUp(frobenius, frobenius);
 }
 
-/** An upper bound on the largest eigenvalue of G, close to `shift`, or undefined when the Cholesky factorisation of shift I - G stops. */
+/**
+ * An upper bound on the largest eigenvalue of G, close to `shift`, or undefined when the Cholesky
+ * factorisation of shift I - G stops.
+ */
 function positiveShift(g: Matrix, shift: number): number | undefined {
   const m = g.rows;
   const shifted = matrix(
@@ -117,7 +120,8 @@ function positiveShift(g: Matrix, shift: number): number | undefined {
     largest = Math.max(largest, Math.abs(entry));
   }
   if (tryCholesky(shifted) === undefined) return undefined;
-  // L L^T = A + E >= 0 with |E|_2 <= gamma(m+1) / (1 - gamma(m+1)) trace(A) (Higham 2002, Theorem 10.5), and the diagonal of A was rounded.
+  // L L^T = A + E >= 0 with |E|_2 <= gamma(m+1) / (1 - gamma(m+1)) trace(A) (Higham 2002, Theorem 10.5), and
+  // the diagonal of A was rounded.
   const error = gamma(m + 1);
   const ofCholesky = multiplyUp(divideUp(error, nextDown(1 - error)), trace);
   return addUp(addUp(shift, ofCholesky), multiplyUp(UNIT_ROUNDOFF, largest));

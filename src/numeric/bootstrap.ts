@@ -6,7 +6,10 @@ import { quantileOfSorted } from './quantile.ts';
 import { studentQuantile } from './student-t.ts';
 import { compensatedSum, type Enclosure } from './sum.ts';
 
-/** A statistic of n observations, as a function of the indices (with repetition) that were drawn; NaN where it is undefined. */
+/**
+ * A statistic of n observations, as a function of the indices (with repetition) that were drawn; NaN where it
+ * is undefined.
+ */
 export type Statistic = (indices: Int32Array) => number;
 
 /**
@@ -39,7 +42,10 @@ export function bootstrapReplicates(n: number, statistic: Statistic, resamples: 
   return defined;
 }
 
-/** The central `confidence` share of sorted replicates. Too narrow for small n: by sqrt((n-1)/n) and by normal instead of t quantiles. */
+/**
+ * The central `confidence` share of sorted replicates. Too narrow for small n: by sqrt((n-1)/n) and by normal
+ * instead of t quantiles.
+ */
 export function percentileInterval(replicates: Float64Array, confidence: number): Enclosure {
   requireConfidence(confidence);
   const level = (1 - confidence) / 2;
@@ -51,7 +57,7 @@ export function percentileInterval(replicates: Float64Array, confidence: number)
  * tail probability Phi(-sqrt(n/(n-1)) t_{n-1}) instead of (1 - confidence)/2.
  *
  * @param n number of observations resampled, at least 2.
- * Source: Hesterberg, "What teachers should know about the bootstrap", American Statistician 69 (2015), 4.2.
+ * Source: Hesterberg, "What teachers should know about the bootstrap", American Statistician 69 (2015).
  */
 export function expandedPercentileInterval(
   replicates: Float64Array,

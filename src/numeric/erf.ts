@@ -14,7 +14,10 @@ export function erfc(x: number): number {
   return gaussian(x) * scaledTail(x);
 }
 
-/** exp(x^2) erfc(x), which stays representable where erfc underflows: about 1/(x sqrt(pi)) for large x. @param x >= 0. */
+/**
+ * exp(x^2) erfc(x), which stays representable where erfc underflows: about 1/(x sqrt(pi)) for large x.
+ * @param x >= 0.
+ */
 export function scaledErfc(x: number): number {
   return x < SERIES_END ? erfc(x) / gaussian(x) : scaledTail(x);
 }

@@ -38,7 +38,8 @@ export function dotEnclosure(a: ArrayLike<number>, b: ArrayLike<number>): Enclos
     return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   }
   if (magnitude === 0 && (isZero(a) || isZero(b))) return [0, 0];
-  // |a|.|b| is itself rounded: gamma(2n) >= gamma(n) / (1 - gamma(n)) covers both. Each product underflows by at most 2^-1075.
+  // |a|.|b| is itself rounded: gamma(2n) >= gamma(n) / (1 - gamma(n)) covers both. Each product underflows by
+  // at most 2^-1075.
   const radius = addUp(multiplyUp(gamma(2 * n), magnitude), n * 2 ** -1074);
   return [addDown(dot, -radius), addUp(dot, radius)];
 }
@@ -96,7 +97,10 @@ function root(squares: number, n: number): Enclosure {
   return [sqrtDown(divideDown(squares, addUp(1, error))), sqrtUp(divideUp(squares, nextDown(1 - error)))];
 }
 
-/** |x| for finite x of any scale (entries exact or rounded differences), by a power of two that brings the largest entry near 1. */
+/**
+ * |x| for finite x of any scale (entries exact or rounded differences), by a power of two that brings the
+ * largest entry near 1.
+ */
 function scaledNorm(x: ArrayLike<number>): Enclosure {
   let largest = 0;
   for (let i = 0; i < x.length; i++) largest = Math.max(largest, Math.abs(x[i]!));

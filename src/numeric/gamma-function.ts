@@ -1,7 +1,10 @@
 // Logarithms of the gamma and beta functions, by Stirling's series (Abramowitz and Stegun 6.1.41).
 import { requirePositive } from '../errors.ts';
 
-/** log Gamma(x) for x > 0. Error about 1e-15 max(1, |log Gamma(x)|). @throws invalid-argument unless x > 0 is finite. */
+/**
+ * log Gamma(x) for x > 0. Error about 1e-15 max(1, |log Gamma(x)|).
+ * @throws invalid-argument unless x > 0 is finite.
+ */
 export function logGamma(x: number): number {
   requirePositive('argument of logGamma', x);
   let shifted = x;
@@ -12,7 +15,10 @@ export function logGamma(x: number): number {
   return stirling - Math.log(product);
 }
 
-/** log B(a, b) = log Gamma(a) + log Gamma(b) - log Gamma(a + b), without cancellation when one argument is large. */
+/**
+ * log B(a, b) = log Gamma(a) + log Gamma(b) - log Gamma(a + b), without cancellation when one argument is
+ * large.
+ */
 export function logBeta(a: number, b: number): number {
   const small = Math.min(a, b);
   const large = Math.max(a, b);

@@ -2,7 +2,10 @@
 import { invalidArgument } from '../errors.ts';
 import { erf, erfc, scaledErfc } from './erf.ts';
 
-/** Phi(x) = P(Z <= x) = erfc(-x / sqrt 2) / 2. Relative error about 1e-15 near 0, growing like x^2 1e-16 in the lower tail. */
+/**
+ * Phi(x) = P(Z <= x) = erfc(-x / sqrt 2) / 2. Relative error about 1e-15 near 0, growing like x^2 1e-16 in the
+ * lower tail.
+ */
 export function normalCdf(x: number): number {
   return erfc(-x * Math.SQRT1_2) / 2;
 }
@@ -10,7 +13,8 @@ export function normalCdf(x: number): number {
 /**
  * The x with Phi(x) = p. Relative error about 1e-15. p = 0 and 1 give -Infinity and Infinity.
  *
- * Newton's method: on erf in the middle, on log Phi (concave, so that it converges from either side) in the tails.
+ * Newton's method: on erf in the middle, on log Phi (concave, so that it converges from either side) in the
+ * tails.
  *
  * @throws invalid-argument for p outside [0, 1].
  */

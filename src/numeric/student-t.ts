@@ -3,7 +3,8 @@ import { invalidArgument, requirePositive } from '../errors.ts';
 import { incompleteBeta } from './incomplete-beta.ts';
 
 /**
- * P(T <= t) for Student's t with `freedom` degrees of freedom. Relative error about 1e-13 in both tails, growing like 1e-17 `freedom` past 1e4.
+ * P(T <= t) for Student's t with `freedom` degrees of freedom. Relative error about 1e-13 in both tails,
+ * growing like 1e-17 `freedom` past 1e4.
  *
  * @throws invalid-argument unless freedom > 0.
  */

@@ -5,7 +5,10 @@ import { addDown, addUp, gamma, multiplyUp, UNIT_ROUNDOFF } from './float.ts';
 /** `[lower, upper]`: the exact real result lies between the two. */
 export type Enclosure = readonly [lower: number, upper: number];
 
-/** sum_i x_i with the rounding errors of the additions summed apart: as accurate as in twice the precision. 0 for no numbers. */
+/**
+ * sum_i x_i with the rounding errors of the additions summed apart: as accurate as in twice the precision. 0
+ * for no numbers.
+ */
 export function compensatedSum(values: ArrayLike<number>): number {
   const { sum, errors } = errorFreeSum(values);
   // An overflow makes the error terms NaN; the plain sum then says Infinity.
@@ -33,7 +36,10 @@ export function sumEnclosure(values: ArrayLike<number>): Enclosure {
   return [addDown(result, -radius), addUp(result, radius)];
 }
 
-/** Neumaier's splitting: sum_i x_i = `sum` + (exact sum of errors q_i); `errors` and `absoluteErrors` are the rounded sums of q_i and |q_i|. */
+/**
+ * Neumaier's splitting: sum_i x_i = `sum` + (exact sum of errors q_i); `errors` and `absoluteErrors` are the
+ * rounded sums of q_i and |q_i|.
+ */
 function errorFreeSum(values: ArrayLike<number>): { sum: number; errors: number; absoluteErrors: number } {
   let sum = 0;
   let errors = 0;

@@ -8,7 +8,10 @@ import { invalidArgument } from '../errors.ts';
 export interface Rng {
   /** Readable and unambiguous name of the key: seed and split names as JSON literals, e.g. `7/"init"/0`. */
   readonly path: string;
-  /** The child key called `name`. `split('a').split('b')`, `split('ab')`, `split(1)` and `split('1')` all differ. */
+  /**
+   * The child key called `name`. `split('a').split('b')`, `split('ab')`, `split(1)` and `split('1')` all
+   * differ.
+   */
   split(name: string | number): Rng;
 }
 
