@@ -21,7 +21,6 @@ const STRATA: readonly (readonly string[])[] = [
 const ALLOWED = new Map<string, string>([
   ['linalg->numeric', 'rounding bounds'],
   ['linalg->random', 'random projections'],
-  ['numeric->random', 'bootstrap resampling'],
 ]);
 
 /** Folders a stratum must not reach although they lie below it. */
