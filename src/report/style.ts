@@ -3,46 +3,48 @@
 export const STYLE = `
 *{box-sizing:border-box}
 html{background:var(--paper);color:var(--ink);font:1rem/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;-webkit-text-size-adjust:100%}
-body{margin:0 auto;max-width:72rem;padding:2.5rem clamp(1rem,4vw,2.5rem) 4rem;overflow-wrap:anywhere}
+body{margin:0 auto;max-width:76rem;padding:2.5rem clamp(1rem,3vw,2.5rem) 4rem;overflow-wrap:anywhere}
 h1{font-size:1.05rem;font-weight:600;color:var(--muted);margin:0 0 .75rem}
 h2{font-size:1.5rem;line-height:1.25;margin:3.25rem 0 .9rem}
 h3{font-size:1.1rem;margin:2rem 0 .6rem}
 p,ol,ul,dl{max-width:48rem}
 p{margin:.7rem 0}
 a{color:var(--series-0)}
-.verdict{font-size:clamp(1.35rem,1rem + 1.7vw,2.05rem);line-height:1.3;font-weight:600;letter-spacing:-.01em;max-width:60rem;margin:0 0 1.8rem}
+.verdict{font-size:clamp(1.25rem,.95rem + 1.6vw,2rem);line-height:1.3;font-weight:550;letter-spacing:-.01em;max-width:62rem;margin:0 0 1.8rem}
 figure{margin:1.5rem 0}
 figcaption{color:var(--muted);font-size:.95rem;max-width:60rem;margin-top:.6rem}
 figcaption strong{color:var(--ink)}
-svg{display:block;max-width:100%;height:auto}
-svg.symbol{display:inline-block;vertical-align:-.15em}
+.chart{display:block;max-width:100%;height:auto}
+.symbol{vertical-align:-.15em}
 .chart text{white-space:pre}
 .narrow{display:none}
 .notice{border-left:.3rem solid var(--bad);background:var(--panel);padding:.9rem 1.1rem;font-weight:600}
 .keys{list-style:none;display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin:.5rem 0 0;padding:0;font-size:.9rem;max-width:none}
 #reading ol{padding-left:1.3rem}
 #reading li{margin:.45rem 0}
-.formula{overflow-x:auto;font-size:1.35rem;padding:.6rem 0}
+math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","XITS Math",math}
+.formula{display:flex;flex-wrap:wrap;align-items:center;gap:.4rem 1.2rem;font-size:1.35rem;padding:.6rem 0;overflow-x:auto}
 .multiples{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1.5rem 2rem}
 .multiples figure{margin:0;max-width:32rem}
-.multiples svg{width:100%}
+.multiples .chart{width:100%}
 .maps{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,14rem),1fr));gap:1.25rem}
 .maps figure{margin:0}
-.maps svg{width:100%;max-width:18rem}
+.maps .chart{width:100%;max-width:18rem}
 .bar{display:flex;align-items:center;gap:.6rem;font-size:.9rem}
 .bands{display:flex;flex:0 1 20rem;border:1px solid var(--rule)}
 .bands i{flex:1;height:1rem}
 .scroll{overflow-x:auto;margin:1rem 0;border:1px solid var(--rule);border-radius:.4rem}
 .scroll:focus-visible{outline:2px solid var(--series-0)}
-table{border-collapse:collapse;width:100%;font-size:.875rem;line-height:1.35;overflow-wrap:normal}
-th,td{padding:.4rem .7rem;text-align:left;vertical-align:top;border-top:1px solid var(--rule)}
-thead th{border-top:0;background:var(--panel);color:var(--muted);font-weight:600;vertical-align:bottom;white-space:nowrap}
-tbody th{font-weight:500}
-td{min-width:4.5rem;max-width:34rem}
+table{border-collapse:collapse;width:100%;font-size:.8125rem;line-height:1.35;overflow-wrap:normal}
+th,td{padding:.35rem .5rem;text-align:left;vertical-align:top;border-top:1px solid var(--rule)}
+thead tr:first-child th{border-top:0}
+thead th{background:var(--panel);color:var(--muted);font-weight:600;vertical-align:bottom;white-space:nowrap}
+tbody th{font-weight:500;min-width:7.5rem}
+td{max-width:34rem}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.group th{background:var(--panel);font-weight:600;padding-top:.7rem}
-.group span{color:var(--muted);font-weight:400;margin-left:.6rem}
-small{display:block;color:var(--muted);font-size:.8em}
+summary span{color:var(--muted);font-weight:400;margin-left:.6rem}
+.middle{text-align:center}
+small{display:block;color:var(--muted);font-size:.85em;white-space:normal}
 details{margin:1rem 0}
 summary{cursor:pointer;font-weight:600}
 pre{background:var(--panel);border:1px solid var(--rule);border-radius:.4rem;padding:.8rem 1rem;overflow-x:auto;font-size:.85rem;line-height:1.45}
@@ -57,11 +59,13 @@ dt{font-weight:600}
 dd{margin:0 0 .7rem 1.2rem}
 .versions{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:0 1.2rem}
 @media (max-width:40rem){
+table{width:max-content;min-width:100%}
+td{max-width:16rem}
 .wide{display:none}
 .narrow{display:block}
-.narrow svg{width:100%}
+.narrow .chart{width:100%}
 body{padding-top:1.5rem}
-.formula{font-size:1.05rem}
+.formula{font-size:1.15rem}
 }
 @media print{
 body{max-width:none;padding:0}
@@ -75,6 +79,6 @@ figure,li,tr,dd{break-inside:avoid}
 h2,h3{break-after:avoid}
 details::details-content{content-visibility:visible;height:auto}
 pre{white-space:pre-wrap}
-svg,.bands,.group th,thead th{print-color-adjust:exact}
+svg,.bands i,thead th{print-color-adjust:exact}
 }
 `;

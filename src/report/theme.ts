@@ -1,5 +1,5 @@
 // Colours of page and charts, as CSS variables for light, dark and print, and the look of each family.
-// Hues keep apart under the common colour vision deficiencies (after Okabe and Ito), and each comes with a shape.
+// The first six colours keep apart under red-green deficiencies as well, and each comes with a shape of its own.
 import type { StudyResult } from '../study/result.ts';
 
 /** How one family looks in every chart. */
@@ -20,8 +20,8 @@ export const SYMBOLS = [
   'hexagon',
 ] as const;
 
-/** Steps of the diverging scale of the contour maps, from most negative to most positive. */
-export const BAND_COUNT = 16;
+/** Steps of the diverging scale of the contour maps, from most negative to most positive; odd, so that one lies around 0. */
+export const BAND_COUNT = 13;
 
 /** A style for every family of the study, in order of appearance; the same family looks the same everywhere. */
 export function familyStyles(result: StudyResult): ReadonlyMap<string, FamilyStyle> {
@@ -74,7 +74,7 @@ const LIGHT: Palette = {
   rule: '#d5d9df',
   bad: '#a4142c',
   good: '#00694d',
-  series: ['#0060a8', '#c04a00', '#00795b', '#a23b80', '#866100', '#4a55c4', '#2b7a9e', '#5d5d5d'],
+  series: ['#3f62f0', '#7a2605', '#01826d', '#6f077d', '#9a5f05', '#2925c4', '#196da1', '#93313b'],
   bands: ['#0a5aa0', '#fafafa', '#c25e00'],
 };
 
@@ -86,7 +86,7 @@ const DARK: Palette = {
   rule: '#3a4049',
   bad: '#ff8095',
   good: '#5fd3a8',
-  series: ['#5fb2ef', '#ff935a', '#45cfa2', '#eaa0cf', '#e6bb4a', '#a6adff', '#8fd3ee', '#bdbdbd'],
+  series: ['#78cbfd', '#f19711', '#2fe9ae', '#e86595', '#e3e01b', '#8191fe', '#3da7c8', '#d2b1ad'],
   bands: ['#5fb2ef', '#20242b', '#ff9c4f'],
 };
 

@@ -123,6 +123,7 @@ function curveMarks(curve: readonly (Spread & { readonly d: number })[]): Plot.M
       text: () => 'the same construction on spheres',
       textAnchor: 'start',
       dx: 12,
+      dy: -6,
       fill: colour,
       fontWeight: 600,
       stroke: 'var(--paper)',

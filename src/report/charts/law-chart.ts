@@ -2,7 +2,6 @@
 import type * as Plot from '@observablehq/plot';
 import { type Html, shorten } from '../html.ts';
 import { count, significant } from '../number.ts';
-import type { FamilyStyle } from '../theme.ts';
 import type { FamilyMarks, LawChartData } from './law-data.ts';
 import { type Layout, lawFrame } from './law-frame.ts';
 import { lawLabels } from './law-labels.ts';
@@ -13,7 +12,9 @@ import { drawSvg } from './svg.ts';
 export interface LawChart {
   readonly svg: Html;
   /** Families without a direct label: the page gives them a key. */
-  readonly unlabelled: readonly FamilyStyle[];
+  readonly unlabelled: readonly FamilyMarks[];
+  /** Whether something lies beyond the top. */
+  readonly beyond: boolean;
 }
 
 /** Draws the chart of one data set; `id` is unique in the page. `extra` marks are drawn on top. */
@@ -43,7 +44,7 @@ export function lawChart(
     },
     { id, title: `Lipschitz constant against number of parameters: ${data.data}`, text: description(data) },
   );
-  return { svg, unlabelled: labels.unlabelled };
+  return { svg, unlabelled: labels.unlabelled, beyond: arrows.length > 0 };
 }
 
 /** The chart in words. */

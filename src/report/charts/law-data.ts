@@ -107,6 +107,11 @@ function familyMarks(series: Series, style: FamilyStyle): FamilyMarks {
   };
 }
 
+/** Whether some constant of the family is a point of the chart; one known only between two ends is none. */
+export function hasPoints(family: FamilyMarks): boolean {
+  return family.exact.length + family.uppers.length > 0;
+}
+
 function hasMarks(marks: FamilyMarks): boolean {
-  return marks.exact.length + marks.bars.length + marks.uppers.length > 0;
+  return hasPoints(marks) || marks.bars.length > 0;
 }

@@ -2,16 +2,15 @@
 import * as Plot from '@observablehq/plot';
 import { shorten } from '../html.ts';
 import { significant } from '../number.ts';
-import type { FamilyStyle } from '../theme.ts';
 import { alongLine, type Box, type LabelRequest, placeLabels, textWidth } from './labels.ts';
-import type { FamilyMarks, LawChartData } from './law-data.ts';
+import { type FamilyMarks, hasPoints, type LawChartData } from './law-data.ts';
 import type { LawFrame } from './law-frame.ts';
 import type { OffScale } from './off-scale.ts';
 
 export interface LabelMarks {
   readonly marks: Plot.Markish[];
-  /** Families whose label found no place: they need a key beside the chart. */
-  readonly unlabelled: readonly FamilyStyle[];
+  /** Families whose full name found no place: they need a key beside the chart. */
+  readonly unlabelled: readonly FamilyMarks[];
 }
 
 interface Label extends LabelRequest {
@@ -19,17 +18,25 @@ interface Label extends LabelRequest {
   readonly bold: boolean;
   /** The family that is named. */
   readonly names?: FamilyMarks;
+  /** Whether the text holds the whole of that name. */
+  readonly complete?: boolean;
   /** Whether the family's mark is drawn before the text. */
   readonly glyph: boolean;
 }
 
 type Point = readonly [x: number, y: number];
 
+/** Square pixels of other marks a family's label may cover; beyond that the key beside the chart serves better. */
+const CROWDED = 700;
+
 /** Pixels between a mark and its label. */
 const GAP = 9;
 
 export function lawLabels(data: LawChartData, arrows: readonly OffScale[], frame: LawFrame): LabelMarks {
-  const families = data.families.filter((family) => anchors(family, frame).length > 0);
+  // Those with the fewest places first.
+  const families = data.families
+    .filter((family) => anchors(family, frame).length > 0)
+    .toSorted((a, b) => anchors(a, frame).length - anchors(b, frame).length);
   const labels = [
     lawLabel(data, frame),
     ...optimumLabel(data, frame),
@@ -45,13 +52,15 @@ export function lawLabels(data: LawChartData, arrows: readonly OffScale[], frame
     bottom: layout.height - layout.marginBottom - 2,
   });
   const placed = labels.flatMap((label, index) => (places[index] ? [{ label, box: places[index] }] : []));
-  const named = new Set(placed.map(({ label }) => label.names?.style.family));
+  const named = new Set(
+    placed.filter(({ label }) => label.complete).map(({ label }) => label.names?.style.family),
+  );
   return {
     marks: [
       ...thresholdLabels(data, frame),
       ...placed.flatMap(({ label, box }) => labelMarks(label, box, frame)),
     ],
-    unlabelled: data.families.map((family) => family.style).filter((style) => !named.has(style.family)),
+    unlabelled: data.families.filter(({ style }) => !named.has(style.family)),
   };
 }
 
@@ -135,13 +144,13 @@ function arrowLabel({ family, x, value, name }: OffScale, frame: LawFrame): read
       colour,
       bold: name !== undefined,
       glyph: false,
-      ...(name && { names: family }),
+      ...(name && { names: family, complete: name === family.style.family }),
     },
   ];
 }
 
 function familyLabel(family: FamilyMarks, frame: LawFrame): Label {
-  const text = shorten(family.style.family, frame.layout.compact ? 22 : 36);
+  const text = shorten(family.style.family, frame.layout.compact ? 22 : 44);
   const size = sizeOf(text, frame, true, true);
   const candidates = anchors(family, frame).flatMap(([x, y]): Point[] => [
     [x + GAP, y - size.height / 2],
@@ -153,7 +162,17 @@ function familyLabel(family: FamilyMarks, frame: LawFrame): Label {
     [x + GAP, y - 2.4 * size.height],
     [x - size.width / 2, y + 1.2 * size.height + GAP],
   ]);
-  return { text, size, candidates, colour: family.style.colour, bold: true, names: family, glyph: true };
+  return {
+    text,
+    size,
+    candidates,
+    colour: family.style.colour,
+    bold: true,
+    names: family,
+    complete: text === family.style.family,
+    glyph: true,
+    tolerance: CROWDED,
+  };
 }
 
 function classBoundLabel({ style, classBounds }: FamilyMarks, frame: LawFrame): readonly Label[] {
@@ -267,15 +286,14 @@ function labelMarks({ text, colour, bold, names, glyph }: Label, box: Box, frame
   const r = layout.fontSize / 3;
   const at = box.left + r + 1;
   // A family that is known only between two ends has no point anywhere, here neither.
-  const mark =
-    names.exact.length + names.uppers.length > 0
-      ? Plot.dot([0], { x: x.invert(at), y: middle, r, symbol: names.style.symbol, fill: colour })
-      : Plot.ruleX([0], {
-          x: x.invert(at),
-          y1: y.invert(box.bottom - 3),
-          y2: y.invert(box.top + 3),
-          stroke: colour,
-          strokeWidth: r,
-        });
+  const mark = hasPoints(names)
+    ? Plot.dot([0], { x: x.invert(at), y: middle, r, symbol: names.style.symbol, fill: colour })
+    : Plot.ruleX([0], {
+        x: x.invert(at),
+        y1: y.invert(box.bottom - 3),
+        y2: y.invert(box.top + 3),
+        stroke: colour,
+        strokeWidth: r,
+      });
   return [label, mark];
 }

@@ -23,15 +23,15 @@ export function axisMarks(frame: LawFrame): Plot.Markish[] {
     Plot.text(yTicks, { ...text, y: identity, frameAnchor: 'left', textAnchor: 'end', dx: -6 }),
     Plot.text(['\u2191 Lipschitz constant, change of label per unit of input'], {
       frameAnchor: 'top-left',
-      lineAnchor: 'top',
+      lineAnchor: 'bottom',
       dx: 6 - layout.marginLeft,
-      dy: 4 - layout.marginTop,
+      dy: -2.4 * layout.fontSize,
       fill: 'var(--muted)',
     }),
     Plot.text(['P, parameters of the class \u2192'], {
       frameAnchor: 'bottom-right',
       lineAnchor: 'bottom',
-      dy: layout.marginBottom - 4,
+      dy: 3.2 * layout.fontSize,
       fill: 'var(--muted)',
     }),
   ];
@@ -43,8 +43,10 @@ export function referenceMarks(data: LawChartData, frame: LawFrame): Plot.Markis
   const product = data.n * data.d;
   const [from, to] = x.domain;
   const optimum = data.mcShane ? [data.mcShane] : [];
+  // Regions of several classes lie over each other.
+  const classes = Math.sqrt(data.families.filter(({ classBounds }) => classBounds.length > 0).length);
   return [
-    ...data.families.flatMap((family) => classBoundMarks(family, frame)),
+    ...data.families.flatMap((family) => classBoundMarks(family, 0.12 / classes, frame)),
     Plot.ruleX(new Set([data.n, product]), { stroke: 'var(--muted)', strokeDasharray: '2,4' }),
     Plot.rect(optimum, { x1: from, x2: to, y1: 'low', y2: 'high', fill: 'var(--muted)', fillOpacity: 0.2 }),
     Plot.ruleY(optimum, { y: 'median', stroke: 'var(--ink)', strokeWidth: 1.75, strokeDasharray: '9,4,2,4' }),
@@ -179,7 +181,11 @@ function whiskers(spreads: readonly (Spread & { readonly x: number })[], style: 
 }
 
 /** The region the theorem rules out for the class, under its dashed edge. */
-function classBoundMarks({ style, classBounds }: FamilyMarks, frame: LawFrame): Plot.Markish[] {
+function classBoundMarks(
+  { style, classBounds }: FamilyMarks,
+  opacity: number,
+  frame: LawFrame,
+): Plot.Markish[] {
   if (classBounds.length === 0) return [];
   const [only] = classBounds;
   // One size has no line: a short dash.
@@ -189,7 +195,13 @@ function classBoundMarks({ style, classBounds }: FamilyMarks, frame: LawFrame): 
       : [0.8, 1.25].map((factor) => ({ ...only!, parameterCount: only!.parameterCount * factor }));
   const at = { x: 'parameterCount', clip: true } as const;
   return [
-    Plot.areaY(edge, { ...at, y1: frame.y.domain[0] / 2, y2: 'bound', fill: style.colour, fillOpacity: 0.1 }),
+    Plot.areaY(edge, {
+      ...at,
+      y1: frame.y.domain[0] / 2,
+      y2: 'bound',
+      fill: style.colour,
+      fillOpacity: opacity,
+    }),
     Plot.line(edge, { ...at, y: 'bound', stroke: style.colour, strokeWidth: 2, strokeDasharray: '6,4' }),
   ];
 }

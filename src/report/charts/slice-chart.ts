@@ -7,14 +7,15 @@ import { BAND_COUNT } from '../theme.ts';
 import { drawSvg } from './svg.ts';
 
 /** Values beyond ±CLIP take the outermost colours: the spikes of some memorizers reach millions. */
-export const CLIP = 2;
+export const CLIP = 1.5;
 
 const SIDE = 260;
 const MARGIN = 8;
 const FONT_SIZE = 13;
 
-/** Lower edges of the bands. */
-const THRESHOLDS = Array.from({ length: BAND_COUNT }, (_, band) => CLIP * ((2 * band) / BAND_COUNT - 1));
+/** Lower edges of the bands, which are centred on -CLIP, ..., 0, ..., CLIP. */
+const WIDTH = (2 * CLIP) / (BAND_COUNT - 1);
+const THRESHOLDS = Array.from({ length: BAND_COUNT }, (_, band) => WIDTH * (band - BAND_COUNT / 2));
 
 export function sliceChart(slice: PlaneSlice, id: string, title: string): Html {
   const [low, high] = slice.extent;
@@ -45,7 +46,6 @@ export function sliceChart(slice: PlaneSlice, id: string, title: string): Html {
       },
       marks: [
         Plot.contour(values, { ...grid, fill: Plot.identity, thresholds: THRESHOLDS }),
-        Plot.contour(values, { ...grid, stroke: 'var(--muted)', strokeWidth: 1, thresholds: [0] }),
         ...pointMarks(slice),
         Plot.frame({ stroke: 'var(--rule)' }),
       ],

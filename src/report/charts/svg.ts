@@ -2,6 +2,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { type Html, plain, trusted } from '../html.ts';
+import { themeCss } from '../theme.ts';
 
 /** What a chart says to someone who cannot see it. */
 export interface Description {
@@ -27,6 +28,13 @@ export function drawSvg(options: Plot.PlotOptions, description: Description): Ht
   svg.insertBefore(text, svg.firstChild);
   svg.insertBefore(named(document, 'title', `${id}-title`, description.title), text);
   return trusted(svg.outerHTML);
+}
+
+/** The same drawing as a file of its own: with its colours for light and dark, and the paper beneath. */
+export function standaloneSvg(svg: Html): string {
+  const start = svg.markup.indexOf('>') + 1;
+  const style = `<style>${themeCss(':root')}</style><rect width="100%" height="100%" style="fill:var(--paper)"/>`;
+  return `${svg.markup.slice(0, start)}${style}${svg.markup.slice(start)}\n`;
 }
 
 const SVG = 'http://www.w3.org/2000/svg';

@@ -2,12 +2,13 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { type Html, trusted } from '../html.ts';
-import type { FamilyStyle } from '../theme.ts';
+import { type FamilyMarks, hasPoints } from './law-data.ts';
 
 const SIZE = 16;
 
-/** The symbol alone, decorative: the family's name stands beside it. */
-export function symbolKey({ colour, symbol }: Pick<FamilyStyle, 'colour' | 'symbol'>): Html {
+/** The symbol alone, or a bar for a family known only between two ends; decorative: the name stands beside it. */
+export function symbolKey(family: FamilyMarks): Html {
+  const { symbol, colour } = family.style;
   const { document } = parseHTML('<!doctype html><html><body></body></html>') as unknown as Window;
   const svg = Plot.plot({
     document,
@@ -15,7 +16,13 @@ export function symbolKey({ colour, symbol }: Pick<FamilyStyle, 'colour' | 'symb
     height: SIZE,
     margin: 0,
     axis: null,
-    marks: [Plot.dot([0], { frameAnchor: 'middle', symbol, r: 5, fill: colour })],
+    x: { domain: [0, SIZE], range: [0, SIZE] },
+    y: { domain: [0, SIZE], range: [SIZE, 0] },
+    marks: [
+      hasPoints(family)
+        ? Plot.dot([0], { frameAnchor: 'middle', symbol, r: 5, fill: colour })
+        : Plot.ruleX([SIZE / 2], { y1: 2, y2: SIZE - 2, stroke: colour, strokeWidth: 5 }),
+    ],
   });
   svg.querySelector('style')?.remove();
   svg.setAttribute('class', 'symbol');

@@ -1,13 +1,19 @@
 // The hero chart with its caption, the three sentences that teach to read it, and its small relatives.
 import type { ExponentFit, StudyResult } from '../../study/result.ts';
 import { lawChart } from '../charts/law-chart.ts';
-import { chartedDataSets, isDrawable, type LawChartData, lawChartData } from '../charts/law-data.ts';
+import {
+  chartedDataSets,
+  type FamilyMarks,
+  isDrawable,
+  type LawChartData,
+  lawChartData,
+} from '../charts/law-data.ts';
 import { NARROW, WIDE } from '../charts/law-frame.ts';
 import { symbolKey } from '../charts/symbol-key.ts';
-import { type Html, html, NOTHING, optional } from '../html.ts';
+import { type Html, html, NOTHING } from '../html.ts';
 import { count, counted, significant } from '../number.ts';
 import { doneOutcomes, failedOutcomes } from '../outcomes.ts';
-import { type FamilyStyle, familyStyles } from '../theme.ts';
+import { familyStyles } from '../theme.ts';
 import { intervalText, section } from './common.ts';
 
 /** The chart of the data set with the largest n d, drawn for a desk and for a phone. */
@@ -21,7 +27,7 @@ export function hero(result: StudyResult): Html {
   return html`<figure class="hero">
 <div class="wide">${wide.svg}${keys(wide.unlabelled)}</div>
 <div class="narrow">${narrow.svg}${keys(narrow.unlabelled)}</div>
-<figcaption>${caption(result, data)}</figcaption>
+<figcaption>${caption(result, data, wide.beyond)}</figcaption>
 </figure>
 `;
 }
@@ -77,7 +83,7 @@ function withoutChart(result: StudyResult): Html {
   return html`<p class="notice" role="note">${why}</p>\n`;
 }
 
-function caption(result: StudyResult, data: LawChartData): Html {
+function caption(result: StudyResult, data: LawChartData, beyond: boolean): Html {
   const { families } = data;
   const kinds = [
     families.some(({ exact }) => exact.length > 0) &&
@@ -85,11 +91,11 @@ function caption(result: StudyResult, data: LawChartData): Html {
     families.some(({ uppers }) => uppers.length > 0) && 'Hollow mark: known only from above (certified).',
     families.some(({ bars }) => bars.length > 0) &&
       'Bar: one function each, from its witnessed lower to its certified upper end.',
-    'Arrow: beyond the chart, with its value (\u2265 witnessed, \u2264 certified, no sign: exact).',
+    beyond && 'Arrow: beyond the chart, with its value (\u2265 witnessed, \u2264 certified, no sign: exact).',
     families.some(({ classBounds }) => classBounds.length > 0) &&
       'Shaded, under the dashed line: proved impossible for the class of that colour, with the probability the theorem states.',
     data.mcShane &&
-      data.mcShane.count > 1 &&
+      data.mcShane.high > data.mcShane.low &&
       'Grey band: McShane optimum over all trials, least to greatest.',
   ].filter((sentence) => typeof sentence === 'string');
   return html`<strong>Lipschitz constant against number of parameters, ${data.data}</strong>
@@ -119,7 +125,7 @@ function undrawn(result: StudyResult, data: string): string {
     : ` ${counted(left, 'constant')} of 0 or without a finite value ${left === 1 ? 'has' : 'have'} no place on these axes; the table has ${left === 1 ? 'it' : 'them'}.`;
 }
 
-function keys(styles: readonly FamilyStyle[]): Html {
-  const key = ({ family, ...style }: FamilyStyle): Html => html`<li>${symbolKey(style)} ${family}</li>`;
-  return optional(styles[0], () => html`<ul class="keys">${styles.map(key)}</ul>`);
+function keys(families: readonly FamilyMarks[]): Html {
+  const key = (family: FamilyMarks): Html => html`<li>${symbolKey(family)} ${family.style.family}</li>`;
+  return families.length === 0 ? NOTHING : html`<ul class="keys">${families.map(key)}</ul>`;
 }

@@ -1,9 +1,9 @@
 // What must hold, and whether it did; and the hypotheses of the theorem, one by one.
 import type { StudyResult } from '../../study/result.ts';
 import { type Html, html, NOTHING } from '../html.ts';
-import { count } from '../number.ts';
+import { MISSING } from '../number.ts';
 import { doneOutcomes, grouped } from '../outcomes.ts';
-import { body, row, section, table, textCell } from './common.ts';
+import { row, section, table, textCell } from './common.ts';
 
 export function checks(result: StudyResult): Html {
   const items = result.analysis.checks.map(
@@ -23,21 +23,23 @@ function hypotheses(result: StudyResult): Html {
   );
   if (lights.length === 0) return NOTHING;
   const rows = Array.from(
-    grouped(lights, ({ data, name, statement }) => JSON.stringify([data, name, statement])).values(),
+    grouped(lights, ({ name, statement }) => JSON.stringify([name, statement])).values(),
     (group) => {
-      const { data, name, statement } = group[0]!;
-      const holding = group.filter((light) => light.holds).length;
-      const verdict =
-        holding === group.length
-          ? '\u2713 holds'
-          : holding === 0
-            ? '\u2717 does not hold'
-            : `\u2717 holds in ${count(holding)} of ${count(group.length)} trials`;
-      return row([textCell(data), textCell(name), textCell(statement), textCell(verdict)]);
+      const { name, statement } = group[0]!;
+      const where = (holds: boolean): string => {
+        const data = new Set(group.filter((light) => light.holds === holds).map((light) => light.data));
+        return data.size === 0 ? MISSING : `${holds ? '\u2713' : '\u2717'} ${Array.from(data).join(', ')}`;
+      };
+      return row([textCell(name), textCell(statement), textCell(where(true)), textCell(where(false))]);
     },
   );
-  const columns = [{ title: 'Data' }, { title: 'Hypothesis' }, { title: 'Statement' }, { title: 'Here' }];
+  const columns = [
+    { title: 'Hypothesis' },
+    { title: 'Statement' },
+    { title: 'Holds on' },
+    { title: 'Does not hold on' },
+  ];
   return html`<h3>Hypotheses of the theorem</h3>
-<p>A certified lower bound stands only where its hypotheses hold.</p>
-${table('Hypotheses of the theorem', columns, [body(rows)])}`;
+<p>A certified lower bound stands only where its hypotheses hold. A data set in both columns has trials of both kinds.</p>
+${table('Hypotheses of the theorem', columns, rows)}`;
 }

@@ -1,6 +1,6 @@
 // The pieces sections are made of: headings, tables that scroll on a phone, cells for values with their guarantee.
 import type { Estimate } from '../../guarantee/index.ts';
-import { type Html, html, NOTHING } from '../html.ts';
+import { type Html, html, NOTHING, trusted } from '../html.ts';
 import { MISSING, percent, type Rounding, significant } from '../number.ts';
 import type { Spread } from '../spread.ts';
 
@@ -18,26 +18,21 @@ export interface Column {
   readonly numeric?: boolean;
 }
 
-/** A table in a region that scrolls sideways by itself, so that the page never does. */
-export function table(label: string, columns: readonly Column[], bodies: readonly Html[]): Html {
+/** A table with one row of heads. */
+export function table(label: string, columns: readonly Column[], rows: readonly Html[]): Html {
   const heads = columns.map(
-    ({ title, numeric }) => html`<th scope="col" class="${numeric ? 'number' : 'text'}">${title}</th>`,
+    ({ title, numeric }) => html`<th scope="col"${numeric ? trusted(' class="number"') : ''}>${title}</th>`,
   );
-  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table>
-<thead><tr>${heads}</tr></thead>
-${bodies}</table></div>
-`;
+  return scrollingTable(label, html`<tr>${heads}</tr>\n`, rows);
 }
 
-/** Rows of one body; `heading` spans it where several bodies share a table. */
-export function body(
-  rows: readonly Html[],
-  heading?: { readonly content: Html; readonly columns: number },
-): Html {
-  const first = heading
-    ? html`<tr class="group"><th scope="rowgroup" colspan="${String(heading.columns)}">${heading.content}</th></tr>\n`
-    : NOTHING;
-  return html`<tbody>${first}${rows}</tbody>\n`;
+/** A table in a region that scrolls sideways by itself, so that the page never does. */
+export function scrollingTable(label: string, head: Html, rows: readonly Html[]): Html {
+  return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0"><table>
+<thead>${head}</thead>
+<tbody>${rows}</tbody>
+</table></div>
+`;
 }
 
 export function row(cells: readonly Html[]): Html {
@@ -62,18 +57,18 @@ export function spreadCell(spread: Spread | undefined, rounding: Rounding = 'nea
   return html`<td class="number">${significant(spread.median, rounding)}${range}</td>`;
 }
 
-/** Value with its interval beneath: `−0.560`, `95 %: −0.571 to −0.549`. */
+/** Value with its interval beneath: `−0.560`, `95 % interval −0.571 to −0.549`. */
 export function estimateCell(estimate: Estimate): Html {
   return html`<td class="number">${significant(estimate.value)}<small>${intervalText(estimate)}</small></td>`;
 }
 
-/** `95 %: −0.571 to −0.549`; an open end is said in words. */
+/** `95 % interval −0.571 to −0.549`; an open end is said in words. */
 export function intervalText({ interval: [low, high], confidence }: Estimate): string {
-  const share = percent(confidence);
+  const share = `${percent(confidence)} interval`;
   const [from, to] = [Number.isFinite(low), Number.isFinite(high)];
-  if (from && to) return `${share}: ${significant(low)} to ${significant(high)}`;
-  if (from) return `${share}: ${significant(low)} or more, no upper end`;
-  if (to) return `${share}: ${significant(high)} or less, no lower end`;
+  if (from && to) return `${share} ${significant(low)} to ${significant(high)}`;
+  if (from) return `${share} ${significant(low)} or more, without an upper end`;
+  if (to) return `${share} ${significant(high)} or less, without a lower end`;
   return 'no finite interval';
 }
 

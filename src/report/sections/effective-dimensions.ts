@@ -8,7 +8,7 @@ import {
 import { type Html, html, NOTHING } from '../html.ts';
 import { count, significant } from '../number.ts';
 import { spreadOf } from '../spread.ts';
-import { body, details, intervalText, numberCell, row, section, spreadCell, table } from './common.ts';
+import { details, intervalText, numberCell, row, section, spreadCell, table } from './common.ts';
 
 export function effectiveDimensions(result: StudyResult): Html {
   const all = result.analysis.effectiveDimensions;
@@ -36,10 +36,11 @@ ${wide ? details('The curve as a table', curveTable(one)) : NOTHING}`;
 
 function inWords(one: EffectiveDimension): Html {
   const { estimate, ambient } = one;
+  const open = !estimate.interval.every(Number.isFinite);
   const dimensions = one.reference.map((point) => point.d);
   const range =
     dimensions.length > 0
-      ? ` The reference curve covers dimensions ${count(Math.min(...dimensions))} to ${count(Math.max(...dimensions))}; the mark of an open end means that the interval leaves it.`
+      ? ` The reference curve covers dimensions ${count(Math.min(...dimensions))} to ${count(Math.max(...dimensions))}.${open ? ' The interval leaves it; an arrow marks the open end.' : ''}`
       : ' There is no reference curve to read it from.';
   const band = spreadOf(one.constants);
   const constants = band
@@ -64,5 +65,5 @@ function curveTable(one: EffectiveDimension): Html {
     { title: 'Lipschitz constant, median over seeds', numeric: true },
     { title: 'Seeds', numeric: true },
   ];
-  return table(`Reference curve for ${one.data}`, columns, [body(rows)]);
+  return table(`Reference curve for ${one.data}`, columns, rows);
 }

@@ -2,7 +2,7 @@
 import type { StudyResult } from '../../study/result.ts';
 import { type Html, html } from '../html.ts';
 import { count, significant } from '../number.ts';
-import { body, type Column, estimateCell, numberCell, row, section, table, textCell } from './common.ts';
+import { type Column, estimateCell, numberCell, row, section, table, textCell } from './common.ts';
 
 const COLUMNS: readonly Column[] = [
   { title: 'Data' },
@@ -44,6 +44,6 @@ export function fits(result: StudyResult): Html {
     'fits',
     'Fits',
     html`<p>The law\u2019s exponent is \u22120.5. Exponent and prefactor are fitted apart: the prefactor with the exponent of the law held fixed.</p>
-${table('Fitted exponents and prefactors', COLUMNS, [body(rows)])}`,
+${table('Fitted exponents and prefactors', COLUMNS, rows)}`,
   );
 }

@@ -4,7 +4,7 @@ import type { StudyResult } from '../../study/result.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { count, significant } from '../number.ts';
 import { doneOutcomes, grouped } from '../outcomes.ts';
-import { body, numberCell, row, section, table, textCell } from './common.ts';
+import { numberCell, row, section, table, textCell } from './common.ts';
 
 export function guarantees(result: StudyResult): Html {
   return section('guarantees', 'What each number guarantees', [
@@ -54,7 +54,7 @@ function methods(result: StudyResult): Html {
     { title: 'Trials', numeric: true },
   ];
   return html`<h3>How the Lipschitz constants were obtained</h3>
-${table('Methods of the Lipschitz constants', columns, [body(rows)])}`;
+${table('Methods of the Lipschitz constants', columns, rows)}`;
 }
 
 type Claim = UpperGuarantee | WitnessedLowerBound;

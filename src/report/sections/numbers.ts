@@ -1,15 +1,16 @@
 // The numbers: one row per data set, family and size over its seeds, and every trial on demand.
 import type { StudyResult, TrialOutcome } from '../../study/result.ts';
-import { type Html, html, NOTHING } from '../html.ts';
+import { chartedDataSets } from '../charts/law-data.ts';
+import { type Html, html, NOTHING, trusted } from '../html.ts';
 import { count, counted, MISSING, significant } from '../number.ts';
 import { type DoneOutcome, doneOutcomes, type FailedOutcome, failedOutcomes, grouped } from '../outcomes.ts';
 import { spreadOf } from '../spread.ts';
 import {
-  body,
   type Column,
   details,
   numberCell,
   row,
+  scrollingTable,
   section,
   spreadCell,
   table,
@@ -22,40 +23,44 @@ export function numbers(result: StudyResult): Html {
   const tally = `${counted(result.outcomes.length, 'trial')}: ${count(done.length)} done, ${count(failed.length)} failed.`;
   return section('numbers', 'Numbers', [
     html`<p>${tally} Constants are medians over seeds, with the least and the greatest beneath; what each column guarantees stands <a href="#guarantees">below</a>.</p>\n`,
-    result.outcomes.length > 0 ? summary(result.outcomes) : NOTHING,
+    summary(result),
     failures(failed),
     training(done),
     done.length > 0 ? details(`Every finished trial (${count(done.length)})`, everyTrial(done)) : NOTHING,
   ]);
 }
 
-const SUMMARY: readonly Column[] = [
-  { title: 'Family' },
-  { title: 'Size', numeric: true },
-  { title: 'P', numeric: true },
-  { title: '\u221A(nd/P)', numeric: true },
-  { title: html`Lipschitz constant<br>exact (=)`, numeric: true },
-  { title: html`Lipschitz constant<br>certified (\u2264)`, numeric: true },
-  { title: html`Lipschitz constant<br>witnessed (\u2265)`, numeric: true },
-  { title: html`exact constant<br>\u00F7 \u221A(nd/P)`, numeric: true },
-  { title: html`certified lower<br>bound of the class`, numeric: true },
-  { title: html`max\u202F|f(x\u1D62)\u202F\u2212\u202Fy\u1D62|<br>largest`, numeric: true },
-  { title: 'Memorizes' },
-  { title: 'Seeds', numeric: true },
-];
+/** Two rows of heads: the three kinds of Lipschitz constant stand side by side and never share a column. */
+const HEAD: Html = html`<tr><th scope="col" rowspan="2">Family</th>${['Size', 'P', '\u221A(nd/P)'].map(
+  tallHead,
+)}<th scope="colgroup" colspan="3" class="middle">Lipschitz constant</th>${[
+  html`exact \u00F7<br>\u221A(nd/P)`,
+  html`class bound<br>certified (\u2265)`,
+  html`largest<br>|f(x\u1D62)\u202F\u2212\u202Fy\u1D62|`,
+].map(tallHead)}<th scope="col" rowspan="2">Memorizes</th>${tallHead('Seeds')}</tr>
+<tr>${['exact (=)', 'certified (\u2264)', 'witnessed (\u2265)'].map((kind) => html`<th scope="col" class="number">${kind}</th>`)}</tr>
+`;
 
-function summary(outcomes: readonly TrialOutcome[]): Html {
-  const bodies = Array.from(
-    grouped(outcomes, ({ trial }) => trial.data),
-    ([data, ofData]) => {
-      const cells = grouped(ofData, ({ trial }) => JSON.stringify([trial.family, trial.size]));
-      return body(Array.from(cells.values(), summaryRow), {
-        content: dataHeading(data, ofData),
-        columns: SUMMARY.length,
-      });
-    },
+function tallHead(title: string | Html): Html {
+  return html`<th scope="col" rowspan="2" class="number">${title}</th>`;
+}
+
+/** One table for each data set, the largest first and open. */
+function summary(result: StudyResult): Html {
+  const charted = chartedDataSets(result);
+  const order = ([data]: readonly [string, unknown]): number =>
+    charted.includes(data) ? charted.indexOf(data) : charted.length;
+  const groups = Array.from(grouped(result.outcomes, ({ trial }) => trial.data)).sort(
+    (a, b) => order(a) - order(b),
   );
-  return table('Numbers by data set, family and size', SUMMARY, bodies);
+  const tables = groups.map(([data, outcomes], index) => {
+    const cells = grouped(outcomes, ({ trial }) => JSON.stringify([trial.family, trial.size]));
+    const content = scrollingTable(`Numbers of ${data}`, HEAD, Array.from(cells.values(), summaryRow));
+    return html`<details${trusted(index === 0 ? ' open' : '')}><summary>${dataHeading(data, outcomes)}</summary>
+${content}</details>
+`;
+  });
+  return html`${tables}`;
 }
 
 function dataHeading(data: string, outcomes: readonly TrialOutcome[]): Html {
@@ -64,9 +69,7 @@ function dataHeading(data: string, outcomes: readonly TrialOutcome[]): Html {
   if (done.length === 0 || !optimum) return html`${data}`;
   const { n, d } = done[0]!.result;
   const range =
-    optimum.high > optimum.low
-      ? ` (${significant(optimum.low)} to ${significant(optimum.high)} over seeds)`
-      : '';
+    optimum.high > optimum.low ? ` (${significant(optimum.low)} to ${significant(optimum.high)})` : '';
   return html`${data} <span>n\u202F=\u202F${count(n)}, d\u202F=\u202F${count(d)}; McShane optimum =\u202F${significant(optimum.median)}${range}</span>`;
 }
 
@@ -78,7 +81,7 @@ function summaryRow(outcomes: readonly TrialOutcome[]): Html {
   const failed = outcomes.length - results.length;
   const seeds = html`${count(results.length)}${failed > 0 ? html`<small>${count(failed)} failed</small>` : NOTHING}`;
   if (results.length === 0) {
-    const empty = Array.from({ length: SUMMARY.length - 4 }, () => numberCell(MISSING));
+    const empty = Array.from({ length: 8 }, () => numberCell(MISSING));
     return row([name, sizeCell, ...empty, textCell('failed'), numberCell(seeds)]);
   }
   const exact = results.filter(({ lipschitz }) => lipschitz.upper.kind === 'exact');
@@ -126,7 +129,7 @@ function failures(failed: readonly FailedOutcome[]): Html {
     row([...trialCells(trial), textCell(html`<code>${error.code}</code>`), textCell(error.message)]),
   );
   return html`<h3>Trials that failed</h3>
-${table('Trials that failed', [...TRIAL, { title: 'Code' }, { title: 'What happened' }], [body(rows)])}`;
+${table('Trials that failed', [...TRIAL, { title: 'Code' }, { title: 'What happened' }], rows)}`;
 }
 
 function training(done: readonly DoneOutcome[]): Html {
@@ -148,10 +151,7 @@ function training(done: readonly DoneOutcome[]): Html {
     { title: 'Stopped because' },
     { title: 'Mean squared error', numeric: true },
   ];
-  return details(
-    `Training (${counted(trained.length, 'network')})`,
-    table('Training', columns, [body(rows)]),
-  );
+  return details(`Training (${counted(trained.length, 'network')})`, table('Training', columns, rows));
 }
 
 const TRIAL: readonly Column[] = [
@@ -202,5 +202,5 @@ function everyTrial(done: readonly DoneOutcome[]): Html {
       textCell(result.memorization),
     ]);
   });
-  return table('Every finished trial', columns, [body(rows)]);
+  return table('Every finished trial', columns, rows);
 }

@@ -28,7 +28,7 @@ export function slices(result: StudyResult): Html {
     },
   );
   return section('maps', 'Contour maps', [
-    html`<p>Each map shows one function on the plane through three data points (circles, with their labels), with the same colours everywhere; the thin line is 0. Values are clipped to [\u2212${count(CLIP)}, ${count(CLIP)}]; what they reach on the map stands under it.</p>
+    html`<p>Each map shows one function on the plane through three data points (circles, with their labels), with the same colours everywhere. Values are clipped to [\u2212${String(CLIP)}, ${String(CLIP)}]; what they reach on the map stands under it.</p>
 ${colourBar()}`,
     ...groups,
   ]);
@@ -61,6 +61,6 @@ function colourBar(): Html {
     { length: BAND_COUNT },
     (_, band) => html`<i style="background:var(--band-${String(band)})"></i>`,
   );
-  return html`<p class="bar" role="img" aria-label="Colours run from minus ${count(CLIP)} or less through 0 to ${count(CLIP)} or more"><span>\u2264\u202F\u2212${count(CLIP)}</span><span class="bands">${bands}</span><span>\u2265\u202F${count(CLIP)}</span></p>
+  return html`<p class="bar" role="img" aria-label="Colours run from minus ${String(CLIP)} or less through 0 to ${String(CLIP)} or more"><span>\u2264\u202F\u2212${String(CLIP)}</span><span class="bands">${bands}</span><span>\u2265\u202F${String(CLIP)}</span></p>
 `;
 }

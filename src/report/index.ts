@@ -1,0 +1,6 @@
+// Results in, HTML, SVG, CSV and Parquet out. No science here: nothing is measured or fitted.
+export { resultsCsv } from './csv.ts';
+export { heroSvg } from './hero-svg.ts';
+export { renderReport } from './page.ts';
+export { resultsParquet } from './parquet.ts';
+export { type WrittenReport, writeReport } from './write.ts';
