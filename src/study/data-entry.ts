@@ -56,6 +56,32 @@ export const dataEntrySchema = ownFields.transform((entry, context): DataEntry =
   return { ...resolved, ...(n !== undefined && { n }), ...(d !== undefined && { d }), normalize };
 });
 
+/** JSON Schema of one entry: that of a data-set specification, with lists for n and d, and with `normalize`. */
+export function dataEntryJsonSchema(): unknown {
+  const { $schema: _, ...schema } = z.toJSONSchema(datasetSchema, { io: 'input' });
+  const own = z.toJSONSchema(ownFields, { io: 'input' }).properties!;
+  return withOwnFields(schema, own);
+}
+
+/** The schema with the study's own fields in every object that is a whole data set. */
+function withOwnFields(schema: unknown, own: Readonly<Record<string, unknown>>): unknown {
+  if (Array.isArray(schema)) return schema.map((entry) => withOwnFields(entry, own));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { properties } = schema as { properties?: Record<string, unknown> };
+  if (properties?.distribution === undefined && properties?.source === undefined) {
+    return Object.fromEntries(Object.entries(schema).map(([key, entry]) => [key, withOwnFields(entry, own)]));
+  }
+  const swept = (['n', 'd'] as const).filter((key) => properties[key] !== undefined);
+  const described = swept.map((key) => [key, { ...(properties[key] as object), ...(own[key] as object) }]);
+  for (const [, entry] of described as [string, Record<string, unknown>][]) {
+    for (const bound of ['type', 'minimum', 'maximum']) delete entry[bound];
+  }
+  return {
+    ...schema,
+    properties: { ...properties, ...Object.fromEntries(described), normalize: own.normalize },
+  };
+}
+
 /** The data sets that an entry stands for, in the order of its lists. */
 export function dataChoices(name: string, entry: DataEntry): readonly DataChoice[] {
   const { normalize, ...specification } = entry;

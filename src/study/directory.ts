@@ -1,18 +1,9 @@
 // A run directory, `runs/<name>-<hash>`: the resolved study.yaml, study.sqlite, and later the report.
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { RobustlawError } from '../errors.ts';
 import { type Difference, describeDifference, differences } from './difference.ts';
+import { writeFileWhole } from './files.ts';
 import { canonicalJson, fromJson } from './json.ts';
 import { suggestion } from './nearest.ts';
 import type { Plan } from './plan.ts';
@@ -118,19 +109,6 @@ export function findRun(runs: string, pathOrName: string): string {
     'not-found',
     `there is no run "${pathOrName}" in ${runs}${suggestion(pathOrName, known)}${known.length === 0 ? '; start one with "robustlaw study run FILE"' : ''}`,
   );
-}
-
-/** Writes a file that appears complete or not at all. */
-export function writeFileWhole(path: string, content: string | Uint8Array): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = openSync(temporary, 'w');
-  try {
-    writeFileSync(file, content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, path);
 }
 
 /** What `study.yaml` of a run holds: the study with all defaults filled in, and who may change it. */

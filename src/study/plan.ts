@@ -2,10 +2,10 @@
 import { RobustlawError } from '../errors.ts';
 import { rng } from '../random/index.ts';
 import { type DataChoice, dataChoices, makeChoice } from './data-entry.ts';
-import { type Family, type Member, sizesFor } from './families.ts';
+import { type Family, type Member, membersOf } from './families.ts';
 import { contentHash } from './json.ts';
 import type { Trial } from './result.ts';
-import type { StudySpecification } from './specification.ts';
+import type { Measure, StudySpecification } from './specification.ts';
 import type { PlannedTrial } from './store.ts';
 
 /** Everything a worker needs for one trial, as plain data; the result is a function of it. */
@@ -17,7 +17,7 @@ export interface TrialParameters {
   /** Checksum of the data file as it was when the study was planned; absent for synthetic data. */
   readonly checksum?: string;
   readonly member: Member;
-  readonly measures: readonly 'slice'[];
+  readonly measures: readonly Measure[];
 }
 
 export interface Plan {
@@ -49,10 +49,10 @@ export function planStudy(study: StudySpecification): Plan {
   const trials = new Map<string, TrialParameters>();
   for (const grid of study.trials) {
     for (const choice of grid.data.flatMap((name) => byName.get(name)!)) {
-      const members = grid.families.flatMap((name) => membersOf(name, study.families[name]!, choice, notes));
+      const members = grid.families.flatMap((name) => named(name, study.families[name]!, choice, notes));
       for (let seed = 0; seed < grid.seeds; seed++) {
         for (const { family, member } of members) {
-          const key = JSON.stringify([choice.data.label, family, member.size ?? null, seed]);
+          const key = JSON.stringify([choice.data.label, family, sizeOf(member) ?? null, seed]);
           const measures = new Set([
             ...(trials.get(key)?.measures ?? []),
             ...(seed === 0 ? grid.measures : []),
@@ -98,16 +98,16 @@ function sized(data: DataChoice): SizedChoice {
   return { data, n, d: dataset.x.length / n, checksum: dataset.provenance.sha256 };
 }
 
-function membersOf(
+/** The members of a family that make sense on the data; what is skipped goes to the notes. */
+function named(
   family: string,
   specification: Family,
   { data, n, d }: SizedChoice,
   notes: Set<string>,
 ): readonly { readonly family: string; readonly member: Member }[] {
-  const { sizes, skipped } = sizesFor(specification, n, d);
+  const { members, skipped } = membersOf(specification, n, d);
   for (const reason of skipped) notes.add(`${data.label}, ${family}: skipped ${reason}`);
-  const { sizes: _, ...rest } = { sizes: undefined, ...specification };
-  return sizes.map((size) => ({ family, member: { ...rest, ...(size !== undefined && { size }) } }));
+  return members.map((member) => ({ family, member }));
 }
 
 function parametersOf(
@@ -116,7 +116,7 @@ function parametersOf(
   family: string,
   member: Member,
   seed: number,
-  measures: readonly 'slice'[],
+  measures: readonly Measure[],
 ): TrialParameters {
   const content = {
     studySeed: study.seed,
@@ -125,13 +125,18 @@ function parametersOf(
     member,
     measures,
   };
-  const named = {
+  const size = sizeOf(member);
+  const name = {
     data: data.label,
     family,
-    ...(member.size !== undefined && { size: member.size }),
+    ...(size !== undefined && { size }),
     seed,
   };
-  return { trial: { id: contentHash([VERSION, named, content], 24), ...named }, ...content };
+  return { trial: { id: contentHash([VERSION, name, content], 24), ...name }, ...content };
+}
+
+function sizeOf(member: Member): number | undefined {
+  return 'size' in member ? member.size : undefined;
 }
 
 /** Constants of n points are compared with those of n points: the nearest of more points are nearer. */

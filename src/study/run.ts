@@ -22,6 +22,8 @@ export interface Run {
   readonly workers: number;
   /** The worker module, `TRIAL_WORKER` but in tests. */
   readonly script: URL;
+  /** Directory for .onnx files. */
+  readonly models: string;
   /** Stored beside every outcome. */
   readonly versions: Readonly<Record<string, string>>;
   readonly onProgress: (progress: Progress) => void;
@@ -82,7 +84,7 @@ async function work(run: Run, owner: string, deaths: Map<string, number>): Promi
       }
       if (signal.aborted) return;
       worker ??= startWorker(run.script);
-      const outcome = await outcomeOf(worker, claim, deaths);
+      const outcome = await outcomeOf(worker, claim, run.models, deaths);
       if (signal.aborted) return;
       if (outcome === undefined) {
         await stopWorker();
@@ -102,11 +104,12 @@ async function work(run: Run, owner: string, deaths: Map<string, number>): Promi
 async function outcomeOf(
   worker: TrialWorker,
   claim: Claim,
+  models: string,
   deaths: Map<string, number>,
 ): Promise<TrialOutcome | undefined> {
   const parameters = claim.parameters as TrialParameters;
   try {
-    return await worker.run(parameters);
+    return await worker.run({ parameters, models });
   } catch (error) {
     if (!(error instanceof WorkerDied)) throw error;
     const count = (deaths.get(claim.id) ?? 0) + 1;

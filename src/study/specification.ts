@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { RobustlawError } from '../errors.ts';
-import { type DataEntry, dataEntrySchema } from './data-entry.ts';
+import { type DataEntry, dataEntryJsonSchema, dataEntrySchema } from './data-entry.ts';
 import { familySchema } from './families.ts';
 import { contentHash } from './json.ts';
 import { suggestion } from './nearest.ts';
@@ -22,7 +22,8 @@ const name = z
 const names = z.array(name).min(1).max(100);
 
 /** What can be measured besides fit, Lipschitz constant and the law's numbers, which always are. */
-const measure = z.enum(['slice']);
+const measure = z.enum(['slice', 'model']);
+export type Measure = z.output<typeof measure>;
 
 const grid = z.strictObject({
   data: names.describe('names of data sets; a data set whose n or d is a list stands for all of its entries'),
@@ -71,7 +72,12 @@ export type StudySpecification = z.output<typeof studySchema>;
 
 /** JSON Schema (draft 2020-12) of a study file, for editors. */
 export function studyJsonSchema(): unknown {
-  return z.toJSONSchema(studySchema, { io: 'input' });
+  const schema = z.toJSONSchema(studySchema, { io: 'input' });
+  const { data } = schema.properties as Record<string, Record<string, unknown>>;
+  return {
+    ...schema,
+    properties: { ...schema.properties, data: { ...data, additionalProperties: dataEntryJsonSchema() } },
+  };
 }
 
 /**

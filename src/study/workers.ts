@@ -4,19 +4,25 @@ import { fromJson } from './json.ts';
 import type { TrialParameters } from './plan.ts';
 import type { TrialOutcome } from './result.ts';
 
+/** What a worker is sent: a trial, and the directory for .onnx files. */
+export interface TrialMessage {
+  readonly parameters: TrialParameters;
+  readonly models: string;
+}
+
 /** A thread that ended before it reported: killed, out of memory, or an error outside any trial. */
 export class WorkerDied extends Error {}
 
 export interface TrialWorker {
   /** Runs one trial; a trial that throws is a failed outcome. @throws WorkerDied, after which the worker is of no use. */
-  run(parameters: TrialParameters): Promise<TrialOutcome>;
+  run(message: TrialMessage): Promise<TrialOutcome>;
   stop(): Promise<void>;
 }
 
 /** The script that answers to `startWorker`; sources and build differ in the extension only. */
 export const TRIAL_WORKER = new URL(`./worker${import.meta.url.slice(-3)}`, import.meta.url);
 
-/** @param script a module that answers each message (trial parameters) with one message, the outcome as JSON text. */
+/** @param script a module that answers each `TrialMessage` with one message, the outcome as JSON text. */
 export function startWorker(script: URL): TrialWorker {
   const thread = new Worker(script);
   let settle: { resolve: (outcome: TrialOutcome) => void; reject: (error: Error) => void } | undefined;
@@ -34,11 +40,11 @@ export function startWorker(script: URL): TrialWorker {
   thread.on('messageerror', (error) => die(error.message, error));
   thread.on('exit', (code) => die(`the worker thread ended with code ${code}`));
   return {
-    run(parameters) {
+    run(message) {
       if (death) return Promise.reject(death);
       return new Promise((resolve, reject) => {
         settle = { resolve, reject };
-        thread.postMessage(parameters);
+        thread.postMessage(message);
       });
     },
     async stop() {

@@ -39,7 +39,14 @@ describe('runTrials', () => {
     await store.plan('{}', planStudy(study(families, seeds)).trials);
     const seen: Progress[] = [];
     const onProgress = (progress: Progress) => seen.push(progress);
-    const run = { store, workers: 2, script: STUB, versions: { robustlaw: 'x' }, onProgress };
+    const run = {
+      store,
+      workers: 2,
+      script: STUB,
+      models: directory,
+      versions: { robustlaw: 'x' },
+      onProgress,
+    };
     await runTrials({ ...run, signal: new AbortController().signal, ...changes });
     return seen;
   };
@@ -99,7 +106,13 @@ describe('runTrials', () => {
   it('shares the trials among processes, and waits for those that others hold', async () => {
     const other = open();
     const versions = { robustlaw: 'x' };
-    const shared = { workers: 1, script: STUB, versions, signal: new AbortController().signal };
+    const shared = {
+      workers: 1,
+      script: STUB,
+      models: directory,
+      versions,
+      signal: new AbortController().signal,
+    };
     await store.plan('{}', planStudy(study(['quick'], 30)).trials);
     let reports = 0;
     const onProgress = ({ latest }: Progress) => {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
 import { toJson } from '../../src/study/json.ts';
-import type { TrialParameters } from '../../src/study/plan.ts';
+import type { TrialMessage } from '../../src/study/workers.ts';
 
-parentPort!.on('message', async ({ trial }: TrialParameters) => {
+parentPort!.on('message', async ({ parameters: { trial } }: TrialMessage) => {
   if (trial.family === 'dies') process.exit(7);
   if (trial.family === 'dies-once') {
     const mark = join(tmpdir(), `robustlaw-died-${process.pid}-${trial.id}`);

@@ -1,0 +1,147 @@
+// One trial: make the data, fit the function, measure it, and set the law beside it.
+import {
+  type Dataset,
+  distributionOf,
+  featureCount,
+  partialMemorization,
+  pointCount,
+} from '../data/index.ts';
+import { upperEnd } from '../guarantee/index.ts';
+import { scalingLaw } from '../law/index.ts';
+import { kirszbraun, mcShaneWhitney } from '../memorizers/index.ts';
+import { rng } from '../random/index.ts';
+import { makeChoice } from './data-entry.ts';
+import { isExactMemorizer, type Member } from './families.ts';
+import { fitMember, matrices, parameterSize } from './fit.ts';
+import { contentHash } from './json.ts';
+import type { TrialParameters } from './plan.ts';
+import type { TrialResult } from './result.ts';
+import { planeSlice } from './slice.ts';
+import { certifiedLaw } from './trial-law.ts';
+
+/** The result of a trial, and its function as an .onnx file where the study asks for it. */
+export interface Executed {
+  readonly result: TrialResult;
+  readonly model?: Uint8Array;
+}
+
+/** A memorizer fits exactly when every error is below this; rounding of float64 is far below. */
+const EXACT_TOLERANCE = 1e-9;
+
+/**
+ * Runs one trial; the same parameters give the same bits on the same kind of machine.
+ *
+ * @throws RobustlawError of the data, the construction or the training.
+ */
+export async function execute(parameters: TrialParameters): Promise<Executed> {
+  const { trial, member, measures } = parameters;
+  const key = rng(parameters.studySeed);
+  const { dataset, optimum } = await dataOf(parameters);
+  const [n, d] = [pointCount(dataset), featureCount(dataset)];
+  const fitted = await fitMember(
+    member,
+    dataset,
+    key.split('fit').split(trial.data).split(trial.family).split(trial.seed),
+  );
+  const predictions = await fitted.evaluate(Float64Array.from(dataset.x));
+  const { largest, meanSquared } = errors(predictions, dataset);
+  const tolerance = 'train' in member ? member.tolerance : EXACT_TOLERANCE;
+  // The law's constants belong to the distribution as it is, not to points that were rescaled by their own statistics.
+  const distribution = parameters.data.normalize
+    ? undefined
+    : distributionOf(parameters.data.specification, dataKey(parameters));
+  const size = parameterSize(fitted.graph);
+  const law = certifiedLaw(dataset, distribution, {
+    member,
+    parameterNorm: size.norm,
+    largestParameter: size.largest,
+    centres: n,
+    domain: fitted.lipschitz.upper.domain.kind,
+    ...fitLevel(member, meanSquared, dataset.noiseVariance),
+  });
+  const slice = measures.includes('slice')
+    ? await planeSlice(dataset, async (x) => firstOutput(await fitted.evaluate(x), dataset.outputs))
+    : undefined;
+  const result: TrialResult = {
+    n,
+    d,
+    parameterCount: fitted.parameterCount,
+    interpolationError: largest,
+    meanSquaredError: meanSquared,
+    ...(dataset.noiseVariance !== undefined && { noiseVariance: dataset.noiseVariance }),
+    memorization: memorization(largest <= tolerance, dataset, predictions),
+    lipschitz: fitted.lipschitz,
+    law: { scaling: scalingLaw(n, d, fitted.parameterCount), ...law, mcShaneOptimum: optimum },
+    ...(slice && { slice }),
+    ...(fitted.training && { training: fitted.training }),
+  };
+  return { result, ...(measures.includes('model') && { model: fitted.model() }) };
+}
+
+interface TrialData {
+  readonly dataset: Dataset;
+  /** max |y_i - y_j| / |x_i - x_j|. */
+  readonly optimum: number;
+}
+
+/** The data of the last trial of this thread: trials on the same data follow each other. */
+let latest: { readonly name: string; readonly data: Promise<TrialData> } | undefined;
+
+function dataOf(parameters: TrialParameters): Promise<TrialData> {
+  const { data, studySeed, checksum, trial } = parameters;
+  const name = contentHash([data, studySeed, checksum, trial.seed], 64);
+  if (latest?.name !== name) latest = { name, data: makeData(parameters) };
+  return latest.data;
+}
+
+async function makeData(parameters: TrialParameters): Promise<TrialData> {
+  const dataset = makeChoice(parameters.data, dataKey(parameters));
+  const { points, labels } = matrices(dataset);
+  const smoothest =
+    dataset.outputs === 1 ? await mcShaneWhitney(points, labels) : await kirszbraun(points, labels);
+  return { dataset, optimum: upperEnd(smoothest.lipschitz) };
+}
+
+function dataKey({ studySeed, data, trial }: TrialParameters) {
+  return rng(studySeed).split('data').split(data.label).split(trial.seed);
+}
+
+function errors(
+  predictions: Float64Array,
+  { y, outputs }: Dataset,
+): { largest: number; meanSquared: number } {
+  let [largest, squares] = [0, 0];
+  for (let i = 0; i < y.length; i++) {
+    const error = Math.abs(predictions[i]! - y[i]!);
+    largest = Math.max(largest, error);
+    squares += error * error;
+  }
+  return { largest, meanSquared: (squares * outputs) / y.length };
+}
+
+function memorization(
+  perfect: boolean,
+  dataset: Dataset,
+  predictions: Float64Array,
+): TrialResult['memorization'] {
+  if (perfect) return 'perfect';
+  if (dataset.clean === undefined) return 'none';
+  return partialMemorization(dataset, predictions).holds ? 'partial' : 'none';
+}
+
+/** The best of the levels of fit that were fixed before the data: exact, up to the tolerance, half the noise. */
+function fitLevel(
+  member: Member,
+  meanSquaredError: number,
+  noiseVariance: number | undefined,
+): { readonly share: number; readonly levels: number } {
+  if (isExactMemorizer(member)) return { share: 1, levels: 1 };
+  if (noiseVariance === undefined) return { share: 0, levels: 1 };
+  const misfit = 'train' in member ? member.tolerance ** 2 : 0.01;
+  const shares = [1 - misfit, 0.5].filter((share) => meanSquaredError <= (1 - share) * noiseVariance);
+  return { share: shares[0] ?? 0, levels: 2 };
+}
+
+function firstOutput(values: Float64Array, outputs: number): Float64Array {
+  return values.filter((_, i) => i % outputs === 0);
+}
