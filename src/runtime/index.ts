@@ -1,3 +1,7 @@
-// The one door to ONNX Runtime.
+// The one door to ONNX Runtime, to worker threads and to model files.
+export { readModel, writeModel } from './files.ts';
+export type { JobContext, Outcome, Pool } from './pool.ts';
+export { createPool } from './pool.ts';
 export type { Arrays, Program } from './program.ts';
 export { compile, evaluate } from './program.ts';
+export { disposeIdleSessions, sessionCounts } from './sessions.ts';

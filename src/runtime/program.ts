@@ -1,9 +1,10 @@
-// The one door to ONNX Runtime: a Program is a graph compiled once and run many times.
+// A Program is a graph compiled once and run many times.
 import { availableParallelism } from 'node:os';
-import * as ort from 'onnxruntime-node';
 import { RobustlawError } from '../errors.ts';
-import type { Graph, Shape, Tensor, TensorData, Value } from '../graph/index.ts';
+import type { Graph, Shape, Tensor, TensorData, TensorType, Value } from '../graph/index.ts';
 import { allocate, encode, graph, inputsOf, lowerForRuntime, nameOf, sizeOf } from '../graph/index.ts';
+import type { Bound } from './onnxruntime.ts';
+import { leaseSession } from './sessions.ts';
 
 /** Named flat arrays, row-major, in the element types of the graph's inputs or outputs. */
 export type Arrays = Readonly<Record<string, TensorData>>;
@@ -13,17 +14,21 @@ export interface Program {
   readonly outputs: readonly { readonly name: string; readonly shape: Shape }[];
   /**
    * One execution. Outputs named in `into` are written to the arrays given there (of the right length and type) and
-   * no new memory is taken for them; the others are freshly allocated. An array that is both fed and written gives
-   * undefined results: swap two arrays instead. Inputs are not copied, so they must not change until it resolves.
+   * no new memory is taken for them; the others are freshly allocated. Inputs are not copied, so they must not change
+   * until it resolves. Throws `shape-mismatch` for arrays that are missing or do not fit and `invalid-argument` for
+   * unknown names, for an array that is both fed and written (swap two arrays instead), and after dispose().
    */
   run(feeds: Arrays, into?: Arrays): Promise<Record<string, TensorData>>;
-  /** Releases the native memory. Further runs throw. */
+  /** Waits for the runs under way and gives up the session. Further runs throw. */
   dispose(): Promise<void>;
 }
 
 /**
- * Compiles a graph for ONNX Runtime's CPU provider. `threads` defaults to 1: several sessions in worker threads beat
- * one session with several threads on the small graphs of the law. Deterministic for a given machine kind.
+ * Compiles a graph for ONNX Runtime's CPU provider; a graph that encodes to the same bytes as one compiled before
+ * shares its session. `threads` defaults to 1: several sessions in worker threads (see createPool()) beat one session
+ * with several threads on the small graphs of the law. Deterministic for a given machine kind.
+ *
+ * Throws `unsupported-op` where ONNX Runtime has no kernel for an operator in its element type.
  */
 export async function compile(g: Graph, threads = 1): Promise<Program> {
   if (!Number.isInteger(threads) || threads < 1) {
@@ -32,50 +37,47 @@ export async function compile(g: Graph, threads = 1): Promise<Program> {
       `invalid threads: ${threads}; expected an integer in [1, ${availableParallelism()}]`,
     );
   }
-  const session = await createSession(encode(lowerForRuntime(g)), threads);
-  const inputs = g.inputs.map((value) => describe(nameOf(value)!, value));
-  const outputs = Object.entries(g.outputs).map(([name, value]) => describe(name, value));
-  // onnxruntime wraps arrays in tensors; wrapping the same array again on every step of a loop is waste.
-  const wrapped = new WeakMap<TensorData, ort.Tensor>();
-  const wrap = (port: Port, data: TensorData): ort.Tensor => {
-    const known = wrapped.get(data);
-    if (known && known.dims.length === port.shape.length && known.dims.every((n, i) => n === port.shape[i]))
-      return known;
-    const fresh = new ort.Tensor(port.dtype, data as never, [...port.shape]);
-    wrapped.set(data, fresh);
-    return fresh;
-  };
+  const lease = await leaseSession(encode(lowerForRuntime(g)), threads);
+  const inputs = g.inputs.map((value) => port(nameOf(value)!, value));
+  const outputs = Object.entries(g.outputs).map(([name, value]) => port(name, value));
+  const running = new Set<Promise<void>>();
   let disposed = false;
   return {
     inputs,
     outputs,
     async run(feeds, into = {}) {
-      if (disposed)
+      if (disposed) {
         throw new RobustlawError(
           'invalid-argument',
           'this program has been disposed of; compile the graph again',
         );
-      const fed = Object.fromEntries(
-        inputs.map((port) => [port.name, wrap(port, fitting(port, feeds[port.name], 'feed'))]),
-      );
-      const fetches = Object.fromEntries(
-        outputs.map((port) => {
-          const given = into[port.name];
-          const data = given
-            ? fitting(port, given, 'output array')
-            : allocate(port.dtype, sizeOf(port.shape));
-          return [port.name, wrap(port, data)];
-        }),
-      );
-      const results = await session.run(fed, fetches).catch((error: Error) => {
-        throw new RobustlawError('internal', `ONNX Runtime failed: ${error.message}`, { cause: error });
-      });
-      return Object.fromEntries(outputs.map((port) => [port.name, results[port.name]!.data as TensorData]));
+      }
+      requireNames(feeds, inputs, 'input');
+      requireNames(into, outputs, 'output');
+      const fed: Record<string, Bound> = {};
+      for (const input of inputs) fed[input.name] = bind(input, feeds[input.name], 'feed');
+      const fetched: Record<string, Bound> = {};
+      for (const output of outputs) {
+        const given = into[output.name] ?? allocate(output.dtype, output.size);
+        fetched[output.name] = bind(output, given, 'output array');
+      }
+      requireDistinct(fed, fetched);
+      const run = lease.session.run(fed, fetched);
+      running.add(run);
+      try {
+        await run;
+      } finally {
+        running.delete(run);
+      }
+      const results: Record<string, TensorData> = {};
+      for (const { name } of outputs) results[name] = fetched[name]!.data;
+      return results;
     },
     async dispose() {
       if (disposed) return;
       disposed = true;
-      await session.release();
+      await Promise.allSettled(running);
+      await lease.release();
     },
   };
 }
@@ -100,45 +102,56 @@ export async function evaluate<Names extends string>(
   }
 }
 
-interface Port {
+interface Port extends TensorType {
   readonly name: string;
-  readonly shape: Shape;
-  readonly dtype: Tensor['dtype'];
+  readonly size: number;
+  /** The class of its arrays. */
+  readonly arrays: unknown;
 }
 
-function describe(name: string, { shape, dtype }: Value): Port {
-  return { name, shape, dtype };
+function port(name: string, { shape, dtype }: Value): Port {
+  return { name, shape, dtype, size: sizeOf(shape), arrays: allocate(dtype, 0).constructor };
+}
+
+function requireNames(arrays: Arrays, ports: readonly Port[], what: string): void {
+  for (const name in arrays) {
+    if (ports.some((known) => known.name === name)) continue;
+    const names = ports.map((known) => known.name).join(', ') || 'none';
+    throw new RobustlawError('invalid-argument', `the program has no ${what} "${name}"; it has ${names}`);
+  }
 }
 
 /** The array, if its type and length are what the port needs. */
-function fitting(port: Port, data: TensorData | undefined, what: string): TensorData {
-  const expected = `${port.dtype} [${port.shape.join(', ')}]`;
-  if (!data)
-    throw new RobustlawError('shape-mismatch', `the ${what} "${port.name}" is missing; expected ${expected}`);
-  if (data.length !== sizeOf(port.shape) || data.constructor !== allocate(port.dtype, 0).constructor) {
-    throw new RobustlawError(
-      'shape-mismatch',
-      `the ${what} "${port.name}" is ${data.constructor.name} of length ${data.length}; expected ${expected}`,
-    );
-  }
-  return data;
+function bind({ name, dtype, shape, size, arrays }: Port, data: TensorData | undefined, what: string): Bound {
+  if (data && data.length === size && data.constructor === arrays) return { dtype, shape, data };
+  const given = data ? `${data.constructor.name} of length ${data.length}` : 'missing';
+  throw new RobustlawError(
+    'shape-mismatch',
+    `the ${what} "${name}" is ${given}; expected ${dtype} [${shape.join(', ')}]`,
+  );
 }
 
-async function createSession(model: Uint8Array, threads: number): Promise<ort.InferenceSession> {
-  try {
-    return await ort.InferenceSession.create(model, {
-      executionProviders: ['cpu'],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-    });
-  } catch (error) {
+/** Throws if two outputs, or an output and an input, share an array: the runtime may write before it reads. */
+function requireDistinct(
+  fed: Readonly<Record<string, Bound>>,
+  fetched: Readonly<Record<string, Bound>>,
+): void {
+  const written = new Map<TensorData, string>();
+  for (const name in fetched) {
+    const { data } = fetched[name]!;
+    if (written.has(data) && data.length > 0) {
+      throw new RobustlawError(
+        'invalid-argument',
+        `the outputs "${written.get(data)}" and "${name}" are given the same array`,
+      );
+    }
+    written.set(data, name);
+  }
+  for (const name in fed) {
+    if (!written.has(fed[name]!.data)) continue;
     throw new RobustlawError(
-      'unsupported-op',
-      `ONNX Runtime does not accept the graph: ${(error as Error).message}`,
-      { cause: error },
+      'invalid-argument',
+      `the input "${name}" is also the array of the output "${written.get(fed[name]!.data)}"; use two arrays and swap them`,
     );
   }
 }

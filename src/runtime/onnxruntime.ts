@@ -1,0 +1,63 @@
+// The only file that knows onnxruntime-node. A browser build puts one with onnxruntime-web in its place.
+import * as ort from 'onnxruntime-node';
+import { RobustlawError } from '../errors.ts';
+import type { DataType, Shape, TensorData } from '../graph/index.ts';
+
+/** A flat array with the type and shape that the graph gives it. */
+export interface Bound {
+  readonly dtype: DataType;
+  readonly shape: Shape;
+  readonly data: TensorData;
+}
+
+/** A compiled model in native memory. */
+export interface Session {
+  /** One execution; the arrays of `fetches` are written to. */
+  run(feeds: Readonly<Record<string, Bound>>, fetches: Readonly<Record<string, Bound>>): Promise<void>;
+  /** Gives the native memory back. */
+  release(): Promise<void>;
+}
+
+/** Compiles the bytes of an ONNX model for the CPU provider, with `threads` threads within an operator. */
+export async function createSession(model: Uint8Array, threads: number): Promise<Session> {
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+  }).catch((error: Error) => {
+    throw new RobustlawError('unsupported-op', `ONNX Runtime does not accept the graph: ${error.message}`, {
+      cause: error,
+    });
+  });
+  // Wrapping the same array again on every step of a loop is waste.
+  const wrapped = new WeakMap<TensorData, ort.Tensor>();
+  const wrap = ({ dtype, shape, data }: Bound): ort.Tensor => {
+    const known = wrapped.get(data);
+    if (known?.type === dtype && known.dims.length === shape.length) {
+      if (known.dims.every((n, i) => n === shape[i])) return known;
+    }
+    const fresh = new ort.Tensor(dtype, data as never, shape);
+    wrapped.set(data, fresh);
+    return fresh;
+  };
+  const wrapAll = (bound: Readonly<Record<string, Bound>>): Record<string, ort.Tensor> => {
+    const tensors: Record<string, ort.Tensor> = {};
+    for (const name in bound) tensors[name] = wrap(bound[name]!);
+    return tensors;
+  };
+  return {
+    async run(feeds, fetches) {
+      try {
+        await session.run(wrapAll(feeds), wrapAll(fetches));
+      } catch (error) {
+        throw new RobustlawError('internal', `ONNX Runtime failed: ${(error as Error).message}`, {
+          cause: error,
+        });
+      }
+    },
+    release: () => session.release(),
+  };
+}
