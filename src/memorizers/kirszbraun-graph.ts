@@ -1,0 +1,247 @@
+// Kirszbraun's quadratic program solved inside an ONNX graph: a projected conjugate-gradient method, unrolled.
+import {
+  add,
+  and,
+  cast,
+  concat,
+  div,
+  emit1,
+  equal,
+  type Graph,
+  gemm,
+  graph,
+  greater,
+  greaterOrEqual,
+  input,
+  int64s,
+  less,
+  lessOrEqual,
+  matMul,
+  maximum,
+  minimum,
+  mul,
+  not,
+  or,
+  parameter,
+  ReduceMax,
+  ReduceMin,
+  ReduceSum,
+  reduceMean,
+  relu,
+  reshape,
+  scalar,
+  sub,
+  tensor,
+  transpose,
+  type Value,
+  where,
+} from '../graph/index.ts';
+import { type Matrix, matrix, spectralNormUpper } from '../linalg/index.ts';
+import { squaredDistances } from './distances.ts';
+import type { Sample } from './sample.ts';
+
+/** Newton steps for the threshold of the projection onto the simplex; what they miss, a division by the sum repairs. */
+const THRESHOLD_STEPS = 4;
+
+/**
+ * The graph of F: input `x` `[batch, d]`, outputs `y` `[batch, m]` and `gap` `[batch]`, the duality gap reached.
+ *
+ * The program, minimise lambda H lambda / 2 + b . lambda over the simplex, has one Hessian H = 2 C C^T for all x. Each of the `iterations`
+ * steps is, for each point of the batch by itself, one of three (Dostal and Schoeberl, "Minimizing quadratic functions subject to bound
+ * constraints with the rate of convergence and finite termination", 2005, carried over to the simplex): a conjugate-gradient step on the
+ * face of the positive weights; if that leaves the face, a step to its boundary and a projected gradient step from there; a projected
+ * gradient step alone where the gradient on the zero weights outweighs that on the face. Gradient steps have the
+ * length of Barzilai and Borwein. The iterate of smallest gap is kept. The start is the nearest data point.
+ */
+export function kirszbraunGraph(sample: Sample, slope: number, iterations: number): (batch: number) => Graph {
+  const { rows: n, columns: d } = sample.points;
+  const m = sample.labels.columns;
+  const unit = spread(sample.points);
+  const shortestStep = 1.9 / curvature(sample, slope, unit);
+  const points = parameter('points', tensor('float64', [n, d], sample.points.data));
+  const labels = parameter('labels', tensor('float64', [n, m], sample.labels.data));
+  const bound = parameter('lipschitz', tensor('float64', [], [slope]));
+
+  return (batch) => {
+    const x = input('x', 'float64', [batch, d]);
+    const centre = reduceMean(points, [0], true);
+    const places = mul(sub(points, centre), 1 / unit);
+    const heights =
+      slope === 0 ? mul(labels, 0) : mul(div(sub(labels, reduceMean(labels, [0], true)), bound), 1 / unit);
+    const program = quadraticProgram(places, heights, mul(sub(x, centre), 1 / unit), shortestStep);
+    let state = start(program, squaredDistances(x, points));
+    for (let step = 0; step < iterations; step++) state = advance(program, state);
+    return graph([x], {
+      y: matMul(state.best, labels),
+      gap: reshape(mul(state.gap, unit * unit), [-1]),
+    });
+  };
+}
+
+interface QuadraticProgram {
+  /** H v for rows v `[batch, n]`. */
+  readonly curve: (v: Value) => Value;
+  /** b `[batch, n]`. */
+  readonly linear: Value;
+  readonly shortestStep: Value;
+  readonly longestStep: Value;
+}
+
+/** b_i = |x_i|^2 - |y_i|^2/M^2 - 4 x . x_i and H = 2 C C^T, C with rows (x_i, y_i/M). */
+function quadraticProgram(places: Value, heights: Value, x: Value, shortestStep: number): QuadraticProgram {
+  const c = concat([places, heights], 1);
+  const [n, size] = c.shape as [number, number];
+  const squares = sub(rowSum(mul(places, places)), rowSum(mul(heights, heights)));
+  const linear = add(gemm(x, places, { transB: 1, alpha: -4 }), transpose(squares));
+  const hessian = n <= 2 * size ? gemm(c, c, { transB: 1, alpha: 2 }) : undefined;
+  const curve = (v: Value) => (hessian ? gemm(v, hessian) : gemm(gemm(v, c), c, { transB: 1, alpha: 2 }));
+  return {
+    curve,
+    linear,
+    shortestStep: scalar('float64', shortestStep),
+    longestStep: scalar('float64', 1e4 * shortestStep),
+  };
+}
+
+/** All `[batch, n]`, but for `step` and `gap`, `[batch, 1]`. */
+interface State {
+  readonly weights: Value;
+  readonly gradient: Value;
+  /** The gradient minus its mean on the positive weights, there; 0 elsewhere. */
+  readonly onFace: Value;
+  /** Its negative part on the zero weights: directions that would free them. */
+  readonly offFace: Value;
+  readonly direction: Value;
+  readonly step: Value;
+  readonly best: Value;
+  readonly gap: Value;
+}
+
+function start(program: QuadraticProgram, squaredDistance: Value): State {
+  const nearest = cast(equal(squaredDistance, rowMin(squaredDistance)), squaredDistance.dtype);
+  const weights = div(nearest, rowSum(nearest));
+  const gradient = add(program.linear, program.curve(weights));
+  const split = splitGradient(weights, gradient);
+  const gap = dualityGap(weights, gradient);
+  return {
+    weights,
+    gradient,
+    ...split,
+    direction: split.onFace,
+    step: add(mul(gap, 0), program.shortestStep),
+    best: weights,
+    gap,
+  };
+}
+
+function advance(program: QuadraticProgram, state: State): State {
+  const { weights, gradient, onFace, offFace, direction } = state;
+  const curved = program.curve(direction);
+  const bend = rowSum(mul(direction, curved));
+  const conjugate = div(rowSum(mul(onFace, direction)), maximum(bend, TINY));
+  const reach = where(greater(direction, ZERO), div(weights, direction), FAR);
+  const feasible = rowMin(reach);
+  const stayOnFace = lessOrEqual(rowSum(mul(offFace, offFace)), rowSum(mul(onFace, onFace)));
+  const leavesFace = greaterOrEqual(conjugate, feasible);
+  const length = where(stayOnFace, minimum(conjugate, feasible), ZERO);
+  // The weight that stops the step becomes exactly zero.
+  const moved = where(
+    and(lessOrEqual(reach, length), stayOnFace),
+    ZERO,
+    relu(sub(weights, mul(length, direction))),
+  );
+  const slopeThere = sub(gradient, mul(length, curved));
+  const descends = or(not(stayOnFace), leavesFace);
+  const projected = ontoSimplex(sub(moved, mul(state.step, slopeThere)), moved);
+  const next = where(descends, projected, div(moved, rowSum(moved)));
+
+  const nextGradient = add(program.linear, program.curve(next));
+  const split = splitGradient(next, nextGradient);
+  const conjugation = div(rowSum(mul(split.onFace, curved)), maximum(bend, TINY));
+  const gap = dualityGap(next, nextGradient);
+  const better = less(gap, state.gap);
+  return {
+    weights: next,
+    gradient: nextGradient,
+    ...split,
+    direction: where(descends, split.onFace, sub(split.onFace, mul(conjugation, direction))),
+    step: barzilaiBorwein(sub(next, weights), sub(nextGradient, gradient), program),
+    best: where(better, next, state.best),
+    gap: minimum(gap, state.gap),
+  };
+}
+
+function splitGradient(weights: Value, gradient: Value): Pick<State, 'onFace' | 'offFace'> {
+  const positive = greater(weights, ZERO);
+  const mask = cast(positive, weights.dtype);
+  const level = div(rowSum(mul(gradient, mask)), rowSum(mask));
+  const relative = sub(gradient, level);
+  return { onFace: mul(relative, mask), offFace: where(positive, ZERO, minimum(relative, ZERO)) };
+}
+
+/** max_i <gradient, weights - e_i>, never negative. */
+function dualityGap(weights: Value, gradient: Value): Value {
+  return relu(sub(rowSum(mul(weights, gradient)), rowMin(gradient)));
+}
+
+/** The projection of v onto the simplex: (v - t)_+ with t the root of sum (v_i - t)_+ = 1, by Newton's method from below. */
+function ontoSimplex(v: Value, positive: Value): Value {
+  const mask = cast(greater(positive, ZERO), v.dtype);
+  const ofFace = div(sub(rowSum(mul(v, mask)), ONE), rowSum(mask));
+  let threshold = maximum(ofFace, sub(rowMax(v), ONE));
+  for (let step = 0; step < THRESHOLD_STEPS; step++) {
+    const above = cast(greater(v, threshold), v.dtype);
+    threshold = div(sub(rowSum(mul(v, above)), ONE), rowSum(above));
+  }
+  const clipped = relu(sub(v, threshold));
+  return div(clipped, rowSum(clipped));
+}
+
+/** |s|^2 / <s, g> for a step s and the change g of the gradient, not below the step that always descends. */
+function barzilaiBorwein(s: Value, g: Value, { shortestStep, longestStep }: QuadraticProgram): Value {
+  const quotient = div(rowSum(mul(s, s)), maximum(rowSum(mul(s, g)), TINY));
+  return minimum(maximum(quotient, shortestStep), longestStep);
+}
+
+// A node for each mention of a number would double the graph, so constants and axes are shared.
+const [ZERO, ONE, TINY, FAR] = [0, 1, 1e-300, 1e300].map((value) => scalar('float64', value)) as [
+  Value,
+  Value,
+  Value,
+  Value,
+];
+const ROWS = int64s([1]);
+const rowSum = (v: Value): Value => emit1(ReduceSum, [v, ROWS], { keepdims: 1 });
+const rowMin = (v: Value): Value => emit1(ReduceMin, [v, ROWS], { keepdims: 1 });
+const rowMax = (v: Value): Value => emit1(ReduceMax, [v, ROWS], { keepdims: 1 });
+
+/** A power of two near the largest coordinate of the points about their mean, the unit of length inside the graph. */
+function spread(points: Matrix): number {
+  const { rows: n, columns: d } = points;
+  let largest = 0;
+  for (let k = 0; k < d; k++) {
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (let i = 0; i < n; i++) {
+      low = Math.min(low, points.data[i * d + k]!);
+      high = Math.max(high, points.data[i * d + k]!);
+    }
+    largest = Math.max(largest, high - low);
+  }
+  return largest === 0 ? 1 : 2 ** Math.max(-500, Math.min(500, Math.round(Math.log2(largest))));
+}
+
+/** The largest eigenvalue of H, the bound of the step length, on the unit of the graph. */
+function curvature({ points, labels }: Sample, slope: number, unit: number): number {
+  const { rows: n, columns: d } = points;
+  const m = labels.columns;
+  const c = matrix(n, d + m);
+  for (let k = 0; k < d + m; k++) {
+    const value = (i: number) =>
+      k < d ? points.data[i * d + k]! / unit : slope === 0 ? 0 : labels.data[i * m + k - d]! / slope / unit;
+    let mean = 0;
+    for (let i = 0; i < n; i++) mean += value(i) / n;
+    for (let i = 0; i < n; i++) c.data[i * (d + m) + k] = value(i) - mean;
+  }
+  // A single point has no spread; any positive number serves.
+  return Math.max(2 * spectralNormUpper(c) ** 2, 1e-3);
+}
