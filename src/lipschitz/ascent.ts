@@ -16,13 +16,15 @@ export interface SteepDirection {
 }
 
 /** Candidates that are followed, and lines along which each is. */
-const FOLLOWED = 6;
-const LINES = 6;
+const FOLLOWED = 4;
+const LINES = 3;
 /** Lines from the best point of all, and how many without gain end the search. */
-const MOST_LINES = 40;
-const PATIENCE = 8;
-/** Rounds of the power method on the output direction. */
-const POWER_ROUNDS = 4;
+const MOST_LINES = 24;
+const PATIENCE = 5;
+/** Points that are moved uphill: half of them the steepest, half spread over the others. */
+const IMPROVED = 32;
+/** Most rounds of the power method on the output direction. */
+const POWER_ROUNDS = 50;
 /** The search ends within this fraction of a known upper bound. */
 const CLOSE = 1e-6;
 
@@ -67,8 +69,16 @@ export async function ascend(
     if (candidates.some(keep)) return;
 
     const { u } = candidates[0]!;
+    if (oracle.features === 1) {
+      // One line is the whole space.
+      keep({
+        ...candidates[0]!,
+        ...(await scanLine(oracle, Float64Array.of(0), Float64Array.of(1), u, scale, norm)),
+      });
+      return;
+    }
     const raised = await improve(
-      candidates.map(({ point }) => point),
+      spread(candidates, IMPROVED).map(({ point }) => point),
       u,
     );
     candidates = distinct([...candidates, ...(await evaluated(oracle, raised, u, norm))]).slice(0, FOLLOWED);
@@ -93,6 +103,14 @@ export async function ascend(
       failures = best === before ? failures + 1 : 0;
     }
   }
+}
+
+/** The first half of `count` items from the head, the others at equal distances from the rest. */
+function spread<T>(items: readonly T[], count: number): readonly T[] {
+  const head = items.slice(0, count / 2);
+  const rest = items.slice(head.length);
+  const stride = Math.max(1, rest.length / (count - head.length));
+  return [...head, ...rest.filter((_, i) => Math.floor(i / stride) !== Math.floor((i - 1) / stride))];
 }
 
 /** +1 for one output; else the axes and some random directions, of unit dual norm. */

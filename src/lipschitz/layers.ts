@@ -1,5 +1,5 @@
 // Sequential networks as a list of layers in float64, read off the graph from output to input.
-import { RobustlawError } from '../errors.ts';
+import { invalidArgument, RobustlawError } from '../errors.ts';
 import type { Graph, Node, Shape, Tensor, Value } from '../graph/index.ts';
 import { numbersOf, sameShape, showType, sizeOf, tensorOf } from '../graph/index.ts';
 import type { Matrix } from '../linalg/index.ts';
@@ -40,7 +40,8 @@ export interface Sequential {
  * Reads a graph with one input `[batch, ...]` and one output `[batch, ...]` as a sequence of layers. The weights of
  * float32 graphs are exact in float64, so the layers describe the function that the weights define in real arithmetic.
  *
- * @throws unsupported-op naming the operator when the graph is no such sequence.
+ * @throws unsupported-op naming the operator when the graph is no such sequence; invalid-argument when a weight is not
+ *   finite.
  */
 export function sequential(g: Graph): Sequential {
   const outputs = Object.values(g.outputs);
@@ -113,7 +114,7 @@ function dense(node: Node, from: Value, position: number): DenseLayer {
     throw unsupported(node, 'does not multiply a batch of rows by a constant matrix');
   if (alpha !== 1 || beta !== 1) throw unsupported(node, 'has a factor alpha or beta other than 1');
   const [rows, columns] = weight.shape as [number, number];
-  const stored = matrix(rows, columns, Float64Array.from(numbersOf(weight)));
+  const stored = matrix(rows, columns, finite(node, numbersOf(weight)));
   const matrixOf = transB ? stored : transpose(stored);
   const c = node.inputs[2];
   const bias = c ? perFeature(node, tensorOf(c)!, [from.shape[0]!, matrixOf.rows]) : undefined;
@@ -154,7 +155,7 @@ function perFeature(node: Node, t: Tensor, shape: Shape): Float64Array {
   const axes = [...new Array<number>(Math.max(0, shape.length - t.shape.length)).fill(1), ...t.shape];
   if (axes.length > shape.length || axes[0] !== 1)
     throw unsupported(node, 'has a constant that differs between rows of the batch');
-  const values = numbersOf(t);
+  const values = finite(node, numbersOf(t));
   const features = shape.slice(1);
   return Float64Array.from({ length: sizeOf(features) }, (_, flat) => {
     // Row-major position of feature `flat` in the constant, whose axes of length 1 are stretched.
@@ -169,6 +170,12 @@ function perFeature(node: Node, t: Tensor, shape: Shape): Float64Array {
     }
     return values[offset]!;
   });
+}
+
+function finite(node: Node, values: readonly number[]): Float64Array {
+  const at = values.findIndex((v) => !Number.isFinite(v));
+  if (at >= 0) throw invalidArgument(`weight ${at} of ${node.op.name}`, values[at], 'a finite number');
+  return Float64Array.from(values);
 }
 
 /** MatMul followed by Add becomes one dense layer with a bias. */

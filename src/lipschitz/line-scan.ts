@@ -18,18 +18,20 @@ interface Sample {
   readonly slope: number;
 }
 
-/** Where the line is first looked at, in multiples of the scale: close together near the point, then ever wider. */
-const GRID = [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 8, 16, 64, 1e3, 1e6];
+/** Where a line is first looked at, in multiples of the scale: close together near the point, then ever wider. */
+const COARSE = [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 8, 16, 64, 1e3, 1e6];
+/** The same for a line that is the whole space: between two points where the function is flat there may be a bump. */
+const FINE = Array.from({ length: 960 }, (_, i) => 2 ** ((i - 320) / 32));
 const MOST_ROUNDS = 16;
-/** A line through R^1 is all of it and worth exploring to the end; elsewhere many lines are better than one. */
-const MOST_SAMPLES = { whole: 4096, line: 192 };
+/** A line through R^1 is worth exploring to the end; elsewhere many lines are better than one. */
+const MOST_SAMPLES = { whole: 8192, line: 192 };
 /** Values agree with a tangent up to this fraction of their size: rounding, not a kink. */
 const TOLERANCE = 1e-12;
 
 /**
  * The steepest point met on the line x + t v for the function <u, f>. Between two samples whose tangents differ, the next
- * one is taken where they cross; if the function passes through the crossing, both pieces are known. A function with
- * few enough kinks is explored completely.
+ * ones are taken where they cross and half way; if these show one kink, both pieces are known. A function with few
+ * enough kinks is explored completely, but for bumps between two samples on one line.
  */
 export async function scanLine(
   oracle: Oracle,
@@ -40,42 +42,61 @@ export async function scanLine(
   norm: Norm,
 ): Promise<SteepPoint> {
   const sample = (ts: readonly number[]) => sampleLine(oracle, x, v, u, ts, norm);
-  let samples = await sample([...GRID.map((t) => -t * scale).reverse(), 0, ...GRID.map((t) => t * scale)]);
+  const grid = (x.length === 1 ? FINE : COARSE).map((t) => t * scale);
+  const samples = await sample([...grid.map((t) => -t).reverse(), 0, ...grid]);
   let best = steepest(samples);
-  let open = samples.slice(1).map((right, i): readonly [Sample, Sample] => [samples[i]!, right]);
+  let open = gaps(samples);
   let taken = samples.length;
   const most = x.length === 1 ? MOST_SAMPLES.whole : MOST_SAMPLES.line;
   for (let round = 0; round < MOST_ROUNDS && taken < most; round++) {
-    const split = open
-      .map(([left, right]) => ({ left, right, t: nextSample(left, right) }))
-      .filter((gap): gap is { left: Sample; right: Sample; t: number } => gap.t !== undefined);
-    if (split.length === 0) break;
-    samples = await sample(split.map(({ t }) => t));
-    taken += samples.length;
-    best = steepest([best, ...samples]);
-    open = split.flatMap(({ left, right }, i): (readonly [Sample, Sample])[] => {
-      const middle = samples[i]!;
-      const passesThroughCrossing = onTangent(left, middle) && onTangent(right, middle);
-      return passesThroughCrossing
-        ? []
-        : [
-            [left, middle],
-            [middle, right],
-          ];
+    const looks = open.map((gap) => ({ gap, ts: looksInto(gap) })).filter(({ ts }) => ts.length > 0);
+    if (looks.length === 0) break;
+    const found = await sample(looks.flatMap(({ ts }) => ts));
+    taken += found.length;
+    best = steepest([best, ...found]);
+    let from = 0;
+    open = looks.flatMap(({ gap: [left, right], ts }) => {
+      const inside = found.slice(from, (from += ts.length));
+      return isOneKink(left, inside, right) ? [] : gaps([left, ...inside, right]);
     });
   }
   return { point: x.map((p, j) => p + best.t * v[j]!), stretch: best.stretch };
 }
 
-/** Where to look between two samples: the crossing of their tangents, else the middle; undefined if one line joins them. */
-function nextSample(left: Sample, right: Sample): number | undefined {
+type Gap = readonly [left: Sample, right: Sample];
+
+function gaps(samples: readonly Sample[]): Gap[] {
+  return samples.slice(1).map((right, i) => [samples[i]!, right]);
+}
+
+/**
+ * Where to look between two samples: the crossing of their tangents and half way to it from either side, else the middle;
+ * nowhere if one line joins them.
+ */
+function looksInto([left, right]: Gap): number[] {
   const middle = (left.t + right.t) / 2;
-  if (!(middle > left.t && middle < right.t)) return undefined;
-  const bend = left.slope - right.slope;
-  if (Math.abs(bend) <= TOLERANCE * Math.max(Math.abs(left.slope), Math.abs(right.slope)))
-    return onTangent(left, right) ? undefined : middle;
-  const crossing = left.t + (right.value - left.value - right.slope * (right.t - left.t)) / bend;
-  return crossing > left.t && crossing < right.t ? crossing : middle;
+  if (!(middle > left.t && middle < right.t)) return [];
+  if (sameSlope(left, right)) return onTangent(left, right) ? [] : [middle];
+  const rise = right.value - left.value - right.slope * (right.t - left.t);
+  const crossing = left.t + rise / (left.slope - right.slope);
+  const looks = [(left.t + crossing) / 2, crossing, (crossing + right.t) / 2];
+  return [left.t, ...looks].every((t, i) => t < [...looks, right.t][i]!) ? looks : [middle];
+}
+
+/** Whether three looks say that the tangents meet in one kink with nothing else between. */
+function isOneKink(left: Sample, inside: readonly Sample[], right: Sample): boolean {
+  const [before, kink, after] = inside;
+  if (!before || !kink || !after) return false;
+  return (
+    [before, kink].every((s) => onTangent(left, s)) &&
+    [kink, after].every((s) => onTangent(right, s)) &&
+    sameSlope(left, before) &&
+    sameSlope(after, right)
+  );
+}
+
+function sameSlope(a: Sample, b: Sample): boolean {
+  return Math.abs(a.slope - b.slope) <= TOLERANCE * Math.max(Math.abs(a.slope), Math.abs(b.slope));
 }
 
 /** Whether `other` lies on the tangent at `sample`, up to rounding. */

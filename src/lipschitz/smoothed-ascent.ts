@@ -21,14 +21,14 @@ import {
 } from '../graph/index.ts';
 import { compile } from '../runtime/index.ts';
 
-const STEPS = 40;
+const STEPS = 80;
 /** Width of the smoothing, as a fraction of the typical input of a layer, and length of a step, as one of |x|. */
-const FIRST = { width: 1, step: 0.5 };
-const LAST = { width: 0.01, step: 0.02 };
+const FIRST = { width: 1, step: 0.3 };
+const LAST = { width: 0.02, step: 0.005 };
 
 /**
  * Moves points uphill in |grad <u, f_w>|, where f_w is f with every relu(z) replaced by (z + sqrt(z^2 + (w s)^2)) / 2, s^2
- * the mean of z^2 over the layer, while w falls from 1 to 0.01. Steps have fixed relative lengths. Returns where they end;
+ * the mean of z^2 over the layer, while w falls from 1 to 0.02. Steps have fixed relative lengths. Returns where they end;
  * a graph without Relu returns no points. A heuristic: nothing is promised about the points.
  *
  * @param points at most as many as the graph's batch are used.

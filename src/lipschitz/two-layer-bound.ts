@@ -39,7 +39,7 @@ export function twoLayerBound(g: Graph): CertifiedUpperBound {
 
 /** twoLayerBound() of a network already read. */
 export function twoLayerBoundOf(network: TwoLayer): CertifiedUpperBound {
-  const { rows, error } = gradientRows(network);
+  const { rows, error, exponent } = gradientRows(network);
   const d = rows.columns;
   // The start of the mixing method decides nothing that the certificate does not check, so its key may be fixed.
   const { multipliers } = mixing(gram(rows), rng('mixing method'));
@@ -56,6 +56,6 @@ export function twoLayerBoundOf(network: TwoLayer): CertifiedUpperBound {
     nextUp(nextUp(error[i]! / weights[Math.floor(i / d)]!) + 2 ** -52 * Math.abs(v)),
   );
   const norm = addUp(spectralNormUpper(divided), normEnclosure(slack)[1]);
-  const value = multiplyUp(norm, normEnclosure(weights)[1]);
+  const value = multiplyUp(multiplyUp(norm, normEnclosure(weights)[1]), 2 ** exponent);
   return { kind: 'upper', value, norm: 'l2', domain: GLOBAL, method: SEMIDEFINITE, arithmetic: 'float64' };
 }

@@ -1,5 +1,5 @@
 // Pairs of points that prove a Lipschitz constant from below, with rounding subtracted.
-import { RobustlawError } from '../errors.ts';
+import { invalidArgument, RobustlawError } from '../errors.ts';
 import type { Graph } from '../graph/index.ts';
 import { GLOBAL, type Norm, type Witness, type WitnessedLowerBound } from '../guarantee/index.ts';
 import { addDown, addUp, divideDown, nextDown } from '../numeric/index.ts';
@@ -72,8 +72,8 @@ export function pairAlong(
  * subtracted, by other code than the engine that found it. A pair proves its quotient; a direction at a point proves the
  * quotient of the best pair along it, which becomes the witness.
  *
- * @throws unsupported-op for graphs that are no sequence of layers; shape-mismatch when the points have another length.
- *   Witnessed lower bound.
+ * @throws unsupported-op for graphs that are no sequence of layers; shape-mismatch when the points have another length;
+ *   invalid-argument when they are not finite. Witnessed lower bound.
  */
 export function recheck(witness: Witness, g: Graph, norm: Norm = 'l2'): WitnessedLowerBound {
   return recheckOf(witness, sequential(g), norm, 'quotient of a given witness');
@@ -88,6 +88,8 @@ export function recheckOf(
 ): WitnessedLowerBound {
   const points = witness.kind === 'pair' ? [witness.a, witness.b] : [witness.point, witness.direction];
   for (const x of points) {
+    const at = x.findIndex((v) => !Number.isFinite(v));
+    if (at >= 0) throw invalidArgument(`coordinate ${at} of a witness`, x[at], 'a finite number');
     if (x.length !== network.features) {
       throw new RobustlawError(
         'shape-mismatch',
