@@ -1,5 +1,5 @@
 // The trials as comma-separated values (RFC 4180).
-import type { StudyResult } from '../study/result.ts';
+import type { StudyResult } from '../study/index.ts';
 import { type CellValue, trialTable } from './trial-table.ts';
 
 /**

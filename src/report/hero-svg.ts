@@ -1,7 +1,7 @@
 // The chart of the law alone, as an SVG file that stands by itself in a README or on a slide.
 import * as Plot from '@observablehq/plot';
 import { RobustlawError } from '../errors.ts';
-import type { StudyResult } from '../study/result.ts';
+import type { StudyResult } from '../study/index.ts';
 import { lawChart } from './charts/law-chart.ts';
 import { chartedDataSets, lawChartData } from './charts/law-data.ts';
 import { type Layout, WIDE } from './charts/law-frame.ts';

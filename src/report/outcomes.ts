@@ -1,5 +1,5 @@
 // The outcomes of a study, sorted into what finished and what failed, and into cells of the grid.
-import type { StudyResult, TrialOutcome } from '../study/result.ts';
+import type { StudyResult, TrialOutcome } from '../study/index.ts';
 
 export type DoneOutcome = Extract<TrialOutcome, { state: 'done' }>;
 export type FailedOutcome = Extract<TrialOutcome, { state: 'failed' }>;

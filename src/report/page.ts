@@ -1,5 +1,5 @@
 // The report: one self-contained HTML page that opens offline and needs no script.
-import type { StudyResult } from '../study/result.ts';
+import type { StudyResult } from '../study/index.ts';
 import { type Html, html, trusted } from './html.ts';
 import { hero, howToRead, otherDataSets } from './sections/chart-of-the-law.ts';
 import { checks } from './sections/checks.ts';

@@ -1,6 +1,6 @@
 // The trials as Apache Parquet: the table of results.csv with types.
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import type { StudyResult } from '../study/result.ts';
+import type { StudyResult } from '../study/index.ts';
 import { type TrialColumn, trialTable } from './trial-table.ts';
 
 /** The bytes of a Parquet file with one row per trial; missing values are null; integers are INT64. */

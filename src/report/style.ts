@@ -10,7 +10,7 @@ h3{font-size:1.1rem;margin:2rem 0 .6rem}
 p,ol,ul,dl{max-width:48rem}
 p{margin:.7rem 0}
 a{color:var(--series-0)}
-.verdict{font-size:clamp(1.25rem,.95rem + 1.6vw,2rem);line-height:1.3;font-weight:550;letter-spacing:-.01em;max-width:62rem;margin:0 0 1.8rem}
+.verdict{font-size:clamp(1.15rem,.95rem + 1.2vw,1.75rem);line-height:1.3;font-weight:550;letter-spacing:-.01em;max-width:62rem;margin:0 0 1.8rem}
 figure{margin:1.5rem 0}
 figcaption{color:var(--muted);font-size:.95rem;max-width:60rem;margin-top:.6rem}
 figcaption strong{color:var(--ink)}

@@ -1,6 +1,6 @@
 // Colours of page and charts, as CSS variables for light, dark and print, and the look of each family.
 // The first six colours keep apart under red-green deficiencies as well, and each comes with a shape of its own.
-import type { StudyResult } from '../study/result.ts';
+import type { StudyResult } from '../study/index.ts';
 
 /** How one family looks in every chart. */
 export interface FamilyStyle {

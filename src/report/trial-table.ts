@@ -1,5 +1,5 @@
 // Every trial as a row of named, typed columns: what results.csv and results.parquet hold.
-import type { StudyResult, TrialOutcome, TrialResult } from '../study/result.ts';
+import type { StudyResult, TrialOutcome, TrialResult } from '../study/index.ts';
 
 /** Type of a column's values. Integers are whole; a number that is not finite is no value. */
 export type ColumnType = 'text' | 'integer' | 'real' | 'boolean';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StudyResult } from '../study/result.ts';
+import type { StudyResult } from '../study/index.ts';
 import { resultsCsv } from './csv.ts';
 import { renderReport } from './page.ts';
 import { resultsParquet } from './parquet.ts';

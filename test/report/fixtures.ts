@@ -13,7 +13,7 @@ import type {
   Trial,
   TrialOutcome,
   TrialResult,
-} from '../../src/study/result.ts';
+} from '../../src/study/index.ts';
 
 const ROOT = rng('report fixtures');
 
@@ -244,6 +244,26 @@ export function awkwardStudy(): StudyResult {
           },
           reference: [8, 16, 32, 64].map((d) => ({ d, constants: [referenceConstant(d)] })),
           constants: [referenceConstant(90)],
+        },
+        {
+          data: 'below the curve',
+          ambient: 5,
+          estimate: { kind: 'estimate', value: 8, interval: [0, 9.5], confidence: 0.95, method: 'bootstrap' },
+          reference: [8, 16, 32].map((d) => ({ d, constants: [referenceConstant(d)] })),
+          constants: [referenceConstant(7)],
+        },
+        {
+          data: 'wholly beyond the curve',
+          ambient: 500,
+          estimate: {
+            kind: 'estimate',
+            value: 32,
+            interval: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+            confidence: 0.95,
+            method: 'bootstrap',
+          },
+          reference: [8, 16, 32].map((d) => ({ d, constants: [referenceConstant(d)] })),
+          constants: [referenceConstant(100)],
         },
         {
           data: 'unreadable',

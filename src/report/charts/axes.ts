@@ -26,10 +26,17 @@ export function paddedDomain(values: readonly number[], factor: number): readonl
   return [Math.min(...values) / factor, Math.max(...values) * factor];
 }
 
-/** Ticks inside the domain, at most about `most`: powers of ten, with 2 and 5 between where there is room. */
+const MANTISSAS = [
+  [1, 2, 3, 4, 5, 6, 7, 8, 9],
+  [1, 2, 3, 5, 7],
+  [1, 2, 5],
+  [1, 3],
+];
+
+/** Ticks inside the domain, at most about `most`: powers of ten, with more between where there is room. */
 export function logTicks([low, high]: readonly [number, number], most: number): readonly number[] {
   const decades = Math.log10(high / low);
-  const mantissas = decades * 3 <= most ? [1, 2, 5] : decades * 2 <= most ? [1, 3] : [1];
+  const mantissas = MANTISSAS.find((choice) => decades * choice.length <= most) ?? [1];
   const stride = Math.max(1, Math.ceil(decades / most));
   const ticks: number[] = [];
   for (let exponent = Math.floor(Math.log10(low)); exponent <= Math.ceil(Math.log10(high)); exponent++) {

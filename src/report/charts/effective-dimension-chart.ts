@@ -1,10 +1,10 @@
 // How an effective dimension is read: constants on spheres of growing dimension, and where the data set's constant meets them.
 import * as Plot from '@observablehq/plot';
-import type { EffectiveDimension } from '../../study/result.ts';
+import type { EffectiveDimension } from '../../study/index.ts';
 import { type Html, shorten } from '../html.ts';
 import { count, significant } from '../number.ts';
 import { type Spread, spreadOf } from '../spread.ts';
-import { logScale, logTicks, paddedDomain, tickText } from './axes.ts';
+import { type LogScale, logScale, logTicks, paddedDomain, tickText } from './axes.ts';
 import { isDrawable } from './law-data.ts';
 import type { Layout } from './law-frame.ts';
 import { drawSvg } from './svg.ts';
@@ -45,8 +45,9 @@ export function effectiveDimensionChart(
   if (curve.length === 0 || !band) return undefined;
 
   const dimensions = curve.map((point) => point.d);
-  const last = Math.max(...dimensions);
-  const x = logScale(paddedDomain([...dimensions, ...drawableEnds(one, last)], 1.12), [
+  const reading = readingOf(one, Math.min(...dimensions), Math.max(...dimensions));
+  const drawn = reading ? [reading.value, reading.low, reading.high] : [];
+  const x = logScale(paddedDomain([...dimensions, ...drawn], 1.12), [
     layout.marginLeft,
     layout.width - layout.marginRight,
   ]);
@@ -96,8 +97,8 @@ export function effectiveDimensionChart(
           dy: layout.marginBottom - 4,
         }),
         ...curveMarks(curve),
-        ...bandMarks(one, band, x.domain, y.apply, layout),
-        ...readingMarks(one, band, last, y.domain),
+        ...bandMarks(one, band, x, layout.compact),
+        ...(reading ? readingMarks(reading, band, x, y.domain[0]) : []),
       ],
     },
     {
@@ -125,56 +126,49 @@ function curveMarks(curve: readonly (Spread & { readonly d: number })[]): Plot.M
       dx: 12,
       dy: -6,
       fill: colour,
-      fontWeight: 600,
-      stroke: 'var(--paper)',
-      strokeWidth: 4,
+      ...HALO,
     }),
   ];
 }
 
-function bandMarks(
-  one: EffectiveDimension,
-  band: Spread,
-  [from, to]: readonly [number, number],
-  pixel: (constant: number) => number,
-  layout: Layout,
-): Plot.Markish[] {
+/** The band of the data's constants; its label stands where the falling curve is not. */
+function bandMarks(one: EffectiveDimension, band: Spread, x: LogScale, compact: boolean): Plot.Markish[] {
   const colour = 'var(--series-1)';
-  const text = shorten(one.data, layout.compact ? 24 : 40);
-  const room = pixel(band.high) - layout.marginTop > 2 * layout.fontSize;
+  const text = shorten(one.data, compact ? 24 : 40);
+  const beyondMiddle = x.apply(one.estimate.value) > (x.range[0] + x.range[1]) / 2;
   return [
-    Plot.rect([band], { x1: from, x2: to, y1: 'low', y2: 'high', fill: colour, fillOpacity: 0.25 }),
+    Plot.rect([band], {
+      x1: x.domain[0],
+      x2: x.domain[1],
+      y1: 'low',
+      y2: 'high',
+      fill: colour,
+      fillOpacity: 0.25,
+    }),
     Plot.ruleY([band], { y: 'median', stroke: colour, strokeWidth: 2 }),
     Plot.text([band], {
-      y: room ? 'high' : 'low',
+      ...HALO,
+      y: beyondMiddle ? 'low' : 'high',
       text: () => `${text}: ${significant(band.median)}`,
-      frameAnchor: 'right',
-      textAnchor: 'end',
-      lineAnchor: room ? 'bottom' : 'top',
-      dx: -6,
-      dy: room ? -6 : 6,
+      frameAnchor: beyondMiddle ? 'left' : 'right',
+      textAnchor: beyondMiddle ? 'start' : 'end',
+      lineAnchor: beyondMiddle ? 'top' : 'bottom',
+      dx: beyondMiddle ? 6 : -6,
+      dy: beyondMiddle ? 6 : -6,
       fill: colour,
-      fontWeight: 600,
-      stroke: 'var(--paper)',
-      strokeWidth: 4,
     }),
   ];
 }
 
 /** Down from where the curve meets the data's constant to the axis; the interval lies on the axis. */
-function readingMarks(
-  one: EffectiveDimension,
-  band: Spread,
-  last: number,
-  [floor]: readonly [number, number],
-): Plot.Markish[] {
-  const { value, interval } = one.estimate;
-  if (!isDrawable(value)) return [];
+function readingMarks(reading: Reading, band: Spread, x: LogScale, floor: number): Plot.Markish[] {
+  const { value, low, high, sign } = reading;
   const ink = 'var(--ink)';
-  const [low, high] = drawableEnds(one, last) as [number, number, number];
-  const open = { low: !isDrawable(interval[0]), high: !isDrawable(interval[1]) };
+  const flip = x.apply(value) > (x.range[0] + x.range[1]) / 2;
+  const drop = sign === '=' ? [value] : [];
+  const arrow = { x: identity, y: floor, fill: ink };
   return [
-    Plot.link([value], {
+    Plot.link(drop, {
       x1: identity,
       x2: identity,
       y1: band.median,
@@ -183,44 +177,52 @@ function readingMarks(
       strokeWidth: 1.75,
       strokeDasharray: '5,4',
     }),
-    Plot.link([0], {
-      x1: low,
-      x2: high,
-      y1: floor,
-      y2: floor,
-      stroke: ink,
-      strokeWidth: 7,
-      strokeOpacity: 0.85,
-    }),
+    Plot.link([reading], { x1: 'low', x2: 'high', y1: floor, y2: floor, stroke: ink, strokeWidth: 7 }),
     Plot.text([value], {
+      ...HALO,
       x: identity,
       y: floor,
-      text: () => `d = ${significant(value)}`,
-      textAnchor: 'start',
+      text: () => `d ${sign} ${significant(value)}`,
+      textAnchor: flip ? 'end' : 'start',
       lineAnchor: 'bottom',
-      dx: 8,
+      dx: flip ? -8 : 8,
       dy: -10,
       fill: ink,
-      fontWeight: 600,
-      stroke: 'var(--paper)',
-      strokeWidth: 4,
     }),
-    Plot.text(open.low ? [low] : [], { x: identity, y: floor, text: () => '\u25C0', fill: ink }),
-    Plot.text(open.high ? [high] : [], { x: identity, y: floor, text: () => '\u25B6', fill: ink }),
+    Plot.text(reading.openLow ? [low] : [], { ...arrow, text: () => '\u25C0' }),
+    Plot.text(reading.openHigh ? [high] : [], { ...arrow, text: () => '\u25B6' }),
   ];
 }
 
-/** Interval and value of the estimate; an end that is not finite is drawn at the end of the curve. */
-function drawableEnds({ estimate, reference }: EffectiveDimension, last: number): readonly number[] {
-  if (!isDrawable(estimate.value)) return [];
-  const first = Math.min(...reference.map((point) => point.d));
-  const [low, high] = estimate.interval;
-  return [
-    isDrawable(low) ? low : Math.min(first, estimate.value),
-    isDrawable(high) ? high : Math.max(last, estimate.value),
-    estimate.value,
-  ];
+/** What there is to draw of an estimate on a curve from `first` to `last`. */
+interface Reading {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  /** `<` and `>` where the whole interval lies before or beyond the curve. */
+  readonly sign: '<' | '=' | '>';
+  readonly openLow: boolean;
+  readonly openHigh: boolean;
 }
+
+/** An interval leaves the curve as 0 before it and as Infinity beyond it. */
+function readingOf({ estimate }: EffectiveDimension, first: number, last: number): Reading | undefined {
+  const { value, interval } = estimate;
+  if (!isDrawable(value) || interval.some(Number.isNaN)) return undefined;
+  const [low, high] = interval.map((end) =>
+    end <= 0 ? first : end === Number.POSITIVE_INFINITY ? last : end,
+  );
+  return {
+    value,
+    low: low!,
+    high: high!,
+    sign: interval[1] <= 0 ? '<' : interval[0] === Number.POSITIVE_INFINITY ? '>' : '=',
+    openLow: interval[0] <= 0,
+    openHigh: interval[1] === Number.POSITIVE_INFINITY,
+  };
+}
+
+const HALO = { fontWeight: 600, stroke: 'var(--paper)', strokeWidth: 4 } as const;
 
 function identity(value: number): number {
   return value;

@@ -1,6 +1,6 @@
 // What the chart of the law shows for one data set: Lipschitz constants against P, each as what is known of it.
 
-import type { Series, StudyResult } from '../../study/result.ts';
+import type { Series, StudyResult } from '../../study/index.ts';
 import { doneOutcomes } from '../outcomes.ts';
 import { type Spread, spreadOf } from '../spread.ts';
 import type { FamilyStyle } from '../theme.ts';

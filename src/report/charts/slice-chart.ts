@@ -1,6 +1,6 @@
 // A memorizer on the plane through three data points, as filled contours around 0.
 import * as Plot from '@observablehq/plot';
-import type { PlaneSlice } from '../../study/result.ts';
+import type { PlaneSlice } from '../../study/index.ts';
 import type { Html } from '../html.ts';
 import { significant } from '../number.ts';
 import { BAND_COUNT } from '../theme.ts';

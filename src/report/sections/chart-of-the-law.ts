@@ -1,5 +1,5 @@
 // The hero chart with its caption, the three sentences that teach to read it, and its small relatives.
-import type { ExponentFit, StudyResult } from '../../study/result.ts';
+import type { ExponentFit, StudyResult } from '../../study/index.ts';
 import { lawChart } from '../charts/law-chart.ts';
 import {
   chartedDataSets,

@@ -1,5 +1,5 @@
 // What must hold, and whether it did; and the hypotheses of the theorem, one by one.
-import type { StudyResult } from '../../study/result.ts';
+import type { StudyResult } from '../../study/index.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { MISSING } from '../number.ts';
 import { doneOutcomes, grouped } from '../outcomes.ts';

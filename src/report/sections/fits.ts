@@ -1,5 +1,5 @@
 // Fitted exponents and prefactors, as estimates with intervals.
-import type { StudyResult } from '../../study/result.ts';
+import type { StudyResult } from '../../study/index.ts';
 import { type Html, html } from '../html.ts';
 import { count, significant } from '../number.ts';
 import { type Column, estimateCell, numberCell, row, section, table, textCell } from './common.ts';

@@ -1,6 +1,6 @@
 // What each kind of number promises, and how the numbers of this study were obtained.
 import type { Domain, UpperGuarantee, WitnessedLowerBound } from '../../guarantee/index.ts';
-import type { StudyResult } from '../../study/result.ts';
+import type { StudyResult } from '../../study/index.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { count, significant } from '../number.ts';
 import { doneOutcomes, grouped } from '../outcomes.ts';

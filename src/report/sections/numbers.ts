@@ -1,5 +1,5 @@
 // The numbers: one row per data set, family and size over its seeds, and every trial on demand.
-import type { StudyResult, TrialOutcome } from '../../study/result.ts';
+import type { StudyResult, TrialOutcome } from '../../study/index.ts';
 import { chartedDataSets } from '../charts/law-data.ts';
 import { type Html, html, NOTHING, trusted } from '../html.ts';
 import { count, counted, MISSING, significant } from '../number.ts';

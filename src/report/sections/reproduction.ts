@@ -1,6 +1,6 @@
 // How to get the same numbers again, and where the ideas come from.
 import { parse } from 'yaml';
-import type { StudyResult } from '../../study/result.ts';
+import type { StudyResult } from '../../study/index.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { count } from '../number.ts';
 import { details, section } from './common.ts';

@@ -1,5 +1,5 @@
 // Contour maps: what memorizers look like on a plane through three data points.
-import type { PlaneSlice, StudyResult } from '../../study/result.ts';
+import type { PlaneSlice, StudyResult } from '../../study/index.ts';
 import { CLIP, sliceChart, sliceRange } from '../charts/slice-chart.ts';
 import { type Html, html } from '../html.ts';
 import { count, significant } from '../number.ts';
