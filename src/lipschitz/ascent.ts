@@ -51,57 +51,70 @@ export async function ascend(
   ceiling: number,
 ): Promise<SteepDirection> {
   let best: Candidate | undefined;
-  /** Keeps the best; true when nothing more is to be gained. */
-  const keep = (found: Candidate): boolean => {
+  for await (const found of search(oracle, improve, starts, scale, rng, norm)) {
     if (!best || found.stretch > best.stretch) best = found;
-    return best.stretch >= ceiling * (1 - CLOSE);
+    if (best.stretch >= ceiling * (1 - CLOSE)) break;
+  }
+  if (!best) {
+    // Every gradient overflows.
+    const origin = new Float64Array(oracle.features);
+    return { point: origin, direction: steepest(origin, norm), stretch: 0 };
+  }
+  return { point: best.point, direction: await upward(oracle, best, norm), stretch: best.stretch };
+}
+
+/** Ever steeper candidates, as they are found. */
+async function* search(
+  oracle: Oracle,
+  improve: Improver,
+  starts: readonly Float64Array[],
+  scale: number,
+  rng: Rng,
+  norm: Norm,
+): AsyncGenerator<Candidate> {
+  let candidates: Candidate[] = [];
+  for (const u of outputDirections(oracle.outputs, norm, rng.split('outputs')))
+    candidates.push(...(await firstCandidates(oracle, starts, u, scale, rng.split('starts'), norm)));
+  candidates = distinct(candidates);
+  for (const [i, candidate] of candidates.slice(0, FOLLOWED).entries()) {
+    candidates[i] = await turned(oracle, candidate, norm);
+    yield candidates[i];
+  }
+  const [first] = candidates;
+  if (!first) return;
+  if (oracle.features === 1) {
+    // One line is the whole space.
+    const found = await scanLine(oracle, Float64Array.of(0), Float64Array.of(1), first.u, scale, norm);
+    yield { ...first, ...found };
+    return;
+  }
+
+  const raised = await improve(
+    spread(candidates, IMPROVED).map(({ point }) => point),
+    first.u,
+  );
+  candidates = distinct([...candidates, ...(await evaluated(oracle, raised, first.u, norm))]);
+  candidates = candidates.slice(0, FOLLOWED);
+  yield* candidates;
+
+  const along = async (from: Candidate, round: number, key: Rng): Promise<Candidate> => {
+    const direction = await lineDirection(oracle, from, candidates, round, key, norm);
+    const found = await scanLine(oracle, from.point, direction, from.u, scale, norm);
+    return found.stretch > from.stretch * (1 + 1e-12) ? turned(oracle, { ...from, ...found }, norm) : from;
   };
-  await search();
-  return { point: best!.point, stretch: best!.stretch, direction: await upward(oracle, best!, norm) };
-
-  async function search(): Promise<void> {
-    let candidates: Candidate[] = [];
-    for (const u of outputDirections(oracle.outputs, norm, rng.split('outputs')))
-      candidates.push(...(await firstCandidates(oracle, starts, u, scale, rng.split('starts'), norm)));
+  for (let round = 0; round < LINES; round++) {
+    for (const [i, from] of candidates.entries()) {
+      candidates[i] = await along(from, round, rng.split(i));
+      yield candidates[i];
+    }
     candidates = distinct(candidates);
-    for (const [i, candidate] of candidates.slice(0, FOLLOWED).entries())
-      candidates[i] = await turned(oracle, candidate, norm);
-    if (candidates.some(keep)) return;
-
-    const { u } = candidates[0]!;
-    if (oracle.features === 1) {
-      // One line is the whole space.
-      keep({
-        ...candidates[0]!,
-        ...(await scanLine(oracle, Float64Array.of(0), Float64Array.of(1), u, scale, norm)),
-      });
-      return;
-    }
-    const raised = await improve(
-      spread(candidates, IMPROVED).map(({ point }) => point),
-      u,
-    );
-    candidates = distinct([...candidates, ...(await evaluated(oracle, raised, u, norm))]).slice(0, FOLLOWED);
-    if (candidates.some(keep)) return;
-
-    const along = async (from: Candidate, round: number, key: Rng): Promise<Candidate> => {
-      const direction = await lineDirection(oracle, from, candidates, round, key, norm);
-      const found = await scanLine(oracle, from.point, direction, from.u, scale, norm);
-      return found.stretch > from.stretch * (1 + 1e-12) ? turned(oracle, { ...from, ...found }, norm) : from;
-    };
-    for (let round = 0; round < LINES; round++) {
-      for (const [i, from] of candidates.entries()) {
-        candidates[i] = await along(from, round, rng.split(i));
-        if (keep(candidates[i]!)) return;
-      }
-      candidates = distinct(candidates);
-    }
-    let failures = 0;
-    for (let round = 0; round < MOST_LINES && failures < PATIENCE; round++) {
-      const before = best!;
-      if (keep(await along(before, round, rng.split('best')))) return;
-      failures = best === before ? failures + 1 : 0;
-    }
+  }
+  let best = candidates[0]!;
+  for (let round = 0, failures = 0; round < MOST_LINES && failures < PATIENCE; round++) {
+    const next = await along(best, round, rng.split('best'));
+    failures = next === best ? failures + 1 : 0;
+    best = next;
+    yield best;
   }
 }
 

@@ -39,7 +39,7 @@ function applyLayer(layer: Layer, z: Enclosed): Enclosed {
       const value = z.value.map(activation.value);
       const error = z.error.map((e, i) => {
         const own = multiplyUp(activation.relativeError, Math.abs(value[i]!));
-        const tiny = activation.relativeError > 0 ? SMALLEST_SUBNORMAL : 0;
+        const tiny = activation.relativeError > 0 ? 16 * SMALLEST_SUBNORMAL : 0;
         return addUp(addUp(multiplyUp(lipschitzOf(activation), e), own), tiny);
       });
       return { value, error };

@@ -29,7 +29,9 @@ const MARGINS = [0.1, 1, 10];
  * @param scale the length of typical inputs.
  */
 export function patternStarts(network: TwoLayer, scale: number, rng: Rng): Float64Array[] {
-  const q = gram(gradientRows(network).rows);
+  const { rows } = gradientRows(network);
+  if (!rows.data.every((v) => Number.isFinite(v))) return [];
+  const q = gram(rows);
   const { vectors } = mixing(q, rng.split('mixing'));
   const found = new Map<string, { signs: Float64Array; value: number }>();
   for (let trial = 0; trial < ROUNDINGS; trial++) {

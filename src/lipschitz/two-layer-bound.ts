@@ -22,7 +22,7 @@ export const SEMIDEFINITE = 'semidefinite relaxation over activation patterns';
  *
  * The least of these bounds over p is the dual of the relaxation max tr(R R^T X), X >= 0, X_ii = 1, and at most
  * sqrt(pi/2) = 1.2533 times the largest |sum_i s_i R_i| over signs s (Nesterov 1998). The weights come from the mixing
- * method and need not be optimal: the bound is certified by one spectral norm, rounding accounted for.
+ * method and need not be optimal: the bound is certified by one spectral norm, rounding accounted for. Infinity where a product of two weights overflows.
  *
  * @throws unsupported-op when the network is not of this form.
  */
@@ -41,6 +41,7 @@ export function twoLayerBound(g: Graph): CertifiedUpperBound {
 export function twoLayerBoundOf(network: TwoLayer): CertifiedUpperBound {
   const { rows, error, exponent } = gradientRows(network);
   const d = rows.columns;
+  if (!rows.data.every((v) => Number.isFinite(v))) return upperBound(Number.POSITIVE_INFINITY);
   // The start of the mixing method decides nothing that the certificate does not check, so its key may be fixed.
   const { multipliers } = mixing(gram(rows), rng('mixing method'));
   const largest = Math.sqrt(multipliers.reduce((max, v) => Math.max(max, v), 0));
@@ -56,6 +57,9 @@ export function twoLayerBoundOf(network: TwoLayer): CertifiedUpperBound {
     nextUp(nextUp(error[i]! / weights[Math.floor(i / d)]!) + 2 ** -52 * Math.abs(v)),
   );
   const norm = addUp(spectralNormUpper(divided), normEnclosure(slack)[1]);
-  const value = multiplyUp(multiplyUp(norm, normEnclosure(weights)[1]), 2 ** exponent);
+  return upperBound(multiplyUp(multiplyUp(norm, normEnclosure(weights)[1]), 2 ** exponent));
+}
+
+function upperBound(value: number): CertifiedUpperBound {
   return { kind: 'upper', value, norm: 'l2', domain: GLOBAL, method: SEMIDEFINITE, arithmetic: 'float64' };
 }

@@ -276,6 +276,18 @@ describe('invariants', () => {
     expect(upper.value).toBeLessThan(1e-300);
   });
 
+  test('weights whose products overflow leave an honest interval', async () => {
+    for (const widths of [
+      [3, 4, 1],
+      [1, 2, 2, 1],
+    ]) {
+      const weights = mapped(randomWeights(widths, rng(1)), (v) => v * 1e200);
+      const { lower, upper } = await lipschitzInterval(networkOf(widths, weights), none, rng(1));
+      expect(upper.value).toBe(Number.POSITIVE_INFINITY);
+      expect(lower.value).toBeGreaterThanOrEqual(0);
+    }
+  });
+
   test('duplicate neurons and duplicate starts', async () => {
     const weights = randomWeights([3, 4, 1], rng(1));
     const w = weights['layer1.weight']!.data as Float64Array;
