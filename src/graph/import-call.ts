@@ -6,7 +6,7 @@ import { supportedTensor } from './onnx-model.ts';
 import { operators } from './ops/registry.ts';
 import type { Tensor } from './tensor.ts';
 import { isFloat, numbersOf, showType, sizeOf } from './tensor.ts';
-import type { Attributes, AttributeType, AttributeValue, Op, Value } from './value.ts';
+import type { Attributes, AttributeType, AttributeValue, Value } from './value.ts';
 import { CONSTANT, constant, emit, tensorOf } from './value.ts';
 
 export type Values = readonly (Value | undefined)[];
@@ -45,7 +45,7 @@ const INTEGER_INPUTS: Readonly<Record<string, readonly number[]>> = {
 
 /** Applies an operator of OPSET, folding it if all inputs are known, and refuses shapes that cannot be. */
 export function apply(name: string, inputs: Values, attributes: Attributes = {}): readonly Value[] {
-  const op = operators.get(name) ?? FOLDED_ONLY.get(name);
+  const op = operators.get(name);
   if (!op) throw unsupported(name);
   for (const i of INTEGER_INPUTS[name] ?? []) {
     const value = inputs[i];
@@ -64,7 +64,6 @@ export function apply(name: string, inputs: Values, attributes: Attributes = {})
     const folded = fold(name, tensors, attributes, outputs);
     if (folded) return folded.map(constant);
   }
-  if (!operators.has(name)) throw unsupported(`${name} on values that are not known at import`);
   requireSafeDivision(name, inputs);
   return outputs;
 }
@@ -73,14 +72,6 @@ export function apply(name: string, inputs: Values, attributes: Attributes = {})
 export function apply1(name: string, inputs: Values, attributes: Attributes = {}): Value {
   return apply(name, inputs, attributes)[0]!;
 }
-
-/** Operators of shape arithmetic that never stand in a graph. */
-const FOLDED_ONLY: ReadonlyMap<string, Op> = new Map(
-  [{ ...operators.get('Add')!, name: 'Mod', attributes: { fmod: 'int' } } satisfies Op].map((op) => [
-    op.name,
-    op,
-  ]),
-);
 
 /** An integer division by zero ends the process inside the runtime. */
 function requireSafeDivision(name: string, [dividend, divisor]: Values): void {
@@ -132,8 +123,8 @@ export function attribute<Kind extends keyof AttributeKinds>(
 const IGNORED: Readonly<Record<string, readonly string[]>> = {
   BatchNormalization: ['momentum', 'spatial', 'training_mode'],
   Cast: ['saturate', 'round_mode'],
+  GroupNormalization: ['stash_type'],
   LayerNormalization: ['stash_type'],
-  MaxPool: ['storage_order'],
 };
 
 /** The node's operator as it is, on other inputs and without the attributes `except`. */
@@ -143,7 +134,7 @@ export function applySame(
   except: readonly string[] = [],
 ): readonly Value[] {
   const { op } = call.node;
-  const known = operators.get(op)?.attributes ?? FOLDED_ONLY.get(op)?.attributes;
+  const known = operators.get(op)?.attributes;
   if (!known) throw unsupported(`the operator ${op}`);
   const attributes: Record<string, AttributeValue> = {};
   for (const name of call.attributes.keys()) {

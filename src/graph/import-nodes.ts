@@ -3,7 +3,7 @@ import { RobustlawError } from '../errors.ts';
 import type { Call, Values } from './import-call.ts';
 import { applySame, optionalAttribute, unsupported } from './import-call.ts';
 import { ML_RULES } from './import-ml.ts';
-import { FALLBACK_RULES, OPERATOR_RULES } from './import-operators.ts';
+import { OPERATOR_RULES } from './import-operators.ts';
 import { neededNodes, storedValues, weightNames } from './import-weights.ts';
 import type {
   OnnxAttribute,
@@ -14,7 +14,6 @@ import type {
   Opsets,
 } from './onnx-model.ts';
 import { describeNode, functionKey } from './onnx-model.ts';
-import { operators } from './ops/registry.ts';
 import type { Tensor } from './tensor.ts';
 import type { Value } from './value.ts';
 import { OPSET, parameter, tensorOf } from './value.ts';
@@ -118,8 +117,7 @@ function runNode(node: OnnxNode, siblings: readonly OnnxNode[], scope: Scope): V
   };
   if (node.domain === '') {
     if (node.op === 'If') return branch(call, scope);
-    const rule =
-      OPERATOR_RULES.get(node.op) ?? (operators.has(node.op) ? undefined : FALLBACK_RULES.get(node.op));
+    const rule = OPERATOR_RULES.get(node.op);
     return checked(call, rule ? rule(call) : applySame(call));
   }
   const rule = node.domain === 'ai.onnx.ml' ? ML_RULES.get(node.op) : undefined;

@@ -193,62 +193,7 @@ const batchNormalization: Rule = (call) => {
   return applySame(call);
 };
 
-// --- operators made of simpler ones ----------------------------------------------------------------------------------
-
-const chain =
-  (op: string): Rule =>
-  (call) => [call.inputs.map((_, i) => required(call.inputs, i)).reduce((a, b) => apply1(op, [a, b]))];
-
-const mean: Rule = (call) => {
-  const [sum] = chain('Add')(call);
-  return [apply1('Div', [sum, scalar(sum!.dtype, call.inputs.length)])];
-};
-
-/** `[a, b]` repeated `[r, s]` times is `[1, a, 1, b]` stretched to `[r, a, s, b]`. */
-const tile: Rule = (call) => {
-  const x = required(call.inputs, 0);
-  const repeats = knownNumbers(call, 1, 'the repeats') ?? [];
-  if (repeats.length !== x.shape.length)
-    throw new RobustlawError('shape-mismatch', `${repeats.length} repeats for ${x.shape.length} axes`);
-  const apart = reshaped(
-    x,
-    x.shape.flatMap((n) => [1, n]),
-  );
-  const stretched = apply1('Expand', [apart, int64s(x.shape.flatMap((n, i) => [repeats[i]!, n]))]);
-  return [
-    reshaped(
-      stretched,
-      x.shape.map((n, i) => n * repeats[i]!),
-    ),
-  ];
-};
-
-/** (x - mean) / sqrt(variance + epsilon) * scale + bias, with the moments of each sample and channel. */
-const instanceNormalization: Rule = (call) => {
-  const x = required(call.inputs, 0);
-  const epsilon = scalar(x.dtype, optionalAttribute(call, 'epsilon', 'float') ?? Math.fround(1e-5));
-  const spatial = int64s(x.shape.map((_, i) => i).slice(2));
-  const centred = apply1('Sub', [x, apply1('ReduceMean', [x, spatial], { keepdims: 1 })]);
-  const variance = apply1('ReduceMean', [apply1('Mul', [centred, centred]), spatial], { keepdims: 1 });
-  const normal = apply1('Div', [centred, apply1('Sqrt', [apply1('Add', [variance, epsilon])])]);
-  const perChannel = (i: number) =>
-    reshaped(required(call.inputs, i), [required(call.inputs, i).shape[0] ?? 1, ...x.shape.slice(2).fill(1)]);
-  return [apply1('Add', [apply1('Mul', [normal, perChannel(1)]), perChannel(2)])];
-};
-
-const globalMaxPool: Rule = (call) => {
-  const x = required(call.inputs, 0);
-  return apply('ReduceMax', [x, int64s(x.shape.map((_, i) => i).slice(2))], { keepdims: 1 });
-};
-
-const hardSwish: Rule = (call) => {
-  const x = required(call.inputs, 0);
-  const number = (value: number) => scalar(x.dtype, value);
-  const ramp = apply1('Add', [apply1('Mul', [x, number(1 / 6)]), number(0.5)]);
-  return [apply1('Mul', [x, apply1('Max', [apply1('Min', [ramp, number(1)]), number(0)])])];
-};
-
-export function reshaped(x: Value, to: Shape): Value {
+function reshaped(x: Value, to: Shape): Value {
   return apply1('Reshape', [x, int64s(to)], to.includes(0) ? { allowzero: 1 } : {});
 }
 
@@ -286,18 +231,8 @@ export const OPERATOR_RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Softmax', softmax],
   ['LogSoftmax', softmax],
   ['BatchNormalization', batchNormalization],
-  ['Sum', chain('Add')],
-  ['Mean', mean],
   ['Loop', controlFlow('Loop')],
   ['Scan', controlFlow('Scan')],
   ['Upsample', upsample],
-]);
-
-/** Rules for operators that may have no counterpart in OPSET's operators here. */
-export const FALLBACK_RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
-  ['Tile', tile],
   ['Einsum', einsum],
-  ['InstanceNormalization', instanceNormalization],
-  ['GlobalMaxPool', globalMaxPool],
-  ['HardSwish', hardSwish],
 ]);
