@@ -48,7 +48,10 @@ export function referenceMarks(data: LawChartData, frame: LawFrame): Plot.Markis
   return [
     ...data.families.flatMap((family) => classBoundMarks(family, 0.12 / classes, frame)),
     Plot.ruleX(new Set([data.n, product]), { stroke: 'var(--muted)', strokeDasharray: '2,4' }),
-    Plot.rect(optimum, { x1: from, x2: to, y1: 'low', y2: 'high', fill: 'var(--muted)', fillOpacity: 0.2 }),
+    Plot.rect(
+      optimum.filter(({ low, high }) => high > low),
+      { x1: from, x2: to, y1: 'low', y2: 'high', fill: 'var(--muted)', fillOpacity: 0.2 },
+    ),
     Plot.ruleY(optimum, { y: 'median', stroke: 'var(--ink)', strokeWidth: 1.75, strokeDasharray: '9,4,2,4' }),
     Plot.line(
       x.domain.map((parameterCount) => [parameterCount, Math.sqrt(product / parameterCount)]),

@@ -18,7 +18,8 @@ export function drawSvg(options: Plot.PlotOptions, description: Description): Ht
   const { document } = parseHTML('<!doctype html><html><body></body></html>') as unknown as Window;
   const svg = Plot.plot({ ...options, document, className: 'chart' });
   svg.querySelector('style')?.remove();
-  for (const element of svg.querySelectorAll('*')) tidy(element, description.id);
+  renumberClips(svg, description.id);
+  for (const element of svg.querySelectorAll('*')) shortenLengths(element);
 
   const { id } = description;
   svg.setAttribute('xmlns', SVG);
@@ -46,16 +47,40 @@ function named(document: Document, tag: 'title' | 'desc', id: string, text: stri
   return element;
 }
 
-/** Plot numbers its clip paths from 1 in every figure, and a page holds many figures; lengths carry 15 digits. */
-function tidy(element: Element, id: string): void {
-  for (const { name, value } of Array.from(element.attributes)) {
-    if (name === 'id') element.setAttribute(name, `${id}-${value}`);
-    else if (value.startsWith('url(#')) element.setAttribute(name, value.replace('url(#', `url(#${id}-`));
-    else if (LENGTHS.has(name)) element.setAttribute(name, value.replace(LONG_DECIMAL, shortDecimal));
+/** Plot numbers its clip paths through all figures of the process; here they count from 1 in each, by the figure's own name. */
+function renumberClips(svg: Element, id: string): void {
+  const names = new Map(
+    Array.from(svg.querySelectorAll('clipPath'), (clip, index) => [clip.id, `${id}-clip-${index + 1}`]),
+  );
+  for (const clip of svg.querySelectorAll('clipPath')) clip.setAttribute('id', names.get(clip.id)!);
+  for (const user of svg.querySelectorAll('[clip-path]')) {
+    const name = names.get(user.getAttribute('clip-path')!.slice('url(#'.length, -1));
+    user.setAttribute('clip-path', `url(#${name})`);
   }
 }
 
-const LENGTHS = new Set(['d', 'transform', 'x', 'y', 'x1', 'x2', 'y1', 'y2', 'width', 'height', 'r']);
+/** Lengths carry 15 digits. */
+function shortenLengths(element: Element): void {
+  for (const { name, value } of Array.from(element.attributes)) {
+    if (LENGTHS.has(name)) element.setAttribute(name, value.replace(LONG_DECIMAL, shortDecimal));
+  }
+}
+
+const LENGTHS = new Set([
+  'd',
+  'transform',
+  'x',
+  'y',
+  'x1',
+  'x2',
+  'y1',
+  'y2',
+  'cx',
+  'cy',
+  'width',
+  'height',
+  'r',
+]);
 const LONG_DECIMAL = /-?\d+\.\d{3,}(?:e-?\d+)?/g;
 
 function shortDecimal(number: string): string {
