@@ -29,6 +29,8 @@ const MAX_NODES = 1_000_000;
 /** Where the names of a graph or function body are looked up. */
 export interface Scope {
   readonly values: Map<string, Value>;
+  /** All nodes of the body, of which some may not be needed. */
+  readonly nodes: readonly OnnxNode[];
   /** Values that a node should give by the specification but that cannot be had here. */
   readonly unavailable: Set<string>;
   /** The surrounding graph, whose values a subgraph may use. */
@@ -70,6 +72,7 @@ export function topScope(
   };
   return {
     values: new Map(values),
+    nodes: model.graph.nodes,
     unavailable: new Set(),
     functions: model.functions,
     opsets: model.opsets,
@@ -89,7 +92,7 @@ export function runNodes(nodes: readonly OnnxNode[], scope: Scope): void {
         'file-too-large',
         `the functions of the model expand to more than ${MAX_NODES} nodes`,
       );
-    const outputs = located(describeNode(node), () => runNode(node, nodes, scope));
+    const outputs = located(describeNode(node), () => runNode(node, scope));
     node.outputs.forEach((name, i) => {
       if (name === '') return;
       const value = outputs[i];
@@ -99,9 +102,9 @@ export function runNodes(nodes: readonly OnnxNode[], scope: Scope): void {
   }
 }
 
-function runNode(node: OnnxNode, siblings: readonly OnnxNode[], scope: Scope): Values {
+function runNode(node: OnnxNode, scope: Scope): Values {
   const inputs = node.inputs.map((name) =>
-    name === '' ? undefined : lookUp(name, scope, `its input "${name}"`, siblings),
+    name === '' ? undefined : lookUp(name, scope, `its input "${name}"`),
   );
   const attributes = resolved(node.attributes, scope);
   const definition = scope.functions.get(functionKey(node.domain, node.op));
@@ -132,13 +135,13 @@ function checked({ node }: Call, outputs: Values): Values {
   return outputs;
 }
 
-/** The value of this name; `what` says who asks, `nodes` are those of the scope, to explain why it is not there. */
-export function lookUp(name: string, scope: Scope, what: string, nodes: readonly OnnxNode[]): Value {
+/** The value of this name; `what` says who asks. */
+export function lookUp(name: string, scope: Scope, what: string): Value {
   for (let at: Scope | undefined = scope; at; at = at.parent) {
     const value = at.values.get(name);
     if (value) return value;
   }
-  const producer = nodes.find((node) => node.outputs.includes(name));
+  const producer = scope.nodes.find((node) => node.outputs.includes(name));
   if (producer && scope.unavailable.has(name))
     throw unsupported(`${what}, computed by ${describeNode(producer)}`);
   throw new RobustlawError(
@@ -187,6 +190,7 @@ function callFunction(
   if (scope.depth >= MAX_DEPTH)
     throw unsupported(`functions nested deeper than ${MAX_DEPTH}, or recursive ones`);
   const inner: Scope = {
+    nodes,
     unavailable: new Set(),
     values: new Map(inputs.flatMap((formal, i) => (actual[i] ? [[formal, actual[i]] as const] : []))),
     functions: scope.functions,
@@ -199,9 +203,7 @@ function callFunction(
   };
   const needed = neededNodes(nodes, outputs);
   runNodes(needed, inner);
-  return outputs.map((output) =>
-    lookUp(output, inner, `the output "${output}" of the function "${name}"`, nodes),
-  );
+  return outputs.map((output) => lookUp(output, inner, `the output "${output}" of the function "${name}"`));
 }
 
 /** The branch of an If whose condition is known at import, as exporters write it for shapes. */
@@ -220,13 +222,14 @@ function branch(call: Call, scope: Scope): Values {
   const inner: Scope = {
     ...scope,
     values: storedValues(body, needed, names, scope.parameter),
+    nodes: body.nodes,
     unavailable: new Set(),
     parent: scope,
     weights: new Set([...scope.weights, ...weightNames(needed)]),
     depth: scope.depth + 1,
   };
   runNodes(needed, inner);
-  return names.map((name) => lookUp(name, inner, `the output "${name}" of a branch`, body.nodes));
+  return names.map((name) => lookUp(name, inner, `the output "${name}" of a branch`));
 }
 
 /** Adds `where` to the message of an error. */

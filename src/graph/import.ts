@@ -52,7 +52,7 @@ export function importGraph(
       ]),
     );
     runNodes(nodes, scope);
-    const values = outputs.map((name) => lookUp(name, scope, `the output "${name}"`, body.nodes));
+    const values = outputs.map((name) => lookUp(name, scope, `the output "${name}"`));
     refuseLargeConstants(values);
     return graph(inputs, Object.fromEntries(outputs.map((name, i) => [name, values[i]!])));
   });
