@@ -78,7 +78,8 @@ function thresholdLabels(data: LawChartData, { layout, x }: LawFrame): Plot.Mark
   const right = layout.width - 4;
   return texts.map(({ at, text }) => {
     const width = textWidth(text, fontSize);
-    const left = Math.min(Math.max(x.apply(at) - width / 2, 4), right - width);
+    // Not over the labels of the other axis.
+    const left = Math.min(Math.max(x.apply(at) - width / 2, layout.marginLeft), right - width);
     return Plot.text([text], {
       x: x.invert(left + width / 2),
       frameAnchor: 'top',

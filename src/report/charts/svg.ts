@@ -12,7 +12,7 @@ export interface Description {
   readonly text: string;
 }
 
-/** Draws `options` and returns `<svg role="img">` with title and description; lengths keep two decimals. */
+/** Draws `options` and returns `<svg role="img">` with title and description; lengths keep one decimal of a pixel. */
 export function drawSvg(options: Plot.PlotOptions, description: Description): Html {
   // linkedom implements what Plot uses of the DOM, not the whole of its type.
   const { document } = parseHTML('<!doctype html><html><body></body></html>') as unknown as Window;
@@ -33,11 +33,13 @@ export function drawSvg(options: Plot.PlotOptions, description: Description): Ht
 
 /** The same drawing as a file of its own: with its colours for light and dark, and the paper beneath. */
 export function standaloneSvg(svg: Html): string {
-  const start = svg.markup.indexOf('>') + 1;
+  // After its name and description, which come first.
+  const start = svg.markup.indexOf(END_OF_DESCRIPTION) + END_OF_DESCRIPTION.length;
   const style = `<style>${themeCss(':root')}</style><rect width="100%" height="100%" style="fill:var(--paper)"/>`;
   return `${svg.markup.slice(0, start)}${style}${svg.markup.slice(start)}\n`;
 }
 
+const END_OF_DESCRIPTION = '</desc>';
 const SVG = 'http://www.w3.org/2000/svg';
 
 function named(document: Document, tag: 'title' | 'desc', id: string, text: string): Element {
@@ -81,8 +83,8 @@ const LENGTHS = new Set([
   'height',
   'r',
 ]);
-const LONG_DECIMAL = /-?\d+\.\d{3,}(?:e-?\d+)?/g;
+const LONG_DECIMAL = /-?\d+\.\d{2,}(?:e-?\d+)?/g;
 
 function shortDecimal(number: string): string {
-  return String(Number(Number(number).toFixed(2)));
+  return String(Number(Number(number).toFixed(1)));
 }
