@@ -21,7 +21,7 @@ export async function run(g: Graph, feeds: Readonly<Record<string, TensorData>>)
 /** The largest difference relative to the largest of the expected numbers (or 1, if that is less). */
 export function distance(actual: ArrayLike<number | bigint>, expected: ArrayLike<number | bigint>): number {
   expect(actual.length).toBe(expected.length);
-  export const numbers = Array.from(expected, Number);
+  const numbers = Array.from(expected, Number);
   const scale = Math.max(1, ...numbers.map(Math.abs));
   return Math.max(
     0,
@@ -31,7 +31,10 @@ export function distance(actual: ArrayLike<number | bigint>, expected: ArrayLike
 
 export const numbers = (count: number, seed = 1) =>
   Float32Array.from({ length: count }, (_, i) => Math.sin(seed + 1.7 * i + 0.3 * i * i));
-export const fed = (count: number, shape: readonly number[], seed = 1) => ({ data: numbers(count, seed), shape });
+export const fed = (count: number, shape: readonly number[], seed = 1) => ({
+  data: numbers(count, seed),
+  shape,
+});
 
 /** Imports a file and compares it with ONNX Runtime on the very bytes of the file: float32, re-encoded, float64. */
 export async function agrees(file: Uint8Array, feeds: Feeds, outputs?: readonly string[]): Promise<Graph> {
@@ -74,4 +77,3 @@ export function failure(work: () => unknown): RobustlawError {
   }
   throw new Error('the import succeeded');
 }
-
