@@ -31,7 +31,6 @@ export const WITHOUT_FLOAT64_KERNEL: ReadonlySet<string> = new Set([
   'InstanceNormalization',
   'LRN',
   'LeakyRelu',
-  'MaxUnpool',
   'Mean',
   'Mish',
   'PRelu',

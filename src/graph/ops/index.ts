@@ -13,6 +13,7 @@ export * from './pooling.ts';
 export * from './rearrangement.ts';
 export * from './reduction.ts';
 export { operators } from './registry.ts';
+export * from './resize.ts';
 export * from './slicing.ts';
 export * from './softmax.ts';
 export * from './trigonometric.ts';

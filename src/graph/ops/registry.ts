@@ -13,6 +13,7 @@ import * as normalization from './normalization.ts';
 import * as pooling from './pooling.ts';
 import * as rearrangement from './rearrangement.ts';
 import * as reduction from './reduction.ts';
+import * as resize from './resize.ts';
 import * as slicing from './slicing.ts';
 import * as softmax from './softmax.ts';
 import * as trigonometric from './trigonometric.ts';
@@ -31,6 +32,7 @@ const families: readonly object[] = [
   pooling,
   rearrangement,
   reduction,
+  resize,
   slicing,
   softmax,
   trigonometric,

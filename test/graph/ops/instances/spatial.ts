@@ -169,19 +169,43 @@ export const spatial: Instances = {
   ),
   GlobalAveragePool: globally(g.GlobalAveragePool, gaussian),
   GlobalMaxPool: globally(g.GlobalMaxPool, distinct),
-  MaxUnpool: fc.tuple(small, small, small).map(([batch, channels, rows]) => {
-    const x = [batch, channels, rows, 2];
-    const cells = batch * channels * rows * 2;
-    // Each pooled cell goes to one of the four cells of its 2 by 2 window.
-    const indices = Array.from({ length: cells }, (_, i) => {
-      const [row, column] = [Math.floor(i / 2), i % 2];
-      return row * 2 * 4 + column * 2 + (i % 3 === 0 ? 5 : i % 2);
-    });
-    return instance(`MaxUnpool [${x}]`, [[x, gaussian]], ([value]) => [
-      g.emit1(g.MaxUnpool, [value, g.constant(g.tensor('int64', x, indices))], {
-        kernel_shape: [2, 2],
-        strides: [2, 2],
-      }),
-    ]);
-  }),
+  Resize: fc
+    .record({
+      lengths: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 }),
+      factor: fc.constantFrom(0.5, 0.75, 1, 1.5, 2, 3),
+      by: fc.constantFrom('scales', 'sizes'),
+      attributes: fc.oneof(
+        fc.record({
+          mode: fc.constant('nearest'),
+          coordinate_transformation_mode: fc.constantFrom('asymmetric', 'half_pixel'),
+          nearest_mode: fc.constantFrom('floor', 'ceil', 'round_prefer_floor', 'round_prefer_ceil'),
+        }),
+        fc.record({
+          mode: fc.constant('linear'),
+          coordinate_transformation_mode: fc.constantFrom(
+            'asymmetric',
+            'half_pixel',
+            'pytorch_half_pixel',
+            'align_corners',
+          ),
+        }),
+      ),
+    })
+    .map(({ lengths, factor, by, attributes }) => {
+      const scale = lengths.map((n) => Math.max(factor, 1 / n));
+      const x = [2, 2, ...lengths];
+      const targets = lengths.map((n, i) => Math.floor(n * scale[i]!));
+      return instance(
+        `Resize [${x}] ${by} ${scale} ${JSON.stringify(attributes)}`,
+        [[x, gaussian]],
+        ([value]) => {
+          const scales = g.constant(g.tensor('float32', [x.length], [1, 1, ...scale]));
+          const inputs =
+            by === 'scales'
+              ? [value, undefined, scales]
+              : [value, undefined, undefined, g.int64s([2, 2, ...targets])];
+          return [g.emit1(g.Resize, inputs, attributes)];
+        },
+      );
+    }),
 };
