@@ -1,0 +1,40 @@
+// The whole command line: every subcommand, with errors raised instead of the process ended.
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { lawCommand } from './law.ts';
+import { memorizeCommand } from './memorize.ts';
+import { studyCommand } from './study.ts';
+
+/** The command `robustlaw`; parse it with parseAsync. */
+export function program(): Command {
+  const command = new Command('robustlaw')
+    .description('How many parameters does a robust fit need? The universal law of robustness, measured.')
+    .version(version())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ robustlaw study run studies/law-of-robustness.yaml     the law on this machine, with a report
+  $ robustlaw memorize optical-digits --task parity --flips 0.1 --parameters 30000 -o memorizer.onnx
+  $ robustlaw law bound -n 60000 -d 784 -p 206954          what the theorems say about MNIST
+  $ robustlaw law envelope                                 the talk's and the paper's estimates
+
+Exit codes: 0 done, 1 a finding (a check of the study failed), 2 wrong usage or input, 3 a defect of robustlaw.`,
+    )
+    .addCommand(studyCommand())
+    .addCommand(memorizeCommand())
+    .addCommand(lawCommand());
+  raiseErrors(command);
+  return command;
+}
+
+function raiseErrors(command: Command): void {
+  command.exitOverride();
+  for (const child of command.commands) raiseErrors(child);
+}
+
+function version(): string {
+  return (
+    JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  ).version;
+}
