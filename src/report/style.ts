@@ -58,7 +58,7 @@ code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",m
 dt{font-weight:600}
 dd{margin:0 0 .7rem 1.2rem}
 .versions{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:0 1.2rem}
-@media (max-width:40rem){
+@media screen and (max-width:40rem){
 table{width:max-content;min-width:100%}
 td{max-width:16rem}
 .wide{display:none}
@@ -72,9 +72,10 @@ body{max-width:none;padding:0}
 .wide{display:block}
 .narrow{display:none}
 .scroll{overflow:visible;border:0}
-table{font-size:7.5pt}
-th,td{padding:.15rem .3rem;min-width:0}
-thead th{white-space:normal}
+table{font-size:6.5pt;overflow-wrap:anywhere}
+th,td{padding:.1rem .18rem;min-width:0;white-space:normal}
+tbody th{min-width:0}
+.long{display:none}
 figure,li,tr,dd{break-inside:avoid}
 h2,h3{break-after:avoid}
 details::details-content{content-visibility:visible;height:auto}

@@ -141,6 +141,10 @@ describe.skipIf(!found)('in a browser', () => {
     expect(await look()).toEqual(['rgb(20, 22, 26)', 'rgb(236, 238, 242)', true, false]);
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
     expect(await look()).toEqual(['rgb(255, 255, 255)', 'rgb(23, 25, 29)', true, true]);
+    // A4 at 96 dots per inch, less margins of 2 cm.
+    await page.setViewportSize({ width: 642, height: 970 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(642);
+    await page.setViewportSize({ width: 1200, height: 900 });
     await page.emulateMedia({ media: 'screen', colorScheme: 'light' });
     expect(await look()).toEqual(['rgb(255, 255, 255)', 'rgb(23, 25, 29)', true, false]);
     await context.close();

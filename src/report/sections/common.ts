@@ -72,9 +72,9 @@ export function intervalText({ interval: [low, high], confidence }: Estimate): s
   return 'no finite interval';
 }
 
-/** A small table's worth of text that a reader opens on demand. */
-export function details(summary: string, content: Html): Html {
-  return html`<details><summary>${summary}</summary>
+/** What a reader opens on demand; printed open, unless it is `long`. */
+export function details(summary: string, content: Html, length: 'short' | 'long' = 'short'): Html {
+  return html`<details class="${length}"><summary>${summary}</summary>
 ${content}</details>
 `;
 }

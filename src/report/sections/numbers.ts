@@ -26,7 +26,9 @@ export function numbers(result: StudyResult): Html {
     summary(result),
     failures(failed),
     training(done),
-    done.length > 0 ? details(`Every finished trial (${count(done.length)})`, everyTrial(done)) : NOTHING,
+    done.length > 0
+      ? details(`Every finished trial (${count(done.length)})`, everyTrial(done), 'long')
+      : NOTHING,
   ]);
 }
 
