@@ -26,7 +26,12 @@ function snippets(file: string): Snippet[] {
   );
 }
 
-const documents = ['README.md', ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
+const documents = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
 const all = documents.flatMap(snippets);
 
 describe('documentation', () => {
@@ -37,15 +42,21 @@ describe('documentation', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('has commands and code to run', () => {
-    expect(all.filter((s) => s.language === 'sh').length).toBeGreaterThan(2);
+    expect(all.filter((s) => s.language === 'sh').length).toBeGreaterThan(1);
     expect(all.filter((s) => s.language === 'ts').length).toBeGreaterThan(0);
   });
 
   // In order: a later command may use what an earlier one wrote.
   for (const snippet of all.filter((s) => s.language === 'sh')) {
     it(`runs ${snippet.file}:${snippet.line}`, async () => {
-      const script = snippet.code.replace(/^(npx )?robustlaw /gm, `"${process.execPath}" "${join(root, 'src/cli/main.ts')}" `);
-      const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, timeout: 110_000 });
+      const script = snippet.code.replace(
+        /^(npx )?robustlaw /gm,
+        `"${process.execPath}" "${join(root, 'src/cli/main.ts')}" `,
+      );
+      const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', script], {
+        cwd: folder,
+        timeout: 110_000,
+      });
       expect(stdout.length).toBeGreaterThan(0);
     });
   }
