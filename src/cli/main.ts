@@ -4,7 +4,7 @@ import { exitWith } from './exit.ts';
 import { program } from './program.ts';
 
 try {
-  await program().parseAsync(process.argv);
+  await (await program(process.argv[2])).parseAsync(process.argv);
 } catch (error) {
   exitWith(error);
 }

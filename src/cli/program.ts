@@ -1,12 +1,16 @@
 // The whole command line: every subcommand, with errors raised instead of the process ended.
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { lawCommand } from './law.ts';
-import { memorizeCommand } from './memorize.ts';
-import { studyCommand } from './study.ts';
 
-/** The command `robustlaw`; parse it with parseAsync. */
-export function program(): Command {
+/** Each subcommand brings its own libraries, which take up to a second to load: only what is asked for is loaded. */
+const SUBCOMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  study: async () => (await import('./study.ts')).studyCommand(),
+  memorize: async () => (await import('./memorize.ts')).memorizeCommand(),
+  law: async () => (await import('./law.ts')).lawCommand(),
+};
+
+/** The command `robustlaw`, with the subcommand that the arguments name, or all; parse it with parseAsync. */
+export async function program(wanted: string | undefined): Promise<Command> {
   const command = new Command('robustlaw')
     .description('How many parameters does a robust fit need? The universal law of robustness, measured.')
     .version(version())
@@ -20,10 +24,9 @@ Examples:
   $ robustlaw law envelope                                 the talk's and the paper's estimates
 
 Exit codes: 0 done, 1 a finding (a check of the study failed), 2 wrong usage or input, 3 a defect of robustlaw.`,
-    )
-    .addCommand(studyCommand())
-    .addCommand(memorizeCommand())
-    .addCommand(lawCommand());
+    );
+  const named = wanted !== undefined && SUBCOMMANDS[wanted];
+  for (const load of named ? [named] : Object.values(SUBCOMMANDS)) command.addCommand(await load());
   raiseErrors(command);
   return command;
 }
