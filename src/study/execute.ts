@@ -8,7 +8,7 @@ import {
 } from '../data/index.ts';
 import { upperEnd } from '../guarantee/index.ts';
 import { scalingLaw } from '../law/index.ts';
-import { kirszbraun, mcShaneWhitney } from '../memorizers/index.ts';
+import { type ConstructionName, construct, type Memorizer } from '../memorizers/index.ts';
 import { rng } from '../random/index.ts';
 import { makeChoice } from './data-entry.ts';
 import { isExactMemorizer, type Member } from './families.ts';
@@ -36,12 +36,13 @@ const EXACT_TOLERANCE = 1e-9;
 export async function execute(parameters: TrialParameters): Promise<Executed> {
   const { trial, member, measures } = parameters;
   const key = rng(parameters.studySeed);
-  const { dataset, optimum } = await dataOf(parameters);
+  const { dataset, smoothest, construction } = await dataOf(parameters);
   const [n, d] = [pointCount(dataset), featureCount(dataset)];
   const fitted = await fitMember(
     member,
     dataset,
     key.split('fit').split(trial.data).split(trial.family).split(trial.seed),
+    'memorizer' in member && member.memorizer === construction ? smoothest : undefined,
   );
   const predictions = await fitted.evaluate(Float64Array.from(dataset.x));
   const { largest, meanSquared } = errors(predictions, dataset);
@@ -71,7 +72,11 @@ export async function execute(parameters: TrialParameters): Promise<Executed> {
     ...(dataset.noiseVariance !== undefined && { noiseVariance: dataset.noiseVariance }),
     memorization: memorization(largest <= tolerance, dataset, predictions),
     lipschitz: fitted.lipschitz,
-    law: { scaling: scalingLaw(n, d, fitted.parameterCount), ...law, mcShaneOptimum: optimum },
+    law: {
+      scaling: scalingLaw(n, d, fitted.parameterCount),
+      ...law,
+      mcShaneOptimum: upperEnd(smoothest.lipschitz),
+    },
     ...(slice && { slice }),
     ...(fitted.training && { training: fitted.training }),
   };
@@ -80,8 +85,10 @@ export async function execute(parameters: TrialParameters): Promise<Executed> {
 
 interface TrialData {
   readonly dataset: Dataset;
-  /** max |y_i - y_j| / |x_i - x_j|. */
-  readonly optimum: number;
+  /** The extension whose constant is max |y_i - y_j| / |x_i - x_j|, the least that any fit can have. */
+  readonly smoothest: Memorizer;
+  /** Its name. */
+  readonly construction: ConstructionName;
 }
 
 /** The data of the last trial of this thread: trials on the same data follow each other. */
@@ -89,7 +96,7 @@ let latest: { readonly name: string; readonly data: Promise<TrialData> } | undef
 
 function dataOf(parameters: TrialParameters): Promise<TrialData> {
   const { data, studySeed, checksum, trial } = parameters;
-  const name = contentHash([data, studySeed, checksum, trial.seed], 64);
+  const name = contentHash([data, studySeed, checksum ?? null, trial.seed], 64);
   if (latest?.name !== name) latest = { name, data: makeData(parameters) };
   return latest.data;
 }
@@ -97,9 +104,12 @@ function dataOf(parameters: TrialParameters): Promise<TrialData> {
 async function makeData(parameters: TrialParameters): Promise<TrialData> {
   const dataset = makeChoice(parameters.data, dataKey(parameters));
   const { points, labels } = matrices(dataset);
-  const smoothest =
-    dataset.outputs === 1 ? await mcShaneWhitney(points, labels) : await kirszbraun(points, labels);
-  return { dataset, optimum: upperEnd(smoothest.lipschitz) };
+  const construction = dataset.outputs === 1 ? 'mcshane' : 'kirszbraun';
+  return {
+    dataset,
+    construction,
+    smoothest: await construct(construction, points, labels, undefined, rng(0)),
+  };
 }
 
 function dataKey({ studySeed, data, trial }: TrialParameters) {

@@ -68,7 +68,11 @@ export function membersOf(
   n: number,
   d: number,
 ): { readonly members: readonly Member[]; readonly skipped: readonly string[] } {
-  if (!('sizes' in family)) return { members: [family], skipped: [] };
+  if (!('sizes' in family)) {
+    return family.memorizer === 'minimum-norm' && n > d
+      ? { members: [], skipped: [`no linear function fits n = ${n} > d = ${d} points`] }
+      : { members: [family], skipped: [] };
+  }
   const { sizes, ...rest } = family;
   const wanted = [...new Set(sizes.map((entry) => (entry === 'd' ? d : entry)))];
   const skipped = wanted.flatMap((one) => {

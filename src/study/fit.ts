@@ -29,10 +29,17 @@ export interface FittedFunction {
 /**
  * The function of a member for a data set; the same arguments give the same function.
  *
+ * @param known the memorizer of this member, where it has been made already.
  * @throws RobustlawError of the construction, or `construction-impossible` when the training diverges.
  */
-export function fitMember(member: Member, dataset: Dataset, key: Rng): Promise<FittedFunction> {
-  return 'train' in member ? trained(member, dataset, key) : constructed(member, dataset, key);
+export async function fitMember(
+  member: Member,
+  dataset: Dataset,
+  key: Rng,
+  known?: Memorizer,
+): Promise<FittedFunction> {
+  if ('train' in member) return trained(member, dataset, key);
+  return measured(known ?? (await constructed(member, dataset, key)));
 }
 
 /** The points of a data set as `[n, d]`, the labels as `[n, m]`. */
@@ -44,11 +51,14 @@ export function matrices(dataset: Dataset): { readonly points: Matrix; readonly 
   };
 }
 
-async function constructed(member: MemorizerMember, dataset: Dataset, key: Rng): Promise<FittedFunction> {
+function constructed(member: MemorizerMember, dataset: Dataset, key: Rng): Promise<Memorizer> {
   const { points, labels } = matrices(dataset);
   const size = 'size' in member ? member.size : undefined;
   // The key does not depend on the size, so that the projections of one seed are nested.
-  const memorizer = await construct(member.memorizer, points, labels, size, key.split('construction'));
+  return construct(member.memorizer, points, labels, size, key.split('construction'));
+}
+
+function measured(memorizer: Memorizer): FittedFunction {
   const graph = memorizer.graph(1);
   const lower = witnessed(memorizer, graph);
   return {

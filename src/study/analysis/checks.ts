@@ -7,6 +7,9 @@ import { type Finished, finished } from './series.ts';
 
 type Check = Analysis['checks'][number];
 
+/** A trial that failed is no evidence against the law, but whoever relies on the study must know. */
+export const ALL_FINISHED = 'Every trial finished';
+
 /** Largest error of a memorizer that fits exactly in exact arithmetic. */
 export const INTERPOLATION_TOLERANCE = 1e-9;
 
@@ -19,7 +22,7 @@ export function checks(study: StudySpecification, outcomes: readonly TrialOutcom
   const exact = done.filter(({ trial }) => isExactMemorizer(study.families[trial.family]!));
   return [
     check(
-      'Every trial finished',
+      ALL_FINISHED,
       outcomes,
       (outcome) => outcome.state === 'done',
       (outcome) => (outcome.state === 'failed' ? outcome.error.message : ''),

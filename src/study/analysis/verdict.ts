@@ -1,6 +1,8 @@
 // The outcome of a study in two sentences for someone who has not read the paper.
 import { median } from '../../numeric/index.ts';
 import type { Analysis, ExponentFit, Series, TrialOutcome } from '../result.ts';
+import { ALL_FINISHED } from './checks.ts';
+import { finished } from './series.ts';
 
 type Parts = Pick<Analysis, 'series' | 'fits' | 'effectiveDimensions' | 'checks'>;
 
@@ -43,12 +45,17 @@ function tradeOf({ data, n, d, points }: Series, fit: ExponentFit): string {
 }
 
 function standing(outcomes: readonly TrialOutcome[], { checks, effectiveDimensions }: Parts): string {
-  const failed = checks.find(({ holds }) => !holds);
-  if (failed)
-    return `But a check failed, so do not rely on this study: ${failed.statement} (${failed.detail}).`;
+  const violated = checks.find(({ holds, statement }) => !holds && statement !== ALL_FINISHED);
+  if (violated)
+    return `But a check failed, so do not rely on this study: ${violated.statement} (${violated.detail}).`;
+  const done = finished(outcomes).length;
+  const who =
+    done === outcomes.length
+      ? `All ${done} trials`
+      : `The ${done} of ${outcomes.length} trials that finished`;
   const held =
-    `All ${outcomes.length} trials agree with the law: every constant is certified, and none lies below the bound ` +
-    'that is proved for its number of parameters or the optimum that its data allow';
+    `${who} agree with the law: every constant is certified, and none lies below the bound that is proved for its ` +
+    'number of parameters or the optimum that its data allow';
   const effective = effectiveDimensions.map(
     ({ data, ambient, estimate }) =>
       `the ${ambient}-dimensional ${data} behaves like points on a sphere of dimension ${dimensionText(estimate)}`,
