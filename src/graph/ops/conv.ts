@@ -3,7 +3,7 @@
 // the gradient by the kernel is again a convolution, with batch and channels exchanged (Griewank and Walther, ch. 3).
 import { RobustlawError } from '../../errors.ts';
 import { commonType, required, requireRank } from '../shape.ts';
-import { sameShape } from '../tensor.ts';
+import { sameShape, sizeOf } from '../tensor.ts';
 import type { Attributes, AttributeType, Op, Value } from '../value.ts';
 import { emit1 } from '../value.ts';
 import { add } from './arithmetic.ts';
@@ -216,41 +216,44 @@ function scatterWindows(response: Value, kernel: Value, all: readonly Sweep[], g
  * images take 53, and a product with unfolded windows 42.
  */
 function kernelGradient(image: Value, response: Value, all: readonly Sweep[], group: number): Value {
-  const [batch, channels] = image.shape as [number, number];
-  const filters = response.shape[1]!;
-  const width = channels / group;
+  const width = image.shape[1]! / group;
   const axes = spatialAxes(image);
-  const byGroup = reshape(image, [batch, group, width, ...spatial(image)]);
-  const interleaved = transpose(byGroup, [1, 0, ...axes.map((axis) => axis + 1), 2]);
-  const rows = spatial(image).slice(0, -1);
-  const last = all.at(-1)!;
-  const wide = [...all.slice(0, -1), { ...last, stride: last.stride * width, dilation: 1 }];
-  const y = emit1(
-    Conv,
-    [
-      reshape(interleaved, [1, group * batch, ...rows, last.length * width]),
-      transpose(response, [1, 0, ...axes]),
+  const [rows, last] = [all.slice(0, -1), all.at(-1)!];
+  const y = emit1(Conv, [interleaved(image, group), transpose(response, [1, 0, ...axes])], {
+    pads: [
+      ...[...rows.map((s) => s.before), last.before * width],
+      ...[...rows.map((s) => s.after), last.after * width],
     ],
-    {
-      pads: [
-        ...[...all.slice(0, -1).map((s) => s.before), last.before * width],
-        ...[...all.slice(0, -1).map((s) => s.after), last.after * width],
-      ],
-      strides: wide.map((s) => s.dilation),
-      dilations: wide.map((s) => s.stride),
-      group,
-    },
-  );
-  const heights = spatial(y).slice(0, -1);
-  const taps = reshape(y, [filters, ...heights, y.shape.at(-1)! / width, width]);
+    // Along the last axis every position is computed, and those of the taps are picked below.
+    strides: [...rows.map((s) => s.dilation), 1],
+    dilations: [...rows.map((s) => s.stride), last.stride * width],
+    group,
+  });
+  const positions = reshape(y, [y.shape[1]!, ...spatial(y).slice(0, -1), y.shape.at(-1)! / width, width]);
   const picked = slice(
-    taps,
+    positions,
     all.map((_, i) => i + 1),
     all.map(() => 0),
-    all.map((s, i) => (i === all.length - 1 ? (s.kernel - 1) * s.dilation + 1 : s.kernel)),
-    all.map((s, i) => (i === all.length - 1 ? s.dilation : 1)),
+    [...rows.map((s) => s.kernel), extent(last)],
+    [...rows.map(() => 1), last.dilation],
   );
   return transpose(picked, [0, all.length + 1, ...all.map((_, i) => i + 1)]);
+}
+
+/** `[batch, group * width, ..., n]` as one image `[1, group * batch, ..., n * width]`. */
+function interleaved(image: Value, group: number): Value {
+  const [batch, channels] = image.shape as [number, number];
+  const width = channels / group;
+  // One axis moved to the end is the transposition that ONNX Runtime does fastest; exchanging the outer two is cheap.
+  const innermost = transpose(reshape(image, [batch * group, width, ...spatial(image)]), [
+    0,
+    ...spatialAxes(image),
+    1,
+  ]);
+  const size = sizeOf(spatial(image)) * width;
+  const outer = group === 1 ? innermost : transpose(reshape(innermost, [batch, group, size]), [1, 0, 2]);
+  const lengths = spatial(image);
+  return reshape(outer, [1, group * batch, ...lengths.slice(0, -1), lengths.at(-1)! * width]);
 }
 
 /** The first cells of each spatial axis. */

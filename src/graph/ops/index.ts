@@ -3,6 +3,7 @@ export * from './activation.ts';
 export * from './arithmetic.ts';
 export * from './cast.ts';
 export * from './conv.ts';
+export * from './einsum.ts';
 export * from './elementary.ts';
 export * from './fill.ts';
 export * from './indexing.ts';

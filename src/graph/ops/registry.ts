@@ -4,6 +4,7 @@ import * as activation from './activation.ts';
 import * as arithmetic from './arithmetic.ts';
 import * as casts from './cast.ts';
 import * as conv from './conv.ts';
+import * as einsum from './einsum.ts';
 import * as elementary from './elementary.ts';
 import * as fill from './fill.ts';
 import * as indexing from './indexing.ts';
@@ -23,6 +24,7 @@ const families: readonly object[] = [
   arithmetic,
   casts,
   conv,
+  einsum,
   elementary,
   fill,
   indexing,

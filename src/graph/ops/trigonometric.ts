@@ -1,7 +1,7 @@
 // Circular and hyperbolic functions beyond sin, cos and tanh, and their inverses.
 import type { Op, Value } from '../value.ts';
 import { emit1 } from '../value.ts';
-import { add, div, mul, sub } from './arithmetic.ts';
+import { add, div, greater, mul, sub, where } from './arithmetic.ts';
 import { abs, cos, exp, log, neg, reciprocal, sign, sin, sqrt, square, unary } from './elementary.ts';
 import { atanBySeries, expMinusOne, logOnePlus } from './special.ts';
 
@@ -31,24 +31,30 @@ export const Acos = functionOf(
   (x) => mul(2, atanBySeries(sqrt(div(sub(1, x), add(1, x))))),
 );
 export const Sinh = functionOf('Sinh', cosh, (x) => mul(sign(x), sinhOfPositive(abs(x))));
+/** e^x as the square of e^(x/2), which overflows no earlier than cosh itself. */
 export const Cosh = functionOf('Cosh', sinh, (x) => {
-  const half = exp(sub(abs(x), Math.LN2));
-  return add(half, div(0.25, half));
+  const root = exp(mul(0.5, abs(x)));
+  return add(mul(mul(0.5, root), root), div(div(0.5, root), root));
 });
-/** log(x + sqrt(x^2 + 1)) for x >= 0, arranged so that a small x is not lost beside 1. */
+/** log(x + sqrt(x^2 + 1)) for x >= 0, arranged so that a small x is not lost beside 1 and a large one not squared. */
 export const Asinh = functionOf(
   'Asinh',
   (x) => reciprocal(sqrt(add(square(x), 1))),
   (x) => {
     const size = abs(x);
     const root = sqrt(add(square(size), 1));
-    return mul(sign(x), logOnePlus(add(size, div(square(size), add(1, root)))));
+    const moderate = logOnePlus(add(size, div(square(size), add(1, root))));
+    return mul(sign(x), where(greater(size, 1e9), add(log(size), Math.LN2), moderate));
   },
 );
+/** log(x + sqrt(x^2 - 1)) by the distance from 1. */
 export const Acosh = functionOf(
   'Acosh',
   (x) => reciprocal(mul(sqrt(sub(x, 1)), sqrt(add(x, 1)))),
-  (x) => log(add(x, mul(sqrt(sub(x, 1)), sqrt(add(x, 1))))),
+  (x) => {
+    const t = sub(x, 1);
+    return logOnePlus(add(t, mul(sqrt(t), sqrt(add(t, 2)))));
+  },
 );
 export const Atanh = functionOf(
   'Atanh',
@@ -64,10 +70,11 @@ function cathetus(x: Value): Value {
   return sqrt(mul(sub(1, x), add(1, x)));
 }
 
-/** (e^x - e^-x) / 2 = (m + m / (m + 1)) / 2 with m = e^x - 1. */
+/** (e^x - e^-x) / 2 = (m + m / (m + 1)) / 2 with m = e^x - 1, and e^x / 2 where the rest does not count. */
 function sinhOfPositive(x: Value): Value {
   const m = expMinusOne(x);
-  return mul(0.5, add(m, div(m, add(m, 1))));
+  const root = exp(mul(0.5, x));
+  return where(greater(x, 20), mul(mul(0.5, root), root), mul(0.5, add(m, div(m, add(m, 1)))));
 }
 
 export function sinh(x: Value): Value {

@@ -9,6 +9,7 @@ import {
   distinct,
   gaussian,
   instance,
+  integersBetween,
   positive,
   shapeAndAxis,
   shapes,
@@ -118,7 +119,45 @@ function perChannel(
     });
 }
 
+/** Equations and operand shapes that fit them. */
+const equations = fc
+  .constantFrom(
+    'ij,jk->ik',
+    'bij,bjk->bik',
+    'ij->ji',
+    'ij->i',
+    'ij->',
+    'ij,kj',
+    'bhqd,bhkd->bhqk',
+    'i,j->ij',
+    'ij,j,k->ik',
+    '...ij,...jk->...ik',
+    'b...,b...->...',
+  )
+  .chain((equation) =>
+    fc
+      .tuple(fc.constant(equation), integersBetween(1, 3, 26), shapes(1, 2, 3))
+      .map(([text, sizes, hidden]) => {
+        const terms = text.split('->')[0]!.split(',');
+        return {
+          equation: text,
+          all: terms.map((term) =>
+            [...term.replace('...', '.')].flatMap((c) =>
+              c === '.' ? hidden : [sizes[c.charCodeAt(0) - 97]!],
+            ),
+          ),
+        };
+      }),
+  );
+
 export const products: Instances = {
+  Einsum: equations.map(({ equation, all }) =>
+    instance(
+      `Einsum ${equation} ${all.map((shape) => `[${shape}]`).join(' ')}`,
+      all.map((shape) => [shape, gaussian] as const),
+      (values) => [g.einsum(equation, values)],
+    ),
+  ),
   MatMul: matMul.map(([a, b]) =>
     instance(
       `MatMul [${a}] [${b}]`,
