@@ -30,10 +30,11 @@ export type Rule = (call: Call) => Values;
 /** Values of more elements than this fit no runtime: its indices are 32-bit in places. */
 const MAX_ELEMENTS = 2 ** 31 - 1;
 
-/** Inputs that hold shapes, axes or positions. */
+/** Inputs that hold shapes, axes or positions: integers, in a list (Gather takes its indices in any shape). */
 const INTEGER_INPUTS: Readonly<Record<string, readonly number[]>> = {
   Reshape: [1],
   Expand: [1],
+  Tile: [1],
   Squeeze: [1],
   Unsqueeze: [1],
   Split: [1],
@@ -43,14 +44,35 @@ const INTEGER_INPUTS: Readonly<Record<string, readonly number[]>> = {
   ...Object.fromEntries([...operators.keys()].filter((op) => op.startsWith('Reduce')).map((op) => [op, [1]])),
 };
 
+/** Integer attributes that mean yes or no. */
+const FLAGS: ReadonlySet<string> = new Set([
+  'allowzero',
+  'ceil_mode',
+  'count_include_pad',
+  'exclusive',
+  'fmod',
+  'keepdims',
+  'noop_with_empty_axes',
+  'reverse',
+  'storage_order',
+  'transA',
+  'transB',
+  'upper',
+]);
+
 /** Applies an operator of OPSET, folding it if all inputs are known, and refuses shapes that cannot be. */
 export function apply(name: string, inputs: Values, attributes: Attributes = {}): readonly Value[] {
   const op = operators.get(name);
   if (!op) throw unsupported(name);
   for (const i of INTEGER_INPUTS[name] ?? []) {
     const value = inputs[i];
-    if (value && value.dtype !== 'int64' && value.dtype !== 'int32')
-      throw new RobustlawError('malformed-file', `input ${i} is ${showType(value)}; expected int64`);
+    if (!value) continue;
+    const integers = value.dtype === 'int64' || value.dtype === 'int32';
+    // One axis may be given without a list.
+    const axes = name.endsWith('queeze') || name.startsWith('Reduce');
+    const fits = name === 'Gather' || value.shape.length === 1 || (axes && value.shape.length === 0);
+    if (!integers || !fits)
+      throw new RobustlawError('malformed-file', `input ${i} is ${showType(value)}; expected int64 [n]`);
   }
   const outputs = emit(op, inputs, attributes);
   for (const value of outputs) {
@@ -142,12 +164,25 @@ export function applySame(
     const type: AttributeType | undefined = known[name];
     if (!type) throw unsupported(`the attribute "${name}" of ${op}`);
     const value = attribute(call, name, type);
+    if (FLAGS.has(name) && value !== 0 && value !== 1)
+      throw new RobustlawError('malformed-file', `the attribute "${name}" is ${value}; expected 0 or 1`);
     attributes[name] =
       type === 'tensor'
         ? supportedTensor(value as Tensor, `the attribute "${name}"`)
         : (value as AttributeValue);
   }
   return apply(op, inputs, attributes);
+}
+
+/** knownNumbers() of an input of integers. */
+export function knownIntegers(call: Call, i: number, what: string): number[] | undefined {
+  const numbers = knownNumbers(call, i, what);
+  if (numbers && isFloat(call.inputs[i]!.dtype))
+    throw new RobustlawError(
+      'malformed-file',
+      `${what} (input ${i}) is ${showType(call.inputs[i]!)}; expected int64`,
+    );
+  return numbers;
 }
 
 /** The numbers of an input that must be known when the model is imported; undefined where it is left out. */

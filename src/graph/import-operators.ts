@@ -2,25 +2,25 @@
 // known numbers, and those that are a few simpler ones.
 import { RobustlawError } from '../errors.ts';
 import { computedType, typeName } from './decode-tensor.ts';
-import { FOLD_LIMIT } from './fold.ts';
+import { FOLD_LIMIT, requireIndex } from './fold.ts';
 import type { Call, Rule } from './import-call.ts';
 import {
   apply,
   apply1,
   applySame,
   attribute,
+  knownIntegers,
   knownNumbers,
   optionalAttribute,
   unsupported,
 } from './import-call.ts';
-import { einsum } from './import-einsum.ts';
 import { supportedTensor } from './onnx-model.ts';
 import { TYPE_CODES } from './ops/cast.ts';
 import { normalAxis, required } from './shape.ts';
 import type { DataType, Shape, Tensor } from './tensor.ts';
-import { isFloat, sizeOf, tensor } from './tensor.ts';
+import { isFloat, numbersOf, sizeOf, tensor } from './tensor.ts';
 import type { Value } from './value.ts';
-import { constant, int64s, scalar } from './value.ts';
+import { constant, int64s, scalar, tensorOf } from './value.ts';
 
 // --- values that are known -------------------------------------------------------------------------------------------
 
@@ -55,7 +55,7 @@ function constantValue(call: Call, name: string): Tensor {
 }
 
 const constantOfShape: Rule = (call) => {
-  const shape = knownNumbers(call, 0, 'the shape') ?? [];
+  const shape = knownIntegers(call, 0, 'the shape') ?? [];
   const given = optionalAttribute(call, 'value', 'tensor');
   const value = given && supportedTensor(given, 'the value');
   if (value && value.data.length !== 1)
@@ -126,7 +126,12 @@ const axesAsInput =
   };
 
 const slice: Rule = (call) => {
-  if (call.opset >= 10) return applySame(call);
+  if (call.opset >= 10) {
+    const lengths = call.inputs.slice(1).flatMap((value) => (value ? [sizeOf(value.shape)] : []));
+    if (lengths.some((length) => length !== lengths[0]))
+      throw new RobustlawError('malformed-file', `starts, ends, axes and steps have the lengths ${lengths}`);
+    return applySame(call);
+  }
   const starts = attribute(call, 'starts', 'ints');
   const ends = attribute(call, 'ends', 'ints');
   const axes = optionalAttribute(call, 'axes', 'ints') ?? starts.map((_, i) => i);
@@ -161,7 +166,7 @@ const split: Rule = (call) => {
   const stated = optionalAttribute(call, 'num_outputs', 'int');
   if (stated !== undefined && stated !== count)
     throw new RobustlawError('malformed-file', `num_outputs is ${stated}, but there are ${count} outputs`);
-  const lengths = optionalAttribute(call, 'split', 'ints') ?? knownNumbers(call, 1, 'the split');
+  const lengths = optionalAttribute(call, 'split', 'ints') ?? knownIntegers(call, 1, 'the split');
   if (lengths && lengths.length !== count)
     throw new RobustlawError('malformed-file', `${lengths.length} parts for ${count} outputs`);
   return lengths
@@ -180,6 +185,20 @@ const softmax: Rule = (call) => {
   const rows = [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))];
   const flat = apply1(call.node.op, [reshaped(x, rows)], { axis: 1 });
   return [reshaped(flat, x.shape)];
+};
+
+const gather: Rule = (call) => {
+  const x = required(call.inputs, 0);
+  const axis = normalAxis(optionalAttribute(call, 'axis', 'int') ?? 0, x.shape.length);
+  const indices = tensorOf(required(call.inputs, 1));
+  for (const index of indices ? numbersOf(indices) : []) requireIndex(index, x.shape[axis]!);
+  return applySame(call);
+};
+
+const mod: Rule = (call) => {
+  if (isFloat(required(call.inputs, 0).dtype) && optionalAttribute(call, 'fmod', 'int') !== 1)
+    throw new RobustlawError('malformed-file', 'Mod of floating-point numbers needs fmod = 1');
+  return applySame(call);
 };
 
 const batchNormalization: Rule = (call) => {
@@ -203,8 +222,26 @@ const controlFlow =
     throw unsupported(`${op}, a loop; unroll it before exporting the model`);
   };
 
-const upsample: Rule = () => {
-  throw unsupported('Upsample; export the model with opset_version 11 or newer');
+/** Resize of operator set 10 and Upsample before it: cell i of the output is cell floor(i / scale) of the input. */
+const upsample: Rule = (call) => {
+  const x = required(call.inputs, 0);
+  const given = optionalAttribute(call, 'scales', 'floats') ?? knownNumbers(call, 1, 'the scales') ?? [];
+  if (given.some((scale) => scale < 1))
+    throw unsupported(`${call.node.op} to fewer cells; export the model with opset_version 11 or newer`);
+  const scales = constant(tensor('float32', [given.length], given));
+  const mode = optionalAttribute(call, 'mode', 'string') ?? 'nearest';
+  return apply('Resize', [x, undefined, scales], {
+    coordinate_transformation_mode: 'asymmetric',
+    nearest_mode: 'floor',
+    mode,
+  });
+};
+
+/** Exporters leave a tensor empty where they could leave it out. */
+const resize: Rule = (call) => {
+  if (call.opset < 11) return upsample(call);
+  const inputs = call.inputs.map((value) => (value && sizeOf(value.shape) === 0 ? undefined : value));
+  return applySame(call, inputs);
 };
 
 /** Rules for nodes of the default domain; every other operator of OPSET is taken as it is. */
@@ -231,8 +268,10 @@ export const OPERATOR_RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Softmax', softmax],
   ['LogSoftmax', softmax],
   ['BatchNormalization', batchNormalization],
+  ['Gather', gather],
+  ['Mod', mod],
   ['Loop', controlFlow('Loop')],
   ['Scan', controlFlow('Scan')],
   ['Upsample', upsample],
-  ['Einsum', einsum],
+  ['Resize', resize],
 ]);

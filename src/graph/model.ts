@@ -72,8 +72,7 @@ export function modelFromOnnx(file: OnnxModel, outputs: readonly string[] = floa
 
 /** The bytes of an ONNX file for any batch size, input bounds included. */
 export function encodeModel(model: Model, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
-  const bounds =
-    Object.keys(model.bounds).length > 0 ? { [BOUNDS_KEY]: JSON.stringify(model.bounds) } : {};
+  const bounds = Object.keys(model.bounds).length > 0 ? { [BOUNDS_KEY]: JSON.stringify(model.bounds) } : {};
   if (model.fixedBatch !== undefined) {
     throw new RobustlawError(
       'invalid-argument',

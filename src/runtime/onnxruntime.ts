@@ -18,6 +18,10 @@ export interface Session {
   release(): Promise<void>;
 }
 
+/** Errors are thrown; ONNX Runtime need not print them as well. */
+const FATAL = 4;
+const QUIET = { logSeverityLevel: FATAL } as const;
+
 /** Compiles the bytes of an ONNX model for the CPU provider, with `threads` threads within an operator. */
 export async function createSession(model: Uint8Array, threads: number): Promise<Session> {
   const session = await ort.InferenceSession.create(model, {
@@ -26,7 +30,7 @@ export async function createSession(model: Uint8Array, threads: number): Promise
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
+    logSeverityLevel: FATAL,
   }).catch((error: Error) => {
     throw new RobustlawError('unsupported-op', `ONNX Runtime does not accept the graph: ${error.message}`, {
       cause: error,
@@ -51,7 +55,7 @@ export async function createSession(model: Uint8Array, threads: number): Promise
   return {
     async run(feeds, fetches) {
       try {
-        await session.run(wrapAll(feeds), wrapAll(fetches));
+        await session.run(wrapAll(feeds), wrapAll(fetches), QUIET);
       } catch (error) {
         throw new RobustlawError('internal', `ONNX Runtime failed: ${(error as Error).message}`, {
           cause: error,

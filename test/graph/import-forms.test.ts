@@ -309,6 +309,58 @@ const FORMS: readonly (readonly [what: string, opset: number, Parts])[] = [
   ],
   ['LeakyRelu with its default slope', 15, { nodes: [node('LeakyRelu', 'x', 'y')] }],
   ['Tile', 13, { initializers: [ints('r', [2, 3])], nodes: [node('Tile', 'x r', 'y')] }],
+  ...(['nearest', 'linear'] as const).flatMap((mode): [string, number, Parts][] => {
+    const image = { inputs: [port('x', [1, 1, 2, 3])] };
+    const scales = floats('scales', [4], [1, 1, 2, 1.5]);
+    return [
+      [
+        `Upsample with attributes, ${mode}`,
+        7,
+        {
+          ...image,
+          nodes: [
+            node('Upsample', 'x', 'y', { scales: attr.floats([1, 1, 2, 1.5]), mode: attr.string(mode) }),
+          ],
+        },
+      ],
+      [
+        `Upsample with an input, ${mode}`,
+        9,
+        {
+          ...image,
+          initializers: [scales],
+          nodes: [node('Upsample', 'x scales', 'y', { mode: attr.string(mode) })],
+        },
+      ],
+      [
+        `Resize without coordinates, ${mode}`,
+        10,
+        {
+          ...image,
+          initializers: [scales],
+          nodes: [node('Resize', 'x scales', 'y', { mode: attr.string(mode) })],
+        },
+      ],
+      [
+        `Resize with empty inputs, ${mode}`,
+        11,
+        {
+          ...image,
+          initializers: [floats('none', [0], []), ints('sizes', [1, 1, 4, 5])],
+          nodes: [node('Resize', 'x none none sizes', 'y', { mode: attr.string(mode) })],
+        },
+      ],
+      [
+        `Resize, ${mode}`,
+        19,
+        {
+          ...image,
+          initializers: [scales],
+          nodes: [node('Resize', 'x _ scales', 'y', { mode: attr.string(mode) })],
+        },
+      ],
+    ];
+  }),
   ['operator set 22', 22, { nodes: [node('Elu', 'x', 'y')] }],
 ];
 
