@@ -26,15 +26,13 @@ export interface Discrepancy {
   readonly float32: number;
 }
 
-const STEP = 1e-3;
-
 /** Fourth-order central difference (Fornberg 1988, table 1), from the function at t = -2h, -h, h, 2h. */
-function difference([f2, f1, g1, g2]: readonly number[]): number {
-  return (f2! - 8 * f1! + 8 * g1! - g2!) / (12 * STEP);
+function difference([f2, f1, g1, g2]: readonly number[], step: number): number {
+  return (f2! - 8 * f1! + 8 * g1! - g2!) / (12 * step);
 }
 
-/** Inputs as named graph inputs, rounded to float32 so that both precisions see the same numbers. */
-export async function discrepancy(one: Instance, key: Rng): Promise<Discrepancy> {
+/** Inputs are rounded to float32, so that both precisions see the same numbers; `step` is that of the differences. */
+export async function discrepancy(one: Instance, key: Rng, step = 1e-3): Promise<Discrepancy> {
   const xs = one.inputs.map(({ shape }, i) => input(`x${i}`, 'float64', shape));
   const points = one.inputs.map(({ shape, draw }, i) =>
     draw(key.split('x').split(i), sizeOf(shape)).map(Math.fround),
@@ -63,19 +61,28 @@ export async function discrepancy(one: Instance, key: Rng): Promise<Discrepancy>
     );
   const centre = await at(0);
   const around: Awaited<ReturnType<typeof at>>[] = [];
-  for (const t of [-2, -1, 1, 2]) around.push(await at(t * STEP));
+  for (const t of [-2, -1, 1, 2]) around.push(await at(t * step));
   await program.dispose();
 
   const error = (prefix: string, name: string): number => {
     let [product, size] = [0, 0];
     directions.forEach((v, i) => {
       const slope = centre[`${prefix}${i}`] as Float64Array;
-      v.forEach((step, j) => {
-        product += slope[j]! * step;
-        size += Math.abs(slope[j]! * step);
+      v.forEach((component, j) => {
+        product += slope[j]! * component;
+        size += Math.abs(slope[j]! * component);
       });
     });
-    return Math.abs(product - difference(around.map((r) => Number(r[name]![0])))) / (size + 0.01);
+    return (
+      Math.abs(
+        product -
+          difference(
+            around.map((r) => Number(r[name]![0])),
+            step,
+          ),
+      ) /
+      (size + 0.01)
+    );
   };
   return {
     first: error('g', 'phi'),
