@@ -108,15 +108,23 @@ async function runToTheEnd({ path, store }: RunDirectory, workers: number): Prom
   }
   if (done + failed > 0) say(`going on with ${path}: ${done + failed} trials are stored`);
   const interruption = new AbortController();
-  const interrupt = () => interruption.abort();
+  let interruptedAt = 0;
+  const interrupt = () => {
+    // npm passes Ctrl-C on that the terminal has sent us already; only a later one is somebody's impatience.
+    if (interruption.signal.aborted && Date.now() - interruptedAt > 1000) process.exit(130);
+    if (interruption.signal.aborted) return;
+    interruptedAt = Date.now();
+    interruption.abort();
+    say('\nfinishing the trials at work; once more to stop at once');
+  };
   const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.once(signal, interrupt);
+  for (const signal of signals) process.on(signal, interrupt);
   const display = progressDisplay(process.stderr);
   try {
     await runTrials({
       store,
       workers: Math.min(workers, open + running),
-      script: TRIAL_WORKER,
+      module: TRIAL_WORKER,
       models: join(path, 'models'),
       versions: versions(),
       onProgress: (progress) => display.update(progress),
@@ -207,7 +215,9 @@ function resultTable({ analysis, outcomes }: StudyResult): string {
     outcomes.filter((outcome) => outcome.state === 'done'),
     ({ trial }) => trial.data,
   );
-  const rows = analysis.series.flatMap((series) =>
+  // Families beside each other that were measured on the same data, whichever entry of the study asked for them.
+  const byData = [...Map.groupBy(analysis.series, ({ data }) => data).values()].flat();
+  const rows = byData.flatMap((series) =>
     series.points.map((point) => {
       const scaling = Math.sqrt((series.n * series.d) / point.parameterCount);
       const optimum = median(optima.get(series.data)!.map(({ result }) => result.law.mcShaneOptimum));

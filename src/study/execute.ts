@@ -31,9 +31,13 @@ const EXACT_TOLERANCE = 1e-9;
 /**
  * Runs one trial; the same parameters give the same bits on the same kind of machine.
  *
- * @throws RobustlawError of the data, the construction or the training.
+ * @param interrupted asked between the steps of a training, the only part of a trial that may take long.
+ * @throws RobustlawError of the data, the construction or the training; `interrupted`.
  */
-export async function execute(parameters: TrialParameters): Promise<Executed> {
+export async function execute(
+  parameters: TrialParameters,
+  interrupted: () => boolean = () => false,
+): Promise<Executed> {
   const { trial, member, measures } = parameters;
   const key = rng(parameters.studySeed);
   const { dataset, smoothest, construction } = await dataOf(parameters);
@@ -42,6 +46,7 @@ export async function execute(parameters: TrialParameters): Promise<Executed> {
     member,
     dataset,
     key.split('fit').split(trial.data).split(trial.family).split(trial.seed),
+    interrupted,
     'memorizer' in member && member.memorizer === construction ? smoothest : undefined,
   );
   const predictions = await fitted.evaluate(Float64Array.from(dataset.x));

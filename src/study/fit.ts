@@ -29,6 +29,7 @@ export interface FittedFunction {
 /**
  * The function of a member for a data set; the same arguments give the same function.
  *
+ * @param interrupted asked between the steps of a training.
  * @param known the memorizer of this member, where it has been made already.
  * @throws RobustlawError of the construction, or `construction-impossible` when the training diverges.
  */
@@ -36,9 +37,10 @@ export async function fitMember(
   member: Member,
   dataset: Dataset,
   key: Rng,
+  interrupted: () => boolean,
   known?: Memorizer,
 ): Promise<FittedFunction> {
-  if ('train' in member) return trained(member, dataset, key);
+  if ('train' in member) return trained(member, dataset, key, interrupted);
   return measured(known ?? (await constructed(member, dataset, key)));
 }
 
@@ -82,7 +84,12 @@ function witnessed({ lipschitz, witness }: Memorizer, graph: Graph): WitnessedLo
   }
 }
 
-async function trained(member: TrainedMember, dataset: Dataset, key: Rng): Promise<FittedFunction> {
+async function trained(
+  member: TrainedMember,
+  dataset: Dataset,
+  key: Rng,
+  interrupted: () => boolean,
+): Promise<FittedFunction> {
   const [n, d] = [pointCount(dataset), featureCount(dataset)];
   if (dataset.outputs !== 1) {
     throw new RobustlawError(
@@ -100,7 +107,12 @@ async function trained(member: TrainedMember, dataset: Dataset, key: Rng): Promi
     stop: [labelsMemorized(member.tolerance)],
   };
   const { x, y } = dataset;
-  const result = await train(plan, { x, y, shape: [n, d] }, key.split('training'));
+  const result = await train(plan, { x, y, shape: [n, d] }, key.split('training'), () =>
+    interrupted() ? 'stop' : undefined,
+  );
+  if (result.reason === 'interrupted') {
+    throw new RobustlawError('interrupted', `the training was interrupted after ${result.steps} steps`);
+  }
   if (result.reason === 'diverged') {
     throw new RobustlawError(
       'construction-impossible',

@@ -30,5 +30,5 @@ export {
 } from './specification.ts';
 export { openSqliteStore } from './sqlite-store.ts';
 export type { Claim, Counts, PlannedTrial, Report, Store } from './store.ts';
+export { TRIAL_WORKER } from './trial-worker.ts';
 export { versions } from './versions.ts';
-export { TRIAL_WORKER } from './workers.ts';

@@ -46,20 +46,18 @@ export function planStudy(study: StudySpecification): Plan {
   const byName = new Map(
     Object.entries(study.data).map(([name, entry]) => [name, dataChoices(name, entry).map(sized)]),
   );
-  const trials = new Map<string, TrialParameters>();
+  const cells = new Map<string, Cell>();
   for (const grid of study.trials) {
     for (const choice of grid.data.flatMap((name) => byName.get(name)!)) {
       const members = grid.families.flatMap((name) => named(name, study.families[name]!, choice, notes));
       for (let seed = 0; seed < grid.seeds; seed++) {
         for (const { family, member } of members) {
           const key = JSON.stringify([choice.data.label, family, sizeOf(member) ?? null, seed]);
-          const measures = new Set([
-            ...(trials.get(key)?.measures ?? []),
-            ...(seed === 0 ? grid.measures : []),
-          ]);
-          trials.set(key, parametersOf(study, choice, family, member, seed, [...measures].toSorted()));
+          const cell = cells.get(key) ?? { choice, family, member, seed, measures: new Set() };
+          if (seed === 0) for (const measure of grid.measures) cell.measures.add(measure);
+          cells.set(key, cell);
         }
-        if (trials.size > MAX_TRIALS) {
+        if (cells.size > MAX_TRIALS) {
           throw new RobustlawError(
             'invalid-argument',
             `${study.name}: more than ${MAX_TRIALS} trials; ask for fewer seeds or sizes`,
@@ -68,17 +66,27 @@ export function planStudy(study: StudySpecification): Plan {
       }
     }
   }
-  if (trials.size === 0) {
+  if (cells.size === 0) {
     throw new RobustlawError(
       'invalid-argument',
       `${study.name}: no trial is left to run: ${[...notes].join('; ')}`,
     );
   }
   checkEffectiveDimensions(study, byName);
+  const trials = [...cells.values()].map((cell) => parametersOf(study, cell));
   return {
-    trials: [...trials.values()].map((parameters) => ({ id: parameters.trial.id, parameters })),
+    trials: trials.map((parameters) => ({ id: parameters.trial.id, parameters })),
     notes: [...notes],
   };
+}
+
+/** One combination, before it has an id. */
+interface Cell {
+  readonly choice: SizedChoice;
+  readonly family: string;
+  readonly member: Member;
+  readonly seed: number;
+  readonly measures: Set<Measure>;
 }
 
 interface SizedChoice {
@@ -110,14 +118,11 @@ function named(
   return members.map((member) => ({ family, member }));
 }
 
-function parametersOf(
-  study: StudySpecification,
-  { data, checksum }: SizedChoice,
-  family: string,
-  member: Member,
-  seed: number,
-  measures: readonly Measure[],
-): TrialParameters {
+function parametersOf(study: StudySpecification, cell: Cell): TrialParameters {
+  const { choice, family, member, seed } = cell;
+  const { data, checksum } = choice;
+  const measures = [...cell.measures].toSorted();
+  const size = sizeOf(member);
   const content = {
     studySeed: study.seed,
     data,
@@ -125,13 +130,7 @@ function parametersOf(
     member,
     measures,
   };
-  const size = sizeOf(member);
-  const name = {
-    data: data.label,
-    family,
-    ...(size !== undefined && { size }),
-    seed,
-  };
+  const name = { data: data.label, family, ...(size !== undefined && { size }), seed };
   return { trial: { id: contentHash([VERSION, name, content], 24), ...name }, ...content };
 }
 

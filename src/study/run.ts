@@ -1,10 +1,12 @@
-// Running a study: workers claim trials from the store and report to it until all are settled.
+// Running a study: trials are claimed from the store, run by worker threads, and reported, until all are settled.
 import { RobustlawError } from '../errors.ts';
+import { createPool, type Pool } from '../runtime/index.ts';
+import { fromJson } from './json.ts';
 import { isGone, newOwner } from './owner.ts';
 import type { TrialParameters } from './plan.ts';
 import type { TrialOutcome } from './result.ts';
 import { type Claim, type Counts, LEASE_SECONDS, type Store } from './store.ts';
-import { startWorker, type TrialWorker, WorkerDied } from './workers.ts';
+import type { TrialJob } from './trial-worker.ts';
 
 /** How far the study is, whoever works on it. */
 export interface Progress {
@@ -21,106 +23,97 @@ export interface Run {
   /** Threads, one trial at a time in each. */
   readonly workers: number;
   /** The worker module, `TRIAL_WORKER` but in tests. */
-  readonly script: URL;
+  readonly module: URL;
   /** Directory for .onnx files. */
   readonly models: string;
   /** Stored beside every outcome. */
   readonly versions: Readonly<Record<string, string>>;
   readonly onProgress: (progress: Progress) => void;
-  /** Aborting ends the run at once; what was reported stays, and the trials at work become claimable. */
+  /**
+   * Aborting ends the run: trials at work end, and are stored, or break off where they can; what was reported stays,
+   * and the rest becomes claimable.
+   */
   readonly signal: AbortSignal;
 }
 
 /** A trial whose worker dies is tried once more: the machine may have been short of memory. */
 const MOST_DEATHS = 2;
-const WORKER_DIED = 'worker-died';
 
 /** Milliseconds between looks at trials that another process holds. */
 const PATIENCE = 500;
 
 /**
  * Works until every trial of the store has an outcome. Several processes may do so on the same store: each trial goes
- * to one of them, and a process that dies is replaced by the others when they notice.
+ * to one of them, and the trials of a process that dies go to the others when they notice.
  *
  * @throws RobustlawError `interrupted` when the signal aborts.
  */
 export async function runTrials(run: Run): Promise<void> {
   const { store } = run;
-  const owner = newOwner();
   // Aborted from outside, or by a slot that cannot go on (a full disk, a broken database).
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
-  const deaths = new Map<string, number>();
-  const heartbeat = setInterval(() => store.renew(owner).catch(() => undefined), (LEASE_SECONDS * 1000) / 4);
+  const pool = createPool<TrialJob, string>(run.module, run.workers);
+  const slot: Slot = { ...run, signal, owner: newOwner(), pool, deaths: new Map() };
+  const breakOff = () => void pool.close(true);
+  signal.addEventListener('abort', breakOff);
+  const heartbeat = setInterval(() => store.renew(slot.owner).catch(() => {}), (LEASE_SECONDS * 1000) / 4);
   try {
     await tell(run);
-    const slots = Array.from({ length: run.workers }, () => work({ ...run, signal }, owner, deaths));
-    for (const slot of slots) slot.catch(() => stop.abort());
+    const slots = Array.from({ length: run.workers }, () => work(slot));
+    for (const one of slots) one.catch(() => stop.abort());
     const settled = await Promise.allSettled(slots);
-    if (run.signal.aborted) throw await interruption(store);
     const failure = settled.find((one) => one.status === 'rejected');
     if (failure) throw failure.reason;
+    if (run.signal.aborted) throw await interruption(store);
   } finally {
+    await pool.close(true);
+    signal.removeEventListener('abort', breakOff);
     clearInterval(heartbeat);
-    await store.release(owner);
+    await store.release(slot.owner);
   }
 }
 
-/** One slot: claims, runs and reports trials with its own worker until none is left. */
-async function work(run: Run, owner: string, deaths: Map<string, number>): Promise<void> {
-  const { store, signal } = run;
-  let worker: TrialWorker | undefined;
-  const stopWorker = async () => {
-    await worker?.stop();
-    worker = undefined;
-  };
-  signal.addEventListener('abort', stopWorker);
-  try {
-    while (!signal.aborted) {
-      const claim = await store.claim(owner);
-      if (!claim) {
-        if (!(await waitForOthers(store, owner, signal))) return;
-        continue;
-      }
-      if (signal.aborted) return;
-      worker ??= startWorker(run.script);
-      const outcome = await outcomeOf(worker, claim, run.models, deaths);
-      if (signal.aborted) return;
-      if (outcome === undefined) {
-        await stopWorker();
-        await store.release(owner, claim.id);
-        continue;
-      }
-      if (outcome.state === 'failed' && outcome.error.code === WORKER_DIED) await stopWorker();
-      if (await store.report(owner, { outcome, versions: run.versions })) await tell(run, outcome);
+interface Slot extends Run {
+  readonly owner: string;
+  readonly pool: Pool<TrialJob, string>;
+  /** Workers that died at a trial, by its id. */
+  readonly deaths: Map<string, number>;
+}
+
+/** Claims, runs and reports trials one after the other until none is left. */
+async function work(slot: Slot): Promise<void> {
+  const { store, signal, owner } = slot;
+  while (!signal.aborted) {
+    const claim = await store.claim(owner);
+    if (!claim) {
+      if (!(await waitForOthers(store, owner, signal))) return;
+      continue;
     }
-  } finally {
-    signal.removeEventListener('abort', stopWorker);
-    await stopWorker();
+    const outcome = await outcomeOf(slot, claim);
+    if (outcome === undefined) await store.release(owner, claim.id);
+    else if (await store.report(owner, { outcome, versions: slot.versions })) await tell(slot, outcome);
   }
 }
 
-/** The outcome of a claimed trial; undefined when its worker died for the first time. */
-async function outcomeOf(
-  worker: TrialWorker,
-  claim: Claim,
-  models: string,
-  deaths: Map<string, number>,
-): Promise<TrialOutcome | undefined> {
+/** The outcome of a claimed trial; undefined when it broke off, or its worker died for the first time. */
+async function outcomeOf({ pool, models, deaths }: Slot, claim: Claim): Promise<TrialOutcome | undefined> {
   const parameters = claim.parameters as TrialParameters;
-  try {
-    return await worker.run({ parameters, models });
-  } catch (error) {
-    if (!(error instanceof WorkerDied)) throw error;
-    const count = (deaths.get(claim.id) ?? 0) + 1;
-    deaths.set(claim.id, count);
-    if (count < MOST_DEATHS) return undefined;
-    const message = `the worker that ran this trial died ${count} times: ${error.message}`;
-    return { state: 'failed', trial: parameters.trial, error: { code: WORKER_DIED, message }, seconds: 0 };
-  }
+  const result = await pool.run({ parameters, models });
+  if (result.ok) return fromJson(result.value) as TrialOutcome;
+  const { code, message } = result.error;
+  if (code === 'interrupted') return undefined;
+  const failed = (error: { code: string; message: string }): TrialOutcome => {
+    return { state: 'failed', trial: parameters.trial, error, seconds: 0 };
+  };
+  if (!result.crashed) return failed({ code, message });
+  const count = (deaths.get(claim.id) ?? 0) + 1;
+  deaths.set(claim.id, count);
+  if (count < MOST_DEATHS) return undefined;
+  return failed({ code: 'worker-died', message: `the worker at this trial died ${count} times: ${message}` });
 }
 
-/** Nothing to claim: true after a pause when other processes hold trials, false when all is settled or in our own hands. */
+/** Nothing to claim: true when it is worth another look, after a pause; false when all is settled or in our own hands. */
 async function waitForOthers(store: Store, owner: string, signal: AbortSignal): Promise<boolean> {
   const others = (await store.owners()).filter((name) => name !== owner);
   const gone = others.filter(isGone);

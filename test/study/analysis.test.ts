@@ -108,7 +108,7 @@ describe('exponentFits', () => {
 
   it('covers the exponent of noisy power laws about as often as it says', () => {
     let covered = 0;
-    const runs = 60;
+    const runs = 24;
     for (let run = 0; run < runs; run++) {
       const outcomes = Array.from({ length: 5 }, (_, seed) => {
         const z = normal(rng('cover').split(run).split(seed), 7);
@@ -120,8 +120,8 @@ describe('exponentFits', () => {
       const [low, high] = exponentFits(STUDY, outcomes, rng(run))[0]!.exponent.interval;
       if (low <= -0.6 && -0.6 <= high) covered++;
     }
-    // 95 % nominal; five seeds make the bootstrap rough, and 60 runs have a standard error of 3 %.
-    expect(covered / runs).toBeGreaterThan(0.8);
+    // 95 % nominal; five seeds make the bootstrap rough, and 24 runs have a standard error of 4 %.
+    expect(covered / runs).toBeGreaterThan(0.75);
   });
 
   it('leaves out projections too small for distances to concentrate, and says so', () => {
@@ -203,12 +203,12 @@ describe('effectiveDimension', () => {
         (_, s) => curve(d) * Math.exp(noise * normal(rng('ref').split(d).split(s), 1)[0]!),
       ),
     }));
-  const fine = Array.from({ length: 40 }, (_, i) => 2 * 1.1 ** i);
+  const fine = Array.from({ length: 20 }, (_, i) => 2 * 1.2 ** i);
 
   it('finds a known dimension on a fine curve', () => {
     for (const truth of [2.5, 6, 9.7, 40]) {
       const estimate = effectiveDimension([curve(truth), curve(truth)], reference(fine), rng(0));
-      expect(Math.abs(estimate.value / truth - 1)).toBeLessThan(0.005);
+      expect(Math.abs(estimate.value / truth - 1)).toBeLessThan(0.02);
       expect(estimate.interval[0]).toBeCloseTo(estimate.value, 9);
     }
   });
@@ -296,7 +296,7 @@ describe('checks and verdict', () => {
     const { checks, verdict } = analyse(STUDY, good);
     expect(checks.every(({ holds }) => holds)).toBe(true);
     expect(verdict).toHaveLength(2);
-    expect(verdict[0]).toMatch(/^To memorize 1000 noisy labels in 500 dimensions .*P\^-0\.5.*\.$/);
+    expect(verdict[0]).toMatch(/^Memorizing 1000 labels in 500 dimensions .*P\^-0\.5.*\.$/);
     expect(verdict[1]).toMatch(/^All 19 trials agree with the law.*\.$/);
   });
 

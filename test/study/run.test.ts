@@ -42,7 +42,7 @@ describe('runTrials', () => {
     const run = {
       store,
       workers: 2,
-      script: STUB,
+      module: STUB,
       models: directory,
       versions: { robustlaw: 'x' },
       onProgress,
@@ -108,7 +108,7 @@ describe('runTrials', () => {
     const versions = { robustlaw: 'x' };
     const shared = {
       workers: 1,
-      script: STUB,
+      module: STUB,
       models: directory,
       versions,
       signal: new AbortController().signal,

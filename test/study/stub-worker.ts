@@ -1,12 +1,13 @@
-// A worker without science: a result that is a function of the trial, after some milliseconds, or trouble on demand.
+// A worker module without science: a result that is a function of the trial, after some milliseconds, or trouble on demand.
 import { existsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parentPort } from 'node:worker_threads';
+import { RobustlawError } from '../../src/errors.ts';
+import type { JobContext } from '../../src/runtime/index.ts';
 import { toJson } from '../../src/study/json.ts';
-import type { TrialMessage } from '../../src/study/workers.ts';
+import type { TrialJob } from '../../src/study/trial-worker.ts';
 
-parentPort!.on('message', async ({ parameters: { trial } }: TrialMessage) => {
+export async function run({ parameters: { trial } }: TrialJob, context: JobContext): Promise<string> {
   if (trial.family === 'dies') process.exit(7);
   if (trial.family === 'dies-once') {
     const mark = join(tmpdir(), `robustlaw-died-${process.pid}-${trial.id}`);
@@ -15,14 +16,14 @@ parentPort!.on('message', async ({ parameters: { trial } }: TrialMessage) => {
       setTimeout(() => {
         throw new Error('outside of any trial');
       });
-      return;
+      return new Promise(() => {});
     }
   }
-  const milliseconds = trial.family === 'slow' ? 60_000 : 5;
-  await new Promise((resolve) => setTimeout(resolve, milliseconds));
-  const outcome =
-    trial.family === 'throws'
-      ? { state: 'failed', trial, error: { code: 'construction-impossible', message: 'no' }, seconds: 0 }
-      : { state: 'done', trial, result: { n: trial.seed }, seconds: 0 };
-  parentPort!.postMessage(toJson(outcome));
-});
+  if (trial.family === 'throws') throw new RobustlawError('construction-impossible', 'no');
+  const steps = trial.family === 'slow' ? 6000 : 1;
+  for (let step = 0; step < steps; step++) {
+    if (context.interrupted()) throw new RobustlawError('interrupted', 'broken off');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return toJson({ state: 'done', trial, result: { n: trial.seed }, seconds: 0 });
+}

@@ -7,7 +7,7 @@ import type { StudySpecification } from '../specification.ts';
 import { type Finished, groups } from './series.ts';
 
 const CONFIDENCE = 0.95;
-const RESAMPLES = 2000;
+const RESAMPLES = 1000;
 /** A line through two points always fits. */
 const MIN_SIZES = 3;
 

@@ -17,5 +17,8 @@ export function analyse(study: StudySpecification, outcomes: readonly TrialOutco
     effectiveDimensions: effectiveDimensions(study, outcomes, key.split('effective dimension')),
     checks: checks(study, outcomes),
   };
-  return { ...parts, verdict: verdict(outcomes, parts) };
+  const trained = Object.entries(study.families).flatMap(([name, family]) =>
+    'train' in family ? [name] : [],
+  );
+  return { ...parts, verdict: verdict(outcomes, { ...parts, trained }) };
 }
