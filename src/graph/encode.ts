@@ -125,11 +125,13 @@ function nameValues(g: Graph, order: readonly Node[]): Map<Value, string> {
   return names;
 }
 
-/** Outputs nobody uses are left out, but not those of Split, which has no optional ones: ONNX Runtime crashes on that. */
+/**
+ * Outputs nobody uses are left out, but not the first, which no operator may leave out, nor those of Split, which has
+ * no optional ones: ONNX Runtime crashes on that.
+ */
 function outputNames(node: Node, names: ReadonlyMap<Value, string>, used: ReadonlySet<Value>): string[] {
-  return trimmed(
-    node.outputs.map((value) => (node.op.name === 'Split' || used.has(value) ? names.get(value)! : '')),
-  );
+  const needed = (value: Value) => value.index === 0 || node.op.name === 'Split' || used.has(value);
+  return trimmed(node.outputs.map((value) => (needed(value) ? names.get(value)! : '')));
 }
 
 /** Trailing optional inputs and outputs are left out, inner ones are the empty string. */

@@ -9,6 +9,7 @@ import { cast } from './cast.ts';
 import { abs, exp, log, sqrt, square } from './elementary.ts';
 import { expand } from './fill.ts';
 import { reshape } from './layout.ts';
+import { softmax } from './softmax.ts';
 
 /** Reduced axes of a reduction node, normalised and sorted; empty when noop_with_empty_axes applies. */
 function reducedAxes(inputs: readonly (Value | undefined)[], attributes: Attributes): number[] {
@@ -97,11 +98,13 @@ export const ReduceL2 = reduction('ReduceL2', {
 
 export const ReduceLogSum = fromSum('ReduceLogSum', (x) => x, log);
 
-/** The gradient is the softmax, exp(x - y). */
+/** The gradient is the softmax. */
 export const ReduceLogSumExp = reduction('ReduceLogSumExp', {
   vjp: (node, [g]) => {
     const x = node.inputs[0]!;
-    return [mul(kept(node, g!), exp(sub(x, kept(node, node.outputs[0]!))))];
+    const axes = reducedAxes(node.inputs, node.attributes);
+    const p = axes.length === 1 ? softmax(x, axes[0]) : exp(sub(x, kept(node, node.outputs[0]!)));
+    return [mul(kept(node, g!), p)];
   },
 });
 
