@@ -1,0 +1,2 @@
+// A module without run().
+export const value = 1;
