@@ -4,12 +4,12 @@ import { gemm, graph, input, linear, parameter, relu, tensor } from '../graph/in
 import type { UpperGuarantee, Witness } from '../guarantee/index.ts';
 import { type Matrix, matrix, row } from '../linalg/index.ts';
 import {
-  addUp,
   distanceEnclosure,
   divideDown,
   divideUp,
   type Enclosure,
   normEnclosure,
+  sumEnclosure,
 } from '../numeric/index.ts';
 import type { Rng } from '../random/index.ts';
 import { bestGroups, type Spike } from './baum-groups.ts';
@@ -44,6 +44,7 @@ export async function baum(points: Matrix, labels: Matrix, rng: Rng): Promise<Me
   const spikes = bestGroups(sample, rng);
   const network = assemble(spikes, d);
   const count = 4 * spikes.length;
+  const witness = acrossSteepest(spikes, sample.points);
   const weights = parameter('weights', tensor('float64', [count, d], network.weights.data));
   const biases = parameter('biases', tensor('float64', [count], network.biases));
   const outputs = parameter('outputs', tensor('float64', [count, 1], network.outputs));
@@ -53,7 +54,7 @@ export async function baum(points: Matrix, labels: Matrix, rng: Rng): Promise<Me
     outputDimension: 1,
     parameterCount: 4 * Math.ceil(n / d) * (d + 2),
     lipschitz: totalSlope(network),
-    witness: acrossSteepest(spikes, sample.points),
+    ...(witness && { witness }),
     graph: (batch) => {
       const x = input('x', 'float64', [batch, d]);
       return graph([x], { y: gemm(relu(linear(x, weights, biases)), outputs) });
@@ -74,16 +75,22 @@ function assemble(spikes: readonly Spike[], d: number): Network {
   const weights = matrix(4 * spikes.length, d);
   const biases = new Float64Array(4 * spikes.length);
   const outputs = new Float64Array(4 * spikes.length);
-  spikes.forEach(({ u, b, v, c, delta, halfWidth }, g) => {
+  spikes.forEach((spike, g) => {
+    const { u, b, v, c, delta, halfWidth } = spike;
     const tilted = u.map((t, k) => t + delta * v[k]!);
     for (let k = 0; k < 4; k++) {
       const isTilted = k % 2 === 0;
       row(weights, 4 * g + k).set(isTilted ? tilted : u);
       biases[4 * g + k] = (isTilted ? delta * c : 0) - (k < 2 ? b - halfWidth : b + halfWidth);
-      outputs[4 * g + k] = (k === 0 || k === 3 ? 1 : -1) / delta;
+      outputs[4 * g + k] = isFlat(spike) ? 0 : (k === 0 || k === 3 ? 1 : -1) / delta;
     }
   });
   return { weights, biases, outputs };
+}
+
+/** A group whose labels are all zero needs no spike. */
+function isFlat({ v, c }: Spike): boolean {
+  return c === 0 && v.every((t) => t === 0);
 }
 
 /** The sum over groups of the exact constants of g, from the stored weights. */
@@ -92,6 +99,7 @@ function totalSlope({ weights, outputs }: Network): UpperGuarantee {
     const [tilted, plain] = [row(weights, 4 * g), row(weights, 4 * g + 1)];
     const pieces = [normEnclosure(tilted), normEnclosure(plain), distanceEnclosure(tilted, plain)];
     const inverse = outputs[4 * g]!;
+    if (inverse === 0) return [0, 0];
     return [
       divideDown(Math.max(...pieces.map((piece) => piece[0])), divideUp(1, inverse)),
       divideUp(Math.max(...pieces.map((piece) => piece[1])), divideDown(1, inverse)),
@@ -99,17 +107,19 @@ function totalSlope({ weights, outputs }: Network): UpperGuarantee {
   });
   if (slopes.length === 1) return exact(slopes[0]!, 'gradients of the linear pieces');
   return upperBound(
-    slopes.reduce((sum, slope) => addUp(sum, slope[1]), 0),
+    sumEnclosure(slopes.map((slope) => slope[1]))[1],
     'sum over groups of the steepest linear piece',
   );
 }
 
 /**
  * Two points at the ends of the strip u . x in [b - s - delta y, b - s] beside a point x_i of the narrowest slab, where g climbs from 0 to its
- * label y at slope 1/delta.
+ * label y at slope 1/delta; undefined when all labels are zero.
  */
-function acrossSteepest(spikes: readonly Spike[], points: Matrix): Witness {
-  const { u, b, v, c, delta, halfWidth, members } = spikes.reduce((a, g) => (g.delta < a.delta ? g : a));
+function acrossSteepest(spikes: readonly Spike[], points: Matrix): Witness | undefined {
+  const raised = spikes.filter((g) => !isFlat(g));
+  if (raised.length === 0) return undefined;
+  const { u, b, v, c, delta, halfWidth, members } = raised.reduce((a, g) => (g.delta < a.delta ? g : a));
   const label = (i: number) => row(points, i).reduce((sum, t, k) => sum + v[k]! * t, c);
   const chosen = members.reduce((best, i) => (Math.abs(label(i)) > Math.abs(label(best)) ? i : best));
   const x = row(points, chosen);

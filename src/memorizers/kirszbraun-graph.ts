@@ -20,8 +20,6 @@ import {
   maximum,
   minimum,
   mul,
-  not,
-  or,
   parameter,
   ReduceMax,
   ReduceMin,
@@ -46,12 +44,12 @@ const THRESHOLD_STEPS = 4;
 /**
  * The graph of F: input `x` `[batch, d]`, outputs `y` `[batch, m]` and `gap` `[batch]`, the duality gap reached.
  *
- * The program, minimise lambda H lambda / 2 + b . lambda over the simplex, has one Hessian H = 2 C C^T for all x. Each of the `iterations`
- * steps is, for each point of the batch by itself, one of three (Dostal and Schoeberl, "Minimizing quadratic functions subject to bound
- * constraints with the rate of convergence and finite termination", 2005, carried over to the simplex): a conjugate-gradient step on the
- * face of the positive weights; if that leaves the face, a step to its boundary and a projected gradient step from there; a projected
- * gradient step alone where the gradient on the zero weights outweighs that on the face. Gradient steps have the
- * length of Barzilai and Borwein. The iterate of smallest gap is kept. The start is the nearest data point.
+ * The program, minimise lambda H lambda / 2 + b . lambda over the simplex, has one Hessian H = 2 C C^T for all x. Each of the
+ * `iterations` steps is, for each point of the batch by itself, one of three: a conjugate-gradient step on the face of the
+ * positive weights; if that leaves the face, its projection onto the face; a projected gradient step where the gradient
+ * on the zero weights outweighs that on the face, with the step length of Barzilai and Borwein. The iterate of smallest
+ * gap is kept. The start is the nearest data point. (Modified proportioning with projected conjugate gradients, Dostal,
+ * "Optimal Quadratic Programming Algorithms", 2009, carried over from bounds to the simplex.)
  */
 export function kirszbraunGraph(sample: Sample, slope: number, iterations: number): (batch: number) => Graph {
   const { rows: n, columns: d } = sample.points;
@@ -106,6 +104,9 @@ function quadraticProgram(places: Value, heights: Value, x: Value, shortestStep:
 /** All `[batch, n]`, but for `step` and `gap`, `[batch, 1]`. */
 interface State {
   readonly weights: Value;
+  /** Which weights are positive, as bool and as 0 or 1. */
+  readonly positive: Value;
+  readonly mask: Value;
   readonly gradient: Value;
   /** The gradient minus its mean on the positive weights, there; 0 elsewhere. */
   readonly onFace: Value;
@@ -128,55 +129,52 @@ function start(program: QuadraticProgram, squaredDistance: Value): State {
     gradient,
     ...split,
     direction: split.onFace,
-    step: add(mul(gap, 0), program.shortestStep),
+    step: program.shortestStep,
     best: weights,
     gap,
   };
 }
 
 function advance(program: QuadraticProgram, state: State): State {
-  const { weights, gradient, onFace, offFace, direction } = state;
+  const { weights, positive, mask, gradient, onFace, offFace, direction } = state;
   const curved = program.curve(direction);
-  const bend = rowSum(mul(direction, curved));
-  const conjugate = div(rowSum(mul(onFace, direction)), maximum(bend, TINY));
-  const reach = where(greater(direction, ZERO), div(weights, direction), FAR);
-  const feasible = rowMin(reach);
-  const stayOnFace = lessOrEqual(rowSum(mul(offFace, offFace)), rowSum(mul(onFace, onFace)));
-  const leavesFace = greaterOrEqual(conjugate, feasible);
-  const length = where(stayOnFace, minimum(conjugate, feasible), ZERO);
-  // The weight that stops the step becomes exactly zero.
-  const moved = where(
-    and(lessOrEqual(reach, length), stayOnFace),
-    ZERO,
-    relu(sub(weights, mul(length, direction))),
-  );
-  const slopeThere = sub(gradient, mul(length, curved));
-  const descends = or(not(stayOnFace), leavesFace);
-  const projected = ontoSimplex(sub(moved, mul(state.step, slopeThere)), moved);
-  const next = where(descends, projected, div(moved, rowSum(moved)));
+  const bend = maximum(rowSum(mul(direction, curved)), TINY);
+  const length = div(rowSum(mul(onFace, direction)), bend);
+  const moved = sub(weights, mul(length, direction));
+  const stays = lessOrEqual(rowSum(mul(offFace, offFace)), mul(PROPORTION, rowSum(mul(onFace, onFace))));
+  const inside = and(stays, greaterOrEqual(rowMin(moved), ZERO));
+  const target = where(stays, where(positive, moved, FAR_BELOW), sub(weights, mul(state.step, gradient)));
+  const next = where(inside, div(moved, rowSum(moved)), ontoSimplex(target, mask));
 
   const nextGradient = add(program.linear, program.curve(next));
   const split = splitGradient(next, nextGradient);
-  const conjugation = div(rowSum(mul(split.onFace, curved)), maximum(bend, TINY));
+  const conjugation = div(rowSum(mul(split.onFace, curved)), bend);
   const gap = dualityGap(next, nextGradient);
-  const better = less(gap, state.gap);
   return {
     weights: next,
     gradient: nextGradient,
     ...split,
-    direction: where(descends, split.onFace, sub(split.onFace, mul(conjugation, direction))),
+    direction: where(inside, sub(split.onFace, mul(conjugation, direction)), split.onFace),
     step: barzilaiBorwein(sub(next, weights), sub(nextGradient, gradient), program),
-    best: where(better, next, state.best),
+    best: where(less(gap, state.gap), next, state.best),
     gap: minimum(gap, state.gap),
   };
 }
 
-function splitGradient(weights: Value, gradient: Value): Pick<State, 'onFace' | 'offFace'> {
+function splitGradient(
+  weights: Value,
+  gradient: Value,
+): Pick<State, 'positive' | 'mask' | 'onFace' | 'offFace'> {
   const positive = greater(weights, ZERO);
   const mask = cast(positive, weights.dtype);
   const level = div(rowSum(mul(gradient, mask)), rowSum(mask));
   const relative = sub(gradient, level);
-  return { onFace: mul(relative, mask), offFace: where(positive, ZERO, minimum(relative, ZERO)) };
+  return {
+    positive,
+    mask,
+    onFace: mul(relative, mask),
+    offFace: where(positive, ZERO, minimum(relative, ZERO)),
+  };
 }
 
 /** max_i <gradient, weights - e_i>, never negative. */
@@ -184,14 +182,16 @@ function dualityGap(weights: Value, gradient: Value): Value {
   return relu(sub(rowSum(mul(weights, gradient)), rowMin(gradient)));
 }
 
-/** The projection of v onto the simplex: (v - t)_+ with t the root of sum (v_i - t)_+ = 1, by Newton's method from below. */
-function ontoSimplex(v: Value, positive: Value): Value {
-  const mask = cast(greater(positive, ZERO), v.dtype);
+/**
+ * The projection of v onto the simplex: (v - t)_+ with t the root of sum (v_i - t)_+ = 1, by Newton's method from below.
+ * The mean over the entries of `mask` gives a start.
+ */
+function ontoSimplex(v: Value, mask: Value): Value {
   const ofFace = div(sub(rowSum(mul(v, mask)), ONE), rowSum(mask));
   let threshold = maximum(ofFace, sub(rowMax(v), ONE));
   for (let step = 0; step < THRESHOLD_STEPS; step++) {
     const above = cast(greater(v, threshold), v.dtype);
-    threshold = div(sub(rowSum(mul(v, above)), ONE), rowSum(above));
+    threshold = div(sub(rowSum(mul(v, above)), ONE), maximum(rowSum(above), ONE));
   }
   const clipped = relu(sub(v, threshold));
   return div(clipped, rowSum(clipped));
@@ -203,13 +203,14 @@ function barzilaiBorwein(s: Value, g: Value, { shortestStep, longestStep }: Quad
   return minimum(maximum(quotient, shortestStep), longestStep);
 }
 
-// A node for each mention of a number would double the graph, so constants and axes are shared.
-const [ZERO, ONE, TINY, FAR] = [0, 1, 1e-300, 1e300].map((value) => scalar('float64', value)) as [
-  Value,
-  Value,
-  Value,
-  Value,
-];
+// Shared, since a node for each mention of a number would double the graph. TINY keeps quotients finite where both sides
+// are zero, FAR_BELOW keeps an entry out of a projection; both are numbers of float32 too.
+const ZERO = scalar('float64', 0);
+const ONE = scalar('float64', 1);
+const TINY = scalar('float64', 1e-37);
+const FAR_BELOW = scalar('float64', -1e37);
+/** The square of how much larger the gradient off the face must be before the face is left. */
+const PROPORTION = scalar('float64', 4);
 const ROWS = int64s([1]);
 const rowSum = (v: Value): Value => emit1(ReduceSum, [v, ROWS], { keepdims: 1 });
 const rowMin = (v: Value): Value => emit1(ReduceMin, [v, ROWS], { keepdims: 1 });

@@ -15,7 +15,7 @@ export interface KirszbraunValue {
   readonly value: Float64Array;
   /** An upper bound on the duality gap of the quadratic program, in units of squared distance. */
   readonly gap: number;
-  /** |value - F(x)| <= error = M sqrt(gap / 2) plus rounding: an upper bound. The true error is usually its square on the scale of the labels. */
+  /** |value - F(x)| <= error = M sqrt(gap / 2) plus rounding: an upper bound, mostly of the rounding in the gap. */
   readonly error: number;
 }
 
@@ -27,35 +27,37 @@ export interface Kirszbraun extends Memorizer {
 
 /**
  * F(x) = sum_i lambda_i y_i with lambda the minimiser over the simplex of
- * 2 sum_i lambda_i |x - x_i|^2 - Var(x) - Var(y) / M^2, Var(z) = sum_i lambda_i |z_i|^2 - |sum_i lambda_i z_i|^2, and
+ * 2 sum_i lambda_i |x - x_i|^2 - Var(x) - Var(y) / M^2, where Var(z) = sum_i lambda_i |z_i|^2 - |sum_i lambda_i z_i|^2 and
  * M = max_{i<j} |y_i - y_j| / |x_i - x_j|.
  *
  * F is M-Lipschitz on R^d in l2, for labels of any dimension m (one-hot classes, say), and interpolates; no function
  * through the labels has a smaller constant. Its values are convex combinations of labels, and it is piecewise affine.
  *
- * Proof. Let c_i = (x_i, y_i/M), and let h(p) be the minimum over the simplex of
- * |p - sum lambda_i c_i / 2|^2 + sum lambda_i e_i, e_i = (|x_i|^2 - |y_i|^2/M^2) / 4: the convex envelope of quadratics with one Hessian 2I. So h and
- * |p|^2 - h are convex, and for p = (x, 0), p' = (x', 0) with gradients (a, b), (a', b'):
- * |a - a'|^2 + |b - b'|^2 <= 2 <a - a', x - x'>, whence |b - b'|^2 <= |x - x'|^2. At (x, 0), b = -F(x)/M, and four
- * times the program of h is, up to a term in x alone, the one above. Interpolation: for any lambda,
- * Var(y) <= M^2 Var(x), so the objective is at least 2 |x - sum lambda_i x_i|^2 >= 0, which lambda = e_k attains at x_k; and sum lambda_i y_i is
- * unique, as the objective is strictly convex in sum lambda_i c_i. (After Azagra, Le Gruyer and Mudarra 2018.)
+ * Proof. Let c_i = (x_i, y_i/M) and h(p) = min over the simplex of |p - sum lambda_i c_i / 2|^2 + sum lambda_i e_i with
+ * e_i = (|x_i|^2 - |y_i|^2/M^2) / 4. As a partial minimum of a convex function h is convex, and |p|^2 - h is convex as a
+ * maximum of affine functions; so gradients of h satisfy |grad - grad'|^2 <= 2 <grad - grad', p - p'>. For p = (x, 0),
+ * p' = (x', 0) and grad = (a, b): |b - b'|^2 <= 2 <a - a', x - x'> - |a - a'|^2 <= |x - x'|^2. At (x, 0), b = -F(x)/M, and
+ * the program of h is, up to a factor 4 and terms in x alone, the one above. Interpolation: Var(y) <= M^2 Var(x)
+ * for any lambda, so the objective is at least 2 |x - sum lambda_i x_i|^2 >= 0, which lambda = e_k attains at x_k; and
+ * F is unique, as the objective is strictly convex in sum lambda_i c_i. (After Azagra, Le Gruyer and Mudarra 2018.)
  *
- * Exact and global, for F in exact arithmetic. Two evaluations: `at` solves the program by an active-set method; `graph` runs
- * `iterations` steps of a projected conjugate-gradient method, unrolled, and its second output `gap` `[batch]` is the duality gap
- * it reached: |y - F(x)| <= M sqrt(gap / 2). Where fewer than some 50 data points matter, 128 iterations reach a gap near rounding.
- * The graph is a finite program: differentiate F by differences of `at`.
+ * Exact and global, for F in exact arithmetic. Two evaluations: `at` solves the program by an active-set method; `graph`
+ * runs `iterations` steps of a projected conjugate-gradient method, unrolled, and has a second output `gap` `[batch]`, the
+ * duality gap that it reached: |y - F(x)| <= M sqrt(gap / 2). The default reaches gaps near rounding on random data; where
+ * the gap is large, take more steps. The graph is meant to be run, not differentiated.
  *
  * P = n(d + m) + 1: points, labels and M. n is the number of distinct points.
  *
- * @param points `[n, d]`. @param labels `[n, m]`. @param iterations steps of the graph, defaults to 64.
+ * @param points `[n, d]`. @param labels `[n, m]`.
+ * @param iterations steps of the graph; defaults to 32 + (min(n, 64) + min(n, d + m + 1)) / 2, at most 256.
  * @throws as `checkedSample`.
  */
-export async function kirszbraun(points: Matrix, labels: Matrix, iterations = 64): Promise<Kirszbraun> {
+export async function kirszbraun(points: Matrix, labels: Matrix, iterations?: number): Promise<Kirszbraun> {
   const sample = checkedSample(points, labels);
-  requireInteger('iterations', iterations, 1, 10_000);
   const { rows: n, columns: d } = sample.points;
   const m = sample.labels.columns;
+  const steps = iterations ?? Math.min(256, 32 + Math.ceil((Math.min(n, 64) + Math.min(n, d + m + 1)) / 2));
+  requireInteger('iterations', steps, 1, 10_000);
   const steepest = await steepestPair(sample.points, sample.labels);
   const enclosure = steepest?.enclosure ?? ([0, 0] as const);
   return {
@@ -71,7 +73,7 @@ export async function kirszbraun(points: Matrix, labels: Matrix, iterations = 64
         b: row(sample.points, steepest.second).slice(),
       },
     }),
-    graph: kirszbraunGraph(sample, enclosure[1], iterations),
+    graph: kirszbraunGraph(sample, enclosure[1], steps),
     at: (x) => solveAt(sample, enclosure[1], x),
   };
 }

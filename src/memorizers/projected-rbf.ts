@@ -97,11 +97,10 @@ export async function projectedRbfs(
   for (const k of dimensions) {
     const projected: Projected =
       k === d
-        ? { centres: sample.points, singularValues: [1, 1] }
+        ? { centres: sample.points }
         : {
-            projection: firstRows(widest!, k),
             centres: firstColumns(image!, k),
-            singularValues: singularValueBounds(gram!, k, d),
+            projection: { matrix: firstRows(widest!, k), singularValues: singularValueBounds(gram!, k, d) },
           };
     memorizers.push(await fromProjected(sample, projected));
   }
@@ -111,28 +110,28 @@ export async function projectedRbfs(
 const NAME = 'RBFs after projection';
 
 interface Projected {
-  /** `[k, d]`; absent for the identity. */
-  readonly projection?: Matrix;
   /** Qx_i, `[n, k]`. */
   readonly centres: Matrix;
-  /** Bounds on the smallest and the largest singular value of Q. */
-  readonly singularValues: Enclosure;
+  /** Q `[k, d]` and bounds on its smallest and largest singular value; absent for the identity. */
+  readonly projection?: { readonly matrix: Matrix; readonly singularValues: Enclosure };
 }
 
 async function fromProjected(sample: Sample, projected: Projected): Promise<Memorizer> {
-  const { projection, centres, singularValues } = projected;
+  const { projection, centres } = projected;
   const { rows: n, columns: d } = sample.points;
   const k = centres.columns;
   const steepest = await steepestPair(centres, sample.labels);
   const slope = steepest?.enclosure ?? ([0, 0] as const);
-  const enclosure: Enclosure = [
-    multiplyDown(slope[0], singularValues[0]),
-    multiplyUp(slope[1], singularValues[1]),
-  ];
+  const enclosure: Enclosure = projection
+    ? [
+        multiplyDown(slope[0], projection.singularValues[0]),
+        multiplyUp(slope[1], projection.singularValues[1]),
+      ]
+    : slope;
   const centreValue = parameter('centres', tensor('float64', [n, k], centres.data));
   const values = parameter('labels', tensor('float64', [n], sample.labels.data));
   const slopeValue = parameter('slope', tensor('float64', [], [slope[1]]));
-  const fixed = projection && constant(tensor('float64', [k, d], projection.data));
+  const fixed = projection && constant(tensor('float64', [k, d], projection.matrix.data));
   return {
     name: NAME,
     inputDimension: d,
@@ -155,7 +154,7 @@ function liftedPair(sample: Sample, { projection, centres }: Projected, first: n
   const a = row(sample.points, first).slice();
   if (!projection) return { kind: 'pair', a, b: row(sample.points, second).slice() } as const;
   const difference = row(centres, second).map((t, l) => t - centres.data[first * centres.columns + l]!);
-  const lifted = multiplyVectorTransposed(projection, difference);
+  const lifted = multiplyVectorTransposed(projection.matrix, difference);
   return { kind: 'pair', a, b: a.map((t, l) => t + lifted[l]!) } as const;
 }
 
