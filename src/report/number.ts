@@ -32,6 +32,13 @@ export function count(x: number): string {
   return `${x < 0 ? '\u2212' : ''}${grouped(String(Math.abs(x)))}`;
 }
 
+/** `x` with so many decimals, for numbers whose absolute size matters, such as exponents: `−0.560`, `0.004`. */
+export function decimals(x: number, digits: number): string {
+  if (!Number.isFinite(x)) return 'not finite';
+  const text = Math.abs(x).toFixed(digits);
+  return x < 0 && Number(text) !== 0 ? `\u2212${text}` : text;
+}
+
 /** A share in per cent, without a fraction where it has none: `95 %`. */
 export function percent(share: number): string {
   return Number.isFinite(share) ? `${Number((100 * share).toPrecision(3))}${SPACE}%` : 'not finite';

@@ -33,7 +33,8 @@ export function renderReport(result: StudyResult): string {
 <body>
 <header>
 <h1>${result.title}</h1>
-<p class="verdict">${first} ${second}</p>
+<p class="verdict">${first}</p>
+<p class="verdict second">${second}</p>
 </header>
 <main>
 ${hero(result)}${howToRead()}${theLaw()}${otherDataSets(result)}${numbers(result)}${fits(result)}${effectiveDimensions(result)}${slices(result)}${checks(result)}${guarantees(result)}${reproduction(result)}${sources()}</main>

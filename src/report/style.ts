@@ -10,7 +10,8 @@ h3{font-size:1.1rem;margin:2rem 0 .6rem}
 p,ol,ul,dl{max-width:48rem}
 p{margin:.7rem 0}
 a{color:var(--series-0)}
-.verdict{font-size:clamp(1.15rem,.95rem + 1.2vw,1.75rem);line-height:1.3;font-weight:550;letter-spacing:-.01em;max-width:62rem;margin:0 0 1.8rem}
+.verdict{font-size:clamp(1.15rem,.95rem + 1.2vw,1.75rem);line-height:1.3;font-weight:550;letter-spacing:-.01em;max-width:62rem;margin:0 0 .8rem}
+.second{font-size:clamp(1.05rem,.95rem + .5vw,1.3rem);font-weight:450;line-height:1.4;margin-bottom:1.8rem}
 figure{margin:1.5rem 0}
 figcaption{color:var(--muted);font-size:.95rem;max-width:60rem;margin-top:.6rem}
 figcaption strong{color:var(--ink)}
@@ -27,7 +28,7 @@ math{font-family:"Latin Modern Math","STIX Two Math","Cambria Math","XITS Math",
 .multiples{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1.5rem 2rem}
 .multiples figure{margin:0;max-width:32rem}
 .multiples .chart{width:100%}
-.maps{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,14rem),1fr));gap:1.25rem}
+.maps{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,12rem),1fr));gap:1.25rem}
 .maps figure{margin:0}
 .maps .chart{width:100%;max-width:18rem}
 .bar{display:flex;align-items:center;gap:.6rem;font-size:.9rem}

@@ -23,10 +23,16 @@ export const SYMBOLS = [
 /** Steps of the diverging scale of the contour maps, from most negative to most positive; odd, so that one lies around 0. */
 export const BAND_COUNT = 13;
 
-/** A style for every family of the study, in order of appearance; the same family looks the same everywhere. */
+/**
+ * A style for every family of the study; the same family looks the same everywhere. The families of the largest data
+ * set come first, among them those with the most sizes, which make the curves: their colours differ the most.
+ */
 export function familyStyles(result: StudyResult): ReadonlyMap<string, FamilyStyle> {
+  const bySize = result.analysis.series.toSorted(
+    (a, b) => b.n * b.d - a.n * a.d || b.points.length - a.points.length,
+  );
   const families = new Set([
-    ...result.analysis.series.map((series) => series.family),
+    ...bySize.map((series) => series.family),
     ...result.outcomes.map((outcome) => outcome.trial.family),
   ]);
   return new Map(Array.from(families, (family, index) => [family, familyStyle(family, index)]));
@@ -43,13 +49,12 @@ export function themeCss(selector: string): string {
   ].join('\n');
 }
 
-/** Past eight families the colours repeat with other shapes. */
+/** Ten colours and eight shapes: no pair of them comes twice among forty families. */
 function familyStyle(family: string, index: number): FamilyStyle {
-  const turn = Math.floor(index / SYMBOLS.length);
   return {
     family,
     colour: `var(--series-${index % LIGHT.series.length})`,
-    symbol: SYMBOLS[(index + turn) % SYMBOLS.length]!,
+    symbol: SYMBOLS[index % SYMBOLS.length]!,
   };
 }
 
@@ -74,7 +79,18 @@ const LIGHT: Palette = {
   rule: '#d5d9df',
   bad: '#a4142c',
   good: '#00694d',
-  series: ['#3f62f0', '#7a2605', '#01826d', '#6f077d', '#9a5f05', '#2925c4', '#196da1', '#93313b'],
+  series: [
+    '#3f62f0',
+    '#7a2605',
+    '#01826d',
+    '#6f077d',
+    '#9a5f05',
+    '#2925c4',
+    '#196da1',
+    '#93313b',
+    '#c22a72',
+    '#5c6b00',
+  ],
   bands: ['#0a5aa0', '#fafafa', '#c25e00'],
 };
 
@@ -86,7 +102,18 @@ const DARK: Palette = {
   rule: '#3a4049',
   bad: '#ff8095',
   good: '#5fd3a8',
-  series: ['#78cbfd', '#f19711', '#2fe9ae', '#e86595', '#e3e01b', '#8191fe', '#3da7c8', '#d2b1ad'],
+  series: [
+    '#78cbfd',
+    '#f19711',
+    '#2fe9ae',
+    '#e86595',
+    '#e3e01b',
+    '#8191fe',
+    '#3da7c8',
+    '#d2b1ad',
+    '#ff8fb8',
+    '#b9cc52',
+  ],
   bands: ['#5fb2ef', '#20242b', '#ff9c4f'],
 };
 

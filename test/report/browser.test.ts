@@ -13,6 +13,7 @@ import {
   emptyStudy,
   hostileStudy,
   oneTrialStudy,
+  planeStudy,
   richStudy,
 } from './fixtures.ts';
 
@@ -27,6 +28,7 @@ const STUDIES: readonly (readonly [string, StudyResult])[] = [
   ['awkward', awkwardStudy()],
   ['hostile', hostileStudy()],
   ['crowded', crowdedStudy()],
+  ['plane', planeStudy()],
 ];
 
 describe.skipIf(!found)('in a browser', () => {
@@ -76,7 +78,10 @@ describe.skipIf(!found)('in a browser', () => {
     return { context, page, complaints };
   }
 
-  const screens = STUDIES.flatMap(([name]) => [400, 1200].map((width) => [name, width] as const));
+  const screens = [
+    ...STUDIES.map(([name]) => [name, 400] as const),
+    ...['rich', 'hostile', 'crowded', 'plane'].map((name) => [name, 1200] as const),
+  ];
 
   test.each(screens)(
     '%s at %d pixels: fits, loads nothing, complains of nothing; no text of a chart meets another or leaves its chart',
@@ -87,7 +92,8 @@ describe.skipIf(!found)('in a browser', () => {
           const frame = svg.getBoundingClientRect();
           if (frame.width === 0) return [];
           const words = [...svg.querySelectorAll('text')]
-            .filter((text) => text.textContent !== '')
+            // Arrows are marks: they stand where their data are.
+            .filter((text) => !/^[\u25B2\u25B6\u25C0]?$/.test(text.textContent!))
             .map((text) => {
               const { left, right, top, bottom } = text.getBoundingClientRect();
               return { content: text.firstChild!.textContent!, left, right, top, bottom };

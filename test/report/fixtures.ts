@@ -331,6 +331,19 @@ export function crowdedStudy(): StudyResult {
   return study(outcomes, { verdict: ['Twelve families were measured.', 'They coincide.'] });
 }
 
+/** Few points in two dimensions: P = n and P = nd lie side by side. */
+export function planeStudy(): StudyResult {
+  const data: DataShape = { name: 'plane', n: 24, d: 2 };
+  const outcomes = [
+    projected(data, 1, 0),
+    projected(data, 2, 0),
+    mcShane(data, 0),
+    baum(data, 0),
+    twoLayer(data, 50, 0),
+  ];
+  return study(outcomes, { verdict: ['A few points in the plane.', 'All marks are close.'] });
+}
+
 /** Series as the analysis makes them: one point per size, replicates in the order of their seeds. */
 export function seriesOf(outcomes: readonly TrialOutcome[]): readonly Series[] {
   const done = outcomes.filter((outcome) => outcome.state === 'done');

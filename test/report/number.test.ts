@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { count, counted, percent, powerOfTen, significant } from '../../src/report/number.ts';
+import { count, counted, decimals, percent, powerOfTen, significant } from '../../src/report/number.ts';
 
 describe('significant', () => {
   test.each([
@@ -62,6 +62,16 @@ test('counts are written in full', () => {
       expect(read(count(x))).toBe(x);
     }),
   );
+});
+
+test('decimals are those after the point, without a signed zero', () => {
+  expect([-0.5598, 0.00382, -0.0004, -0].map((x) => decimals(x, 3))).toEqual([
+    '\u22120.560',
+    '0.004',
+    '0.000',
+    '0.000',
+  ]);
+  expect(decimals(Number.NaN, 3)).toBe('not finite');
 });
 
 test('shares, powers and counted nouns', () => {

@@ -11,6 +11,7 @@ import {
   HOSTILE,
   hostileStudy,
   oneTrialStudy,
+  planeStudy,
   richStudy,
   singleSeriesStudy,
 } from './fixtures.ts';
@@ -25,6 +26,7 @@ const STUDIES: readonly (readonly [string, StudyResult])[] = [
   ['awkward numbers', awkwardStudy()],
   ['hostile text', hostileStudy()],
   ['twelve families', crowdedStudy()],
+  ['two dimensions', planeStudy()],
 ];
 
 describe.each(STUDIES)('%s', (_, result) => {
@@ -99,8 +101,8 @@ describe.each(STUDIES)('%s', (_, result) => {
   });
 
   test('the verdict is there in both sentences, and every failed trial with what happened', () => {
-    const text = document.querySelector('.verdict')!.textContent!;
-    for (const sentence of result.analysis.verdict) expect(text).toContain(readable(sentence));
+    const sentences = [...document.querySelectorAll('.verdict')].map((paragraph) => paragraph.textContent);
+    expect(sentences).toEqual(result.analysis.verdict.map(readable));
     const body = document.querySelector('#numbers')!.textContent!;
     for (const outcome of result.outcomes) {
       if (outcome.state === 'failed') expect(body).toContain(readable(outcome.error.message));
@@ -170,8 +172,18 @@ describe('a full study', () => {
       /\u2248\u202F10\.6 \(95\u202F% interval from 9\.70 to 11\.8/,
     );
     expect(document.querySelector('.hero figcaption')!.textContent).toContain(
-      'Fitted exponent of projected-rbf',
+      'Fitted exponents of P: projected-rbf \u2248\u202F\u22120.560 (95\u202F% interval \u22120.571 to \u22120.549)',
     );
+  });
+
+  test('hypotheses that do not hold are open to see, those that hold on demand', () => {
+    const tables = [...document.querySelectorAll('#checks .scroll')];
+    expect(tables.map((table) => table.getAttribute('aria-label'))).toEqual([
+      'Hypotheses that do not hold everywhere',
+      'Hypotheses that hold',
+    ]);
+    expect(tables[0]!.textContent).toContain('27 380');
+    expect(tables.map((table) => table.closest('details') !== null)).toEqual([false, true]);
   });
 
   test('each construction has one map, of its first seed, and what is clipped is said', () => {

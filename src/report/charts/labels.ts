@@ -17,6 +17,12 @@ export interface LabelRequest {
   readonly tolerance?: number;
 }
 
+/** Where a label went, and which of its candidates that was. */
+export interface Placement {
+  readonly box: Box;
+  readonly candidate: number;
+}
+
 /**
  * The places of the labels, one per request, or undefined where every candidate meets another label, leaves
  * `frame` or covers too much. Marks and lines (`obstacles`) are avoided where possible, other labels always.
@@ -25,10 +31,10 @@ export function placeLabels(
   requests: readonly LabelRequest[],
   obstacles: readonly Box[],
   frame: Box,
-): readonly (Box | undefined)[] {
+): readonly (Placement | undefined)[] {
   const taken: Box[] = [];
   return requests.map((request) => {
-    let best: Box | undefined;
+    let best: Placement | undefined;
     let least = Number.POSITIVE_INFINITY;
     for (const [rank, [left, top]] of request.candidates.entries()) {
       const box = { left, top, right: left + request.size.width, bottom: top + request.size.height };
@@ -37,9 +43,9 @@ export function placeLabels(
       if (covered > (request.tolerance ?? Number.POSITIVE_INFINITY)) continue;
       // A later candidate wins only by covering noticeably less.
       const cost = covered + 2 * rank;
-      if (cost < least) [best, least] = [box, cost];
+      if (cost < least) [best, least] = [{ box, candidate: rank }, cost];
     }
-    if (best) taken.push(best);
+    if (best) taken.push(best.box);
     return best;
   });
 }

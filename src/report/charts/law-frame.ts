@@ -39,6 +39,11 @@ export const NARROW: Layout = {
   compact: true,
 };
 
+/** Pixels that the bars of one size share. */
+export function barsWidth(layout: Layout): number {
+  return layout.compact ? 20 : 36;
+}
+
 export interface LawFrame {
   readonly layout: Layout;
   readonly x: LogScale;

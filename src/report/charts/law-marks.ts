@@ -6,7 +6,7 @@ import type { Spread } from '../spread.ts';
 import type { FamilyStyle } from '../theme.ts';
 import { logTicks, tickText } from './axes.ts';
 import type { Bar, FamilyMarks, LawChartData } from './law-data.ts';
-import type { LawFrame } from './law-frame.ts';
+import { barsWidth, type LawFrame } from './law-frame.ts';
 import type { OffScale } from './off-scale.ts';
 
 /** Grid and axes, with units. */
@@ -149,7 +149,7 @@ function drawnBars(bars: readonly Bar[], style: FamilyStyle, frame: LawFrame): r
   return bars
     .filter((bar) => !offScale(bar.lower))
     .map((bar) => {
-      const step = Math.min(layout.compact ? 5 : 9, (layout.compact ? 20 : 36) / bar.count);
+      const step = Math.min(layout.compact ? 5 : 9, barsWidth(layout) / bar.count);
       const centre = x.apply(bar.parameterCount) + step * (bar.index - (bar.count - 1) / 2);
       return {
         left: x.invert(centre - 0.38 * step),

@@ -1,5 +1,6 @@
 // The hero chart with its caption, the three sentences that teach to read it, and its small relatives.
-import type { ExponentFit, StudyResult } from '../../study/index.ts';
+import type { Estimate } from '../../guarantee/index.ts';
+import type { StudyResult } from '../../study/index.ts';
 import { lawChart } from '../charts/law-chart.ts';
 import {
   chartedDataSets,
@@ -11,10 +12,10 @@ import {
 import { NARROW, WIDE } from '../charts/law-frame.ts';
 import { symbolKey } from '../charts/symbol-key.ts';
 import { type Html, html, NOTHING } from '../html.ts';
-import { count, counted, significant } from '../number.ts';
+import { count, counted, decimals, percent } from '../number.ts';
 import { doneOutcomes, failedOutcomes } from '../outcomes.ts';
 import { familyStyles } from '../theme.ts';
-import { intervalText, section } from './common.ts';
+import { section } from './common.ts';
 
 /** The chart of the data set with the largest n d, drawn for a desk and for a phone. */
 export function hero(result: StudyResult): Html {
@@ -56,7 +57,7 @@ export function otherDataSets(result: StudyResult): Html {
     .map((data, index) => {
       const chart = lawChart(data, NARROW, `law-${index + 2}`);
       return html`<figure>${chart.svg}${keys(chart.unlabelled)}
-<figcaption><strong>${data.data}</strong>, n\u202F=\u202F${count(data.n)}, d\u202F=\u202F${count(data.d)}${fitsInWords(result, data.data)}</figcaption></figure>
+<figcaption><strong>${data.data}</strong>, n\u202F=\u202F${count(data.n)}, d\u202F=\u202F${count(data.d)}.${fitsInWords(result, data.data)}</figcaption></figure>
 `;
     });
   if (charts.length === 0) return NOTHING;
@@ -99,18 +100,24 @@ function caption(result: StudyResult, data: LawChartData, beyond: boolean): Html
       'Grey band: McShane optimum over all trials, least to greatest.',
   ].filter((sentence) => typeof sentence === 'string');
   return html`<strong>Lipschitz constant against number of parameters, ${data.data}</strong>
-(n\u202F=\u202F${count(data.n)}, d\u202F=\u202F${count(data.d)}; both axes logarithmic)${fitsInWords(result, data.data)}
+(n\u202F=\u202F${count(data.n)}, d\u202F=\u202F${count(data.d)}; both axes logarithmic).${fitsInWords(result, data.data)}
 ${kinds.join(' ')}${undrawn(result, data.data)}`;
 }
 
-/** `. Fitted exponent of F: ≈ −0.56 (...).` */
+/** `Fitted exponents of P: F ≈ −0.560 (−0.571 to −0.549); the law: −0.5.` */
 function fitsInWords(result: StudyResult, data: string): Html {
   const fits = result.analysis.fits.filter((fit) => fit.data === data && Number.isFinite(fit.exponent.value));
-  return html`. ${fits.map(fitInWords)}`;
+  if (fits.length === 0) return NOTHING;
+  const items = fits.map(
+    ({ family, exponent }, index) =>
+      html`${index > 0 ? ', ' : ' '}${family} <strong>\u2248\u202F${decimals(exponent.value, 3)}</strong> (${exponentInterval(exponent)})`,
+  );
+  return html` Fitted exponents of P:${items}; the law: \u22120.5.`;
 }
 
-function fitInWords({ family, exponent, range }: ExponentFit): Html {
-  return html`Fitted exponent of ${family}: <strong>\u2248\u202F${significant(exponent.value)}</strong> (${intervalText(exponent)}; ${range}), the law\u2019s is \u22120.5. `;
+function exponentInterval({ interval: [low, high], confidence }: Estimate): string {
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return 'no finite interval';
+  return `${percent(confidence)} interval ${decimals(low, 3)} to ${decimals(high, 3)}`;
 }
 
 /** Says what a logarithmic axis has to leave out. */

@@ -1,9 +1,9 @@
 // What must hold, and whether it did; and the hypotheses of the theorem, one by one.
 import type { StudyResult } from '../../study/index.ts';
 import { type Html, html, NOTHING } from '../html.ts';
-import { MISSING } from '../number.ts';
+import { count, MISSING } from '../number.ts';
 import { doneOutcomes, grouped } from '../outcomes.ts';
-import { row, section, table, textCell } from './common.ts';
+import { details, row, section, table, textCell } from './common.ts';
 
 export function checks(result: StudyResult): Html {
   const items = result.analysis.checks.map(
@@ -26,13 +26,19 @@ function hypotheses(result: StudyResult): Html {
     grouped(lights, ({ name, statement }) => JSON.stringify([name, statement])).values(),
     (group) => {
       const { name, statement } = group[0]!;
+      const holds = group.every((light) => light.holds);
       const where = (holds: boolean): string => {
         const data = new Set(group.filter((light) => light.holds === holds).map((light) => light.data));
         return data.size === 0 ? MISSING : `${holds ? '\u2713' : '\u2717'} ${Array.from(data).join(', ')}`;
       };
-      return row([textCell(name), textCell(statement), textCell(where(true)), textCell(where(false))]);
+      return {
+        holds,
+        row: row([textCell(name), textCell(statement), textCell(where(true)), textCell(where(false))]),
+      };
     },
   );
+  const broken = rows.filter(({ holds }) => !holds).map(({ row }) => row);
+  const kept = rows.filter(({ holds }) => holds).map(({ row }) => row);
   const columns = [
     { title: 'Hypothesis' },
     { title: 'Statement' },
@@ -40,6 +46,7 @@ function hypotheses(result: StudyResult): Html {
     { title: 'Does not hold on' },
   ];
   return html`<h3>Hypotheses of the theorem</h3>
-<p>A certified lower bound stands only where its hypotheses hold. A data set in both columns has trials of both kinds.</p>
-${table('Hypotheses of the theorem', columns, rows)}`;
+<p>A certified lower bound stands only where its hypotheses hold. ${broken.length > 0 ? 'These do not hold everywhere; a data set in both columns has trials of both kinds.' : 'All of them hold in every trial that has one.'}</p>
+${broken.length > 0 ? table('Hypotheses that do not hold everywhere', columns, broken) : NOTHING}
+${kept.length > 0 ? details(`Hypotheses that hold (${count(kept.length)})`, table('Hypotheses that hold', columns, kept)) : NOTHING}`;
 }

@@ -15,7 +15,7 @@ export function reproduction(result: StudyResult): Html {
 <pre><code>robustlaw study run study.yaml</code></pre>
 <dl class="facts">
 <dt>Study</dt><dd>${result.name}</dd>
-<dt>Specification</dt><dd><code>${result.hash}</code>, the first digits of the SHA-256 of the file below</dd>
+<dt>Specification</dt><dd><code>${result.hash}</code>, the first digits of the SHA-256 of the resolved specification</dd>
 ${seed === undefined ? NOTHING : html`<dt>Seed</dt><dd>${seed}; replicates 0, 1, \u2026 are split from it by name</dd>`}
 <dt>Versions</dt><dd><ul class="versions">${versions}</ul></dd>
 <dt>Data</dt><dd><code>results.csv</code> and <code>results.parquet</code>: every trial, in full precision</dd>

@@ -18,11 +18,12 @@ describe('placeLabels', () => {
       fc.property(fc.array(request, { maxLength: 12 }), (requests) => {
         const placed = placeLabels(requests, [], FRAME);
         expect(placed.length).toBe(requests.length);
-        placed.forEach((box, index) => {
-          if (!box) return;
-          expect(requests[index]!.candidates).toContainEqual([box.left, box.top]);
+        placed.forEach((placement, index) => {
+          if (!placement) return;
+          const { box, candidate } = placement;
+          expect(requests[index]!.candidates[candidate]).toEqual([box.left, box.top]);
           expect(box.left >= 0 && box.top >= 0 && box.right <= 300 && box.bottom <= 200).toBe(true);
-          for (const other of placed.slice(0, index)) if (other) expect(meet(box, other)).toBe(false);
+          for (const other of placed.slice(0, index)) if (other) expect(meet(box, other.box)).toBe(false);
         });
       }),
     );
@@ -37,8 +38,8 @@ describe('placeLabels', () => {
       [150, 10],
       [150, 50],
     ] as const;
-    const [box] = placeLabels([{ text: 'a', size, candidates }], [wall], FRAME);
-    expect([box!.left, box!.top]).toEqual([150, 10]);
+    const [place] = placeLabels([{ text: 'a', size, candidates }], [wall], FRAME);
+    expect(place!.candidate).toBe(1);
   });
 
   test('beyond its tolerance a label is left out rather than laid over marks', () => {
@@ -52,7 +53,7 @@ describe('placeLabels', () => {
   test('the first come is served first; without a candidate there is no place', () => {
     const label = { text: 'a', size, candidates: [[10, 10]] as const };
     const placed = placeLabels([label, label, { ...label, candidates: [] }], [], FRAME);
-    expect(placed.map((box) => box !== undefined)).toEqual([true, false, false]);
+    expect(placed.map((place) => place !== undefined)).toEqual([true, false, false]);
   });
 });
 
