@@ -43,7 +43,9 @@ function loss(t: Weights): Value {
     output_padding: [1, 0],
   });
   const features = g.flatten(g.maxPool(g.gelu(wide), [2, 2], { strides: [2, 2] }));
-  const logits = g.softplus(g.linear(g.layerNormalization(features, t.gain, t.offset, -1, 0.125), t.w4, t.b4));
+  const logits = g.softplus(
+    g.linear(g.layerNormalization(features, t.gain, t.offset, -1, 0.125), t.w4, t.b4),
+  );
   const labels = g.constant(g.tensor('float64', [3, 3], [0, 1, 0, 1, 0, 0, 0, 0, 1]));
   return g.neg(g.div(g.innerProduct(labels, g.logSoftmax(logits)), 3));
 }
