@@ -33,7 +33,8 @@ families:
   tensor-interpolant: { memorizer: tensor-interpolant, sizes: [4] }
   network: { train: two-layer-relu, sizes: [30], steps: 1500, learningRate: 0.01, tolerance: 0.05 }
 trials:
-  - { data: [sphere], families: [projected-rbf, mcshane, kirszbraun, rbf, baum, caps, sqrt7, grouped, tensor, tensor-interpolant, network], measures: [slice, model] }
+  - { data: [sphere], families: [projected-rbf, mcshane, kirszbraun, rbf, baum, caps, sqrt7, grouped, tensor, tensor-interpolant, network] }
+  - { data: [sphere], families: [mcshane, baum, network], measures: [slice, model] }
   - { data: [gauss], families: [mcshane, network] }
   - { data: [classes], families: [kirszbraun, mcshane] }
 `;
@@ -100,7 +101,9 @@ describe('execute', () => {
       }
       if (lower) expect(lower.value, name).toBeLessThanOrEqual(top);
       expect(result.law.certifiedBound ?? 0, name).toBeLessThanOrEqual(top);
-      expect(result.slice!.values, name).toHaveLength(result.slice!.side ** 2);
+      expect(result.slice?.values.length, name).toBe(
+        family === 'kirszbraun' ? undefined : result.slice!.side ** 2,
+      );
       expect(result.meanSquaredError, name).toBeLessThanOrEqual(result.interpolationError ** 2);
     }
   });
@@ -124,8 +127,8 @@ describe('execute', () => {
   });
 
   it('writes the function as an .onnx file where asked, and only there', async () => {
-    const { model } = await run('sphere', 'caps');
-    expect(modelFromOnnx(decodeModel(model!)).parameterCount).toBe(60 * 102);
+    const { model } = await run('sphere', 'baum');
+    expect(modelFromOnnx(decodeModel(model!)).parameterCount).toBe(4 * 102);
     expect((await run('gauss', 'mcshane')).model).toBeUndefined();
   });
 
