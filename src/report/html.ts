@@ -22,11 +22,6 @@ export function trusted(markup: string): Html {
 
 export const NOTHING: Html = trusted('');
 
-/** Markup, or nothing when there is no value. */
-export function optional<T>(value: T | undefined, render: (value: T) => Html): Html {
-  return value === undefined ? NOTHING : render(value);
-}
-
 /** Text for HTML content and for double-quoted attributes. */
 export function escapeHtml(text: string): string {
   return plain(text).replace(/[&<>"']/g, (character) => ENTITIES[character]!);

@@ -1,4 +1,4 @@
-// The outcomes of a study, sorted into what finished and what failed, and into cells of the grid.
+// The outcomes of a study, sorted into what finished and what failed.
 import type { StudyResult, TrialOutcome } from '../study/index.ts';
 
 export type DoneOutcome = Extract<TrialOutcome, { state: 'done' }>;
@@ -10,9 +10,4 @@ export function doneOutcomes(result: StudyResult): readonly DoneOutcome[] {
 
 export function failedOutcomes(result: StudyResult): readonly FailedOutcome[] {
   return result.outcomes.filter((outcome) => outcome.state === 'failed');
-}
-
-/** Items by key, keys in order of appearance. */
-export function grouped<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> {
-  return Map.groupBy(items, key);
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
-import { escapeHtml, html, NOTHING, optional, plain, shorten, trusted } from '../../src/report/html.ts';
+import { escapeHtml, html, NOTHING, plain, shorten, trusted } from '../../src/report/html.ts';
 import { HOSTILE } from './fixtures.ts';
 
 /** Strings of markup, quotes, entities, controls and letters. */
@@ -57,8 +57,6 @@ test('markup is inserted as it stands, lists one after the other, nothing as not
   expect(html`<p>${bold}${[bold, trusted('<i></i>')]}${NOTHING}${[]}</p>`.markup).toBe(
     '<p><b>&lt;</b><b>&lt;</b><i></i></p>',
   );
-  expect(optional(undefined, () => bold).markup).toBe('');
-  expect(optional('x', (text) => html`${text}`).markup).toBe('x');
 });
 
 test('plain text holds no control character, lone surrogate or directional override, and keeps line breaks', () => {

@@ -8,6 +8,9 @@ export interface Box {
   readonly bottom: number;
 }
 
+/** In pixels, y downwards. */
+export type Point = readonly [x: number, y: number];
+
 export interface LabelRequest {
   readonly text: string;
   readonly size: { readonly width: number; readonly height: number };
@@ -64,7 +67,7 @@ export function textWidth(text: string, fontSize: number): number {
 }
 
 /** Small boxes along a polyline, so that labels keep off it. */
-export function alongLine(points: readonly (readonly [x: number, y: number])[], thickness: number): Box[] {
+export function alongLine(points: readonly Point[], thickness: number): Box[] {
   const half = thickness / 2;
   return points.slice(1).flatMap(([x1, y1], index) => {
     const [x0, y0] = points[index]!;

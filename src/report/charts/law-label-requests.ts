@@ -1,7 +1,7 @@
 // What the labels of the chart of the law say, and where each may stand.
 import { shorten } from '../html.ts';
 import { significant } from '../number.ts';
-import { type LabelRequest, textWidth } from './labels.ts';
+import { type LabelRequest, type Point, textWidth } from './labels.ts';
 import { type FamilyMarks, hasPoints, type LawChartData } from './law-data.ts';
 import { barsWidth, type LawFrame } from './law-frame.ts';
 import type { OffScale } from './off-scale.ts';
@@ -17,8 +17,6 @@ export interface Label extends LabelRequest {
   readonly anchors?: readonly Point[];
   readonly reach?: number;
 }
-
-export type Point = readonly [x: number, y: number];
 
 /** Square pixels of other marks a family's label may cover; beyond that the key beside the chart serves better. */
 const CROWDED = 700;

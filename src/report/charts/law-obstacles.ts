@@ -1,10 +1,8 @@
 // What a label of the chart of the law should not cover.
-import { alongLine, type Box } from './labels.ts';
+import { alongLine, type Box, type Point } from './labels.ts';
 import type { LawChartData } from './law-data.ts';
 import { barsWidth, type LawFrame } from './law-frame.ts';
 import type { OffScale } from './off-scale.ts';
-
-type Point = readonly [x: number, y: number];
 
 /** Everything drawn that a label should not cover. */
 export function obstacles(data: LawChartData, arrows: readonly OffScale[], frame: LawFrame): Box[] {

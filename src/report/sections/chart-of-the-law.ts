@@ -39,7 +39,7 @@ export function howToRead(): Html {
     'reading',
     'How to read it',
     html`<ol>
-<li>Every mark is a function that goes through noisy data: further right, the class it was picked from has more parameters P; further up, a small change of the input can change its output more (its Lipschitz constant), so low is robust.</li>
+<li>Every mark is a function that fits noisy data: further right, the class it was picked from has more parameters P; further up, a small change of the input can change its output more (its Lipschitz constant), so low is robust.</li>
 <li>The solid line \u221A(nd/P) is what the universal law of robustness says: with P parameters, n data points and d dimensions no class fits the noise with a constant far below that line, and only P near nd brings it down to a constant of order one.</li>
 <li>What is known differs from mark to mark: a filled mark is exact, a bar means that the truth lies between its ends, a shaded region is proved impossible for the class of its colour, and the dash-dotted line is the least constant that any function through these data can have, whatever its size.</li>
 </ol>

@@ -2,7 +2,7 @@
 import type { StudyResult } from '../../study/index.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { count, MISSING } from '../number.ts';
-import { doneOutcomes, grouped } from '../outcomes.ts';
+import { doneOutcomes } from '../outcomes.ts';
 import { details, row, section, table, textCell } from './common.ts';
 
 export function checks(result: StudyResult): Html {
@@ -23,7 +23,7 @@ function hypotheses(result: StudyResult): Html {
   );
   if (lights.length === 0) return NOTHING;
   const rows = Array.from(
-    grouped(lights, ({ name, statement }) => JSON.stringify([name, statement])).values(),
+    Map.groupBy(lights, ({ name, statement }) => JSON.stringify([name, statement])).values(),
     (group) => {
       const { name, statement } = group[0]!;
       const holds = group.every((light) => light.holds);

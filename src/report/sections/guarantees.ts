@@ -3,7 +3,7 @@ import type { Domain, UpperGuarantee, WitnessedLowerBound } from '../../guarante
 import type { StudyResult } from '../../study/index.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { count, significant } from '../number.ts';
-import { doneOutcomes, grouped } from '../outcomes.ts';
+import { doneOutcomes } from '../outcomes.ts';
 import { numberCell, row, section, table, textCell } from './common.ts';
 
 export function guarantees(result: StudyResult): Html {
@@ -30,7 +30,7 @@ function methods(result: StudyResult): Html {
   ]);
   if (claims.length === 0) return NOTHING;
   const rows = Array.from(
-    grouped(claims, (claim) =>
+    Map.groupBy(claims, (claim) =>
       JSON.stringify([claim.kind, claim.method, claim.norm, domainText(claim.domain), claim.arithmetic]),
     ).values(),
     (group) => {

@@ -3,7 +3,7 @@ import type { StudyResult, TrialOutcome } from '../../study/index.ts';
 import { chartedDataSets } from '../charts/law-data.ts';
 import { type Html, html, NOTHING, trusted } from '../html.ts';
 import { count, counted, MISSING, significant } from '../number.ts';
-import { type DoneOutcome, doneOutcomes, type FailedOutcome, failedOutcomes, grouped } from '../outcomes.ts';
+import { type DoneOutcome, doneOutcomes, type FailedOutcome, failedOutcomes } from '../outcomes.ts';
 import { spreadOf } from '../spread.ts';
 import {
   type Column,
@@ -52,11 +52,11 @@ function summary(result: StudyResult): Html {
   const charted = chartedDataSets(result);
   const order = ([data]: readonly [string, unknown]): number =>
     charted.includes(data) ? charted.indexOf(data) : charted.length;
-  const groups = Array.from(grouped(result.outcomes, ({ trial }) => trial.data)).sort(
+  const groups = Array.from(Map.groupBy(result.outcomes, ({ trial }) => trial.data)).sort(
     (a, b) => order(a) - order(b),
   );
   const tables = groups.map(([data, outcomes], index) => {
-    const cells = grouped(outcomes, ({ trial }) => JSON.stringify([trial.family, trial.size]));
+    const cells = Map.groupBy(outcomes, ({ trial }) => JSON.stringify([trial.family, trial.size]));
     const content = scrollingTable(`Numbers of ${data}`, HEAD, Array.from(cells.values(), summaryRow));
     return html`<details${trusted(index === 0 ? ' open' : '')}><summary>${dataHeading(data, outcomes)}</summary>
 ${content}</details>
@@ -109,7 +109,7 @@ function summaryRow(outcomes: readonly TrialOutcome[]): Html {
     spreadCell(spreadOf(exact.map((result) => result.lipschitz.upper.value / result.law.scaling))),
     spreadCell(spreadOf(results.map((result) => result.law.certifiedBound)), 'down'),
     numberCell(significant(errors.every(Number.isFinite) ? Math.max(...errors) : Number.NaN, 'up')),
-    textCell(Array.from(grouped(results, (result) => result.memorization).keys()).join(', ')),
+    textCell(Array.from(Map.groupBy(results, (result) => result.memorization).keys()).join(', ')),
     numberCell(seeds),
   ]);
 }

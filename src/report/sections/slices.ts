@@ -3,7 +3,7 @@ import type { PlaneSlice, StudyResult } from '../../study/index.ts';
 import { CLIP, sliceChart, sliceRange } from '../charts/slice-chart.ts';
 import { type Html, html } from '../html.ts';
 import { count, significant } from '../number.ts';
-import { type DoneOutcome, doneOutcomes, grouped } from '../outcomes.ts';
+import { type DoneOutcome, doneOutcomes } from '../outcomes.ts';
 import { BAND_COUNT } from '../theme.ts';
 import { section } from './common.ts';
 
@@ -16,12 +16,12 @@ export function slices(result: StudyResult): Html {
   }
   // One map tells the shape: the first seed of each construction.
   const first = Array.from(
-    grouped(sliced, ({ trial }) => JSON.stringify([trial.data, trial.family, trial.size])).values(),
+    Map.groupBy(sliced, ({ trial }) => JSON.stringify([trial.data, trial.family, trial.size])).values(),
     (replicates) =>
       replicates.reduce((least, other) => (other.trial.seed < least.trial.seed ? other : least)),
   );
   const groups = Array.from(
-    grouped(first, ({ trial }) => trial.data),
+    Map.groupBy(first, ({ trial }) => trial.data),
     ([data, ofData], group) => {
       const maps = ofData.map((outcome, index) => map(outcome, `map-${group + 1}-${index + 1}`));
       return html`<h3>${data}</h3>\n<div class="maps">${maps}</div>\n`;
