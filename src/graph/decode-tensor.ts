@@ -4,6 +4,7 @@ import { TensorProto_DataType as Code, TensorProto_DataLocation as Location } fr
 import { RobustlawError } from '../errors.ts';
 import { fromLittleEndian, widenBfloat16, widenFloat16 } from './bytes.ts';
 import type { OnnxTensor } from './onnx-model.ts';
+import { MAX_RANK } from './onnx-model.ts';
 import type { DataType, TensorData } from './tensor.ts';
 import { allocate } from './tensor.ts';
 
@@ -49,6 +50,7 @@ export function isHalf(code: number): boolean {
 
 /** The tensor; `what` names it in errors. */
 export function decodeTensor(proto: TensorProto, what: string, external?: ExternalData): OnnxTensor {
+  if (proto.dims.length > MAX_RANK) throw malformed(`${what} has ${proto.dims.length} axes`);
   const shape = proto.dims.map((axis) => {
     if (axis < 0n || axis > BigInt(Number.MAX_SAFE_INTEGER))
       throw malformed(`${what} has an axis of length ${axis}`);

@@ -26,7 +26,7 @@ import type {
   OnnxTensor,
   Opsets,
 } from './onnx-model.ts';
-import { describeNode, functionKey } from './onnx-model.ts';
+import { describeNode, functionKey, MAX_RANK } from './onnx-model.ts';
 
 /**
  * Decodes an ONNX model. `fileName` is how errors call it; `external` gives access to weights kept in other files (see
@@ -162,6 +162,8 @@ function portOf(info: ValueInfoProto, what: string, context: Context): OnnxPort 
   const tensorType = info.type?.value.case === 'tensorType' ? info.type.value.value : undefined;
   if (!tensorType) return { name, type: kindOf(info.type), dtype: undefined, dimensions: undefined };
   if (isHalf(tensorType.elemType)) context.notes.add(HALF_NOTE);
+  const rank = tensorType.shape?.dim.length ?? 0;
+  if (rank > MAX_RANK) throw malformed(`the ${what} "${name}" has ${rank} axes`);
   const dimensions = tensorType.shape?.dim.map(({ value }, axis): Dimension => {
     if (value.case === 'dimParam') return value.value === '' ? undefined : value.value;
     if (value.case === undefined) return undefined;

@@ -2,7 +2,7 @@
 import { RobustlawError } from '../errors.ts';
 import { FOLD_LIMIT, fold } from './fold.ts';
 import type { AttributeKinds, OnnxAttributes, OnnxNode } from './onnx-model.ts';
-import { supportedTensor } from './onnx-model.ts';
+import { MAX_RANK, supportedTensor } from './onnx-model.ts';
 import { operators } from './ops/registry.ts';
 import type { Tensor } from './tensor.ts';
 import { isFloat, numbersOf, showType, sizeOf } from './tensor.ts';
@@ -76,7 +76,7 @@ export function apply(name: string, inputs: Values, attributes: Attributes = {})
   }
   const outputs = emit(op, inputs, attributes);
   for (const value of outputs) {
-    if (!value.shape.every((n) => Number.isSafeInteger(n) && n >= 0))
+    if (value.shape.length > MAX_RANK || !value.shape.every((n) => Number.isSafeInteger(n) && n >= 0))
       throw new RobustlawError('shape-mismatch', `the result would have the shape [${value.shape}]`);
     if (sizeOf(value.shape) > MAX_ELEMENTS)
       throw new RobustlawError('file-too-large', `the result ${showType(value)} has more than 2^31 elements`);

@@ -2,7 +2,8 @@
 // known numbers, and those that are a few simpler ones.
 import { RobustlawError } from '../errors.ts';
 import { computedType, typeName } from './decode-tensor.ts';
-import { FOLD_LIMIT, requireIndex } from './fold.ts';
+import { FOLD_LIMIT } from './fold.ts';
+import { requireIndex } from './fold-layout.ts';
 import type { Call, Rule } from './import-call.ts';
 import {
   apply,

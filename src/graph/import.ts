@@ -124,14 +124,14 @@ function bind(port: OnnxPort, dimensions: Readonly<Record<string, number>>): Val
   const shape = port.dimensions.map((dimension, axis) => {
     if (dimension === 0) throw new RobustlawError('malformed-file', `axis ${axis} of ${what} has length 0`);
     if (typeof dimension === 'number') return dimension;
-    const length = dimensions[dimension ?? axisKey(port, axis)];
-    if (length === undefined) {
+    const key = dimension ?? axisKey(port, axis);
+    if (!Object.hasOwn(dimensions, key)) {
       throw new RobustlawError(
         'invalid-argument',
-        `axis ${axis} of ${what} is symbolic; give its length as ${JSON.stringify({ [dimension ?? axisKey(port, axis)]: 1 })}`,
+        `axis ${axis} of ${what} is symbolic; give its length as ${JSON.stringify({ [key]: 1 })}`,
       );
     }
-    return length;
+    return dimensions[key]!;
   });
   if (sizeOf(shape) >= 2 ** 31)
     throw new RobustlawError('file-too-large', `${what} of shape [${shape}] has more than 2^31 elements`);

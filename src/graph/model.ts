@@ -58,16 +58,27 @@ export function modelFrom(
  * floating-point type, so that the labels which scikit-learn adds do not matter. Throws what importGraph() throws.
  */
 export function modelFromOnnx(file: OnnxModel, outputs: readonly string[] = floatOutputs(file)): Model {
-  const left = file.graph.outputs.map((port) => port.name).filter((name) => !outputs.includes(name));
-  const notes =
-    left.length > 0 ? [...file.notes, `the outputs ${left.join(', ')} are not computed`] : file.notes;
   return describe(
     file.fileName,
     (batch) => importForBatch(file, batch, outputs),
     fixedBatchOf(file),
     boundsIn(file),
-    notes,
+    [...file.notes, ...notesOn(file, outputs)],
   );
+}
+
+/** Outputs that are left out, and weights that the exporter has merged because they were equal or shared. */
+function notesOn(file: OnnxModel, outputs: readonly string[]): string[] {
+  const left = file.graph.outputs.map((port) => port.name).filter((name) => !outputs.includes(name));
+  const copies = file.graph.nodes.filter(
+    ({ op, inputs }) => op === 'Identity' && file.graph.initializers.has(inputs[0] ?? ''),
+  );
+  return [
+    ...(left.length > 0 ? [`the outputs ${left.join(', ')} are not computed`] : []),
+    ...copies.map(
+      ({ inputs, outputs: [copy] }) => `the weight ${copy} is stored as ${inputs[0]} and counted once`,
+    ),
+  ];
 }
 
 /** The bytes of an ONNX file for any batch size, input bounds included. */

@@ -2,6 +2,9 @@
 import { RobustlawError } from '../errors.ts';
 import type { DataType, Shape, Tensor } from './tensor.ts';
 
+/** More axes than any model has: beyond them a file is damaged or malicious. */
+export const MAX_RANK = 64;
+
 /** A length, the name of a symbolic length, or undefined where the file says nothing. */
 export type Dimension = number | string | undefined;
 

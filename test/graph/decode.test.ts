@@ -132,6 +132,7 @@ describe('tensors', () => {
     [floats('w', [3], [1, 2]), /"w" needs 3 elements of float32; it holds 2/],
     [floats('w', [], []), /needs 1 elements/],
     [typed('w', CODE.INT8, [1], [200]), /element 0 of initializer "w" is 200, which is no int8/],
+    [raw('w', CODE.FLOAT, new Array(65).fill(1), new Uint8Array(4)), /has 65 axes/],
     [raw('w', CODE.FLOAT, [1], new Uint8Array(4), { floatData: [1] }), /twice/],
     [raw('w', CODE.FLOAT, [1], new Uint8Array(4), { dataLocation: 1 }), /twice/],
     [raw('w', CODE.FLOAT, [1], new Uint8Array(0), { dataLocation: 1 }), /without a location/],

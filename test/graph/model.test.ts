@@ -68,6 +68,17 @@ describe('a model', () => {
     expect(() => encodeModel(model)).toThrow(/exactly 1 rows/);
   });
 
+  it('notes weights that the exporter has merged', () => {
+    const file = fileOf({
+      inputs: [port('x', ['n', 3])],
+      initializers: [floats('norm1', [3], [1, 1, 1])],
+      nodes: [node('Identity', 'norm1', 'norm2'), node('Mul', 'x norm1', 'a'), node('Mul', 'a norm2', 'y')],
+    });
+    const model = modelFromOnnx(decodeModel(file));
+    expect(model.parameterCount).toBe(3);
+    expect(model.notes).toStrictEqual(['the weight norm2 is stored as norm1 and counted once']);
+  });
+
   it('takes the floating-point outputs by default and notes what it leaves out', () => {
     const file = fileOf({
       inputs: [port('x', ['n', 3])],
