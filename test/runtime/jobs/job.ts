@@ -8,6 +8,7 @@ import { compile } from '../../../src/runtime/index.ts';
 export type Job =
   | { readonly do: 'square'; readonly x: number }
   | { readonly do: 'sleep'; readonly milliseconds: number }
+  | { readonly do: 'meet'; readonly present: SharedArrayBuffer; readonly people: number }
   | { readonly do: 'work'; readonly steps: number }
   | { readonly do: 'network'; readonly n: number }
   | { readonly do: 'throw' | 'refuse' | 'exit' | 'reject-later' | 'unsendable' | 'wait' };
@@ -27,6 +28,12 @@ export async function run(job: Job, context: JobContext<number>): Promise<unknow
     case 'sleep':
       await sleep(job.milliseconds);
       return done(job.milliseconds);
+    case 'meet': {
+      const present = new Int32Array(job.present);
+      Atomics.add(present, 0, 1);
+      while (Atomics.load(present, 0) < job.people) await sleep(2);
+      return done(job.people);
+    }
     case 'work':
       for (let step = 1; step <= job.steps; step++) context.progress(step / job.steps);
       return done(job.steps);
