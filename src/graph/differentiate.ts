@@ -40,7 +40,7 @@ function vjpUpTo(
     const sum = total.get(value);
     total.set(value, sum ? add(sum, term) : term);
   };
-  outputs.forEach((output, i) => accumulate(output, cotangents[i]!));
+  for (const [i, output] of outputs.entries()) accumulate(output, cotangents[i]!);
 
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i]!;
@@ -106,12 +106,13 @@ function nodeVjp(node: Node, cotangents: readonly (Value | undefined)[]): (Value
   );
 }
 
-/** All values computed from `wrt`, `wrt` included. */
+/** All values with a derivative by `wrt` that need not be zero, `wrt` included; integers and steps have none. */
 function dependents(order: readonly Node[], wrt: readonly Value[]): Set<Value> {
   const active = new Set<Value>(wrt);
   for (const node of order) {
-    if (node.inputs.some((value) => value && active.has(value)))
-      for (const output of node.outputs) active.add(output);
+    if (node.op.constantAlmostEverywhere || !node.inputs.some((value) => value && active.has(value)))
+      continue;
+    for (const output of node.outputs) if (isFloat(output.dtype)) active.add(output);
   }
   return active;
 }

@@ -1,11 +1,12 @@
 // Operators that pick or place elements by index: the gathering and the scattering ones.
 import { RobustlawError } from '../../errors.ts';
 import { commonType, normalAxis, required } from '../shape.ts';
-import { sameShape, sizeOf } from '../tensor.ts';
+import { numbersOf, sameShape, sizeOf } from '../tensor.ts';
 import type { Node, Op, Value } from '../value.ts';
-import { emit1 } from '../value.ts';
+import { emit1, tensorOf } from '../value.ts';
 import { expand, zeros } from './fill.ts';
 import { reshape } from './layout.ts';
+import { padAxis } from './slicing.ts';
 
 export const Gather: Op = {
   name: 'Gather',
@@ -23,9 +24,19 @@ export const Gather: Op = {
     const axis = normalAxis((node.attributes.axis as number | undefined) ?? 0, x.shape.length);
     const count = sizeOf(indices.shape);
     const flat = reshape(g!, [...x.shape.slice(0, axis), count, ...x.shape.slice(axis + 1)]);
+    const first = startOfRun(indices, x.shape[axis]!);
+    if (first !== undefined) return [padAxis(flat, axis, first, x.shape[axis]! - first - count), undefined];
     return [scatterAdd(flat, axis, reshape(indices, [count]), x.shape[axis]!), undefined];
   },
 };
+
+/** The first of constant indices that follow each other, as when one token or one channel is picked. */
+function startOfRun(indices: Value, n: number): number | undefined {
+  const t = tensorOf(indices);
+  if (!t || t.data.length === 0) return undefined;
+  const positions = numbersOf(t).map((i) => (i < 0 ? i + n : i));
+  return positions.every((i, k) => i === positions[0]! + k) ? positions[0] : undefined;
+}
 
 /** out[..., indices[k], ...] += g[..., k, ...] along `axis` of length n. */
 export function scatterAdd(g: Value, axis: number, indices: Value, n: number): Value {
