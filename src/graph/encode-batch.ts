@@ -58,8 +58,7 @@ export function encodeForAnyBatch(
   };
   const first = encoded(0);
   for (let i = 1; i < graphs.length; i++) {
-    const other = encoded(i);
-    if (other.length !== first.length || other.some((byte, k) => byte !== first[k])) {
+    if (!sameBytes(encoded(i), first)) {
       throw new RobustlawError(
         'invalid-argument',
         'the model depends on the batch size beyond the lengths of its axes; it cannot be written for any batch size',
@@ -67,6 +66,12 @@ export function encodeForAnyBatch(
     }
   }
   return first;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Names of the inputs and outputs whose first axis is the batch size in every graph. */

@@ -9,7 +9,7 @@ export { importForBatch, importGraph } from './import.ts';
 export { lowerForRuntime } from './lower.ts';
 export type { InputBounds, Model, Port } from './model.ts';
 export { BATCH, encodeModel, modelFrom, modelFromOnnx } from './model.ts';
-export type { Dimension, OnnxModel, OnnxPort } from './onnx-model.ts';
+export type { Dimension, OnnxGraph, OnnxModel, OnnxNode, OnnxPort } from './onnx-model.ts';
 export * from './ops/index.ts';
 export * from './tensor.ts';
 export type { Attributes, Node, Op, Value } from './value.ts';

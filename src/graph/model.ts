@@ -73,11 +73,12 @@ function notesOn(file: OnnxModel, outputs: readonly string[]): string[] {
   const copies = file.graph.nodes.filter(
     ({ op, inputs }) => op === 'Identity' && file.graph.initializers.has(inputs[0] ?? ''),
   );
+  const pairs = copies.map(({ inputs, outputs: [copy] }) => `${copy} as ${inputs[0]}`);
   return [
     ...(left.length > 0 ? [`the outputs ${left.join(', ')} are not computed`] : []),
-    ...copies.map(
-      ({ inputs, outputs: [copy] }) => `the weight ${copy} is stored as ${inputs[0]} and counted once`,
-    ),
+    ...(pairs.length > 0
+      ? [`weights that are shared or were equal on export are stored and counted once: ${pairs.join(', ')}`]
+      : []),
   ];
 }
 

@@ -76,7 +76,7 @@ describe('a model', () => {
     });
     const model = modelFromOnnx(decodeModel(file));
     expect(model.parameterCount).toBe(3);
-    expect(model.notes).toStrictEqual(['the weight norm2 is stored as norm1 and counted once']);
+    expect(model.notes.join()).toMatch(/counted once: norm2 as norm1$/);
   });
 
   it('takes the floating-point outputs by default and notes what it leaves out', () => {
