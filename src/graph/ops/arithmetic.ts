@@ -132,6 +132,7 @@ export const LessOrEqual = comparison('LessOrEqual');
 export const Equal = comparison('Equal');
 export const And = comparison('And');
 export const Or = comparison('Or');
+export const Xor = comparison('Xor');
 
 export const Not: Op = {
   name: 'Not',

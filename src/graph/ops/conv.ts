@@ -8,24 +8,12 @@ import type { Attributes, AttributeType, Op, Value } from '../value.ts';
 import { emit1 } from '../value.ts';
 import { add } from './arithmetic.ts';
 import { intOf, intsOf, stringOf } from './attributes.ts';
+import { convByProducts, convTransposeByProducts } from './conv-products.ts';
 import { reshape, transpose } from './layout.ts';
-import { matMul } from './matmul.ts';
 import { reduceSum } from './reduction.ts';
-import { pad, slice } from './slicing.ts';
+import { slice } from './slicing.ts';
 import type { Sweep } from './window.ts';
-import {
-  explicitPads,
-  extent,
-  fold,
-  halves,
-  padFor,
-  requireGeometry,
-  sweeps,
-  tapOf,
-  unfold,
-  untap,
-  withoutAutoPad,
-} from './window.ts';
+import { explicitPads, extent, halves, requireGeometry, sweeps, withoutAutoPad } from './window.ts';
 
 const GEOMETRY: Readonly<Record<string, AttributeType>> = {
   auto_pad: 'string',
@@ -212,8 +200,8 @@ function scatterWindows(response: Value, kernel: Value, all: readonly Sweep[], g
  * sum over b, o of image[b, c, o stride + t dilation - before] response[b, m, o], as `[m, c in group, t]`: a
  * convolution of the image by the response in which the batch is the channels, and stride and dilation change places.
  * The channels of a group lie interleaved along the last axis, so that one image holds them all and its windows are
- * long runs of memory: on `[100, 32, 14, 14]` with 64 kernels of 5 x 5 that takes 32 ms where channels as a batch of
- * images take 53, and a product with unfolded windows 42.
+ * long runs of memory. On `[100, 32, 14, 14]` with 64 kernels of 5 x 5 this takes 0.6 of the time of channels as a
+ * batch of images, and 0.75 of that of a product with unfolded windows.
  */
 function kernelGradient(image: Value, response: Value, all: readonly Sweep[], group: number): Value {
   const width = image.shape[1]! / group;
@@ -263,77 +251,6 @@ function cropTo(y: Value, lengths: readonly number[]): Value {
     spatialAxes(y),
     lengths.map(() => 0),
     lengths,
-  );
-}
-
-/**
- * Conv by matrix products: all spatial axes but the first are unfolded into channels, then one batched product per
- * tap of the first axis adds up the result. That takes memory for kernel/first-tap copies of the image, not for
- * `kernel` copies of it.
- */
-function convByProducts(x: Value, w: Value, all: readonly Sweep[], group: number): Value {
-  const [batch, channels] = x.shape as [number, number];
-  const filters = w.shape[0]!;
-  const [first] = all as [Sweep];
-  const counts = all.map((s) => s.count);
-  const padded = all.reduce((value, sweep, i) => padFor(value, i + 2, sweep), x);
-  const grouped = reshape(padded, [batch * group, channels / group, ...spatial(padded)]);
-  const unfolded = all.reduceRight(
-    (value, sweep, i) => (i === 0 ? value : unfold(value, i + 2, sweep)),
-    grouped,
-  );
-  const width = unfolded.shape[1]!;
-  const positions = counts.reduce((a, b) => a * b);
-  const rows = kernelRows(w, [first.kernel, group, filters / group, width]);
-  const terms = rows.map((row, tap) => {
-    const seen = reshape(tapOf(unfolded, 2, first, tap), [batch, group, width, positions]);
-    return matMul(row, seen);
-  });
-  return reshape(
-    terms.reduce((a, b) => add(a, b)),
-    [batch, filters, ...counts],
-  );
-}
-
-/** The kernel `[filters, channels / group, t1, t2, ...]` as one matrix `[group, filters / group, t2 ... channels]` per t1. */
-function kernelRows(
-  w: Value,
-  [taps, group, filters, width]: readonly [number, number, number, number],
-): Value[] {
-  const ordered = transpose(w, [2, 0, ...spatialAxes(w).slice(1), 1]);
-  const rows = reshape(ordered, [taps, group, filters, width]);
-  return Array.from({ length: taps }, (_, tap) =>
-    reshape(slice(rows, [0], [tap], [tap + 1]), [group, filters, width]),
-  );
-}
-
-/** The adjoint of convByProducts() by the image: products give the windows, which are folded axis by axis. */
-function convTransposeByProducts(x: Value, w: Value, all: readonly Sweep[], group: number): Value {
-  const [batch, channels] = x.shape as [number, number];
-  const perGroup = w.shape[1]!;
-  const counts = all.map((s) => s.count);
-  const [first] = all as [Sweep];
-  const width = all.slice(1).reduce((product, s) => product * s.kernel, perGroup);
-  const positions = counts.reduce((a, b) => a * b);
-  const images = reshape(x, [batch, group, channels / group, positions]);
-  const full = all.map((s) => Math.max((s.count - 1) * s.stride + extent(s), s.length + s.before));
-  const terms = kernelRows(w, [first.kernel, group, channels / group, width]).map((row, tap) => {
-    const windows = reshape(matMul(transpose(row, [0, 2, 1]), images), [batch * group, width, ...counts]);
-    const folded = all.reduce(
-      (value, sweep, i) => (i === 0 ? value : fold(value, i + 2, sweep, full[i]!)),
-      windows,
-    );
-    return untap(folded, 2, first, tap, full[0]!);
-  });
-  const sum = reshape(
-    terms.reduce((a, b) => add(a, b)),
-    [batch, perGroup * group, ...full],
-  );
-  const none = [0, 0];
-  return pad(
-    sum,
-    [...none, ...all.map((s) => -s.before)],
-    [...none, ...all.map((s, i) => s.length + s.before - full[i]!)],
   );
 }
 

@@ -1,5 +1,5 @@
 // Reductions over axes. ONNX takes the axes as a second input; none means all.
-import { known, normalAxes, required } from '../shape.ts';
+import { known, normalAxes, normalAxis, required } from '../shape.ts';
 import type { Shape } from '../tensor.ts';
 import { sameShape, sizeOf } from '../tensor.ts';
 import type { Attributes, Node, Op, Value } from '../value.ts';
@@ -107,6 +107,22 @@ export const ReduceLogSumExp = reduction('ReduceLogSumExp', {
     return [mul(kept(node, g!), p)];
   },
 });
+
+/** Position of the extreme element along an axis, int64; the first of equal ones unless select_last_index is 1. */
+function position(name: string): Op {
+  return {
+    name,
+    attributes: { axis: 'int', keepdims: 'int', select_last_index: 'int' },
+    infer: (inputs, attributes) => {
+      const { shape } = required(inputs, 0);
+      const axis = normalAxis((attributes.axis as number | undefined) ?? 0, shape.length);
+      return [{ dtype: 'int64', shape: reducedShape(shape, [axis], attributes.keepdims !== 0) }];
+    },
+    constantAlmostEverywhere: true,
+  };
+}
+export const ArgMax = position('ArgMax');
+export const ArgMin = position('ArgMin');
 
 const reduce =
   (op: Op) =>

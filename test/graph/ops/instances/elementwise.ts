@@ -112,6 +112,16 @@ export const elementwise: Instances = {
       ([x, y]) => [g.where(g.or(positives(x!), positives(y!)), g.mul(x!, y!), x!)],
     ),
   ),
+  Xor: broadcastable(2).map(([a, b]) =>
+    instance(
+      'Xor',
+      [
+        [a!, awayFrom(0)],
+        [b!, awayFrom(0)],
+      ] as const,
+      ([x, y]) => [g.where(g.emit1(g.Xor, [positives(x!), positives(y!)]), g.mul(x!, y!), x!)],
+    ),
+  ),
   Not: shapes(0, 3).map((shape) =>
     instance('Not', [[shape, awayFrom(0)]], ([x]) => [g.where(g.not(positives(x!)), g.square(x!), x!)]),
   ),

@@ -92,6 +92,17 @@ function alongAxis(op: Op): fc.Arbitrary<Instance> {
   );
 }
 
+/** The position as a number, times x. */
+function extremePosition(op: Op): fc.Arbitrary<Instance> {
+  return fc
+    .tuple(shapeAndAxis(1, 3), fc.constantFrom({}, { keepdims: 1 }))
+    .map(([{ shape, axis }, keepdims]) =>
+      instance(`${op.name} [${shape}] axis ${axis}`, [[shape, distinct]], ([x]) => [
+        g.mul(g.cast(g.emit1(op, [x], { axis, ...keepdims }), x!.dtype), x!),
+      ]),
+    );
+}
+
 /** Not too small: a window of two nearly equal cells would be a kink at the scale of the differences. */
 const epsilon = fc.constantFrom({ epsilon: 0.1 }, { epsilon: 0.5 });
 
@@ -179,6 +190,8 @@ export const products: Instances = {
   ReduceLogSum: reduction(g.ReduceLogSum, positive),
   ReduceLogSumExp: reduction(g.ReduceLogSumExp, gaussian),
   ReduceSumSquare: reduction(g.ReduceSumSquare, gaussian),
+  ArgMax: extremePosition(g.ArgMax),
+  ArgMin: extremePosition(g.ArgMin),
   Softmax: alongAxis(g.Softmax),
   LogSoftmax: alongAxis(g.LogSoftmax),
   BatchNormalization: perChannel(g.BatchNormalization, 0, [gaussian, gaussian, gaussian, positive]),
