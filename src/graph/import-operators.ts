@@ -1,5 +1,5 @@
-// What operator set versions 7 to 23 mean in terms of OPSET: the operators whose form changed, those that only arrange
-// known numbers, and those that are a few simpler ones.
+// What operator set versions 7 to 23 mean in terms of OPSET: operators whose form or meaning changed, and those that only
+// make or arrange known numbers.
 import { RobustlawError } from '../errors.ts';
 import { computedType, typeName } from './decode-tensor.ts';
 import { FOLD_LIMIT } from './fold.ts';
