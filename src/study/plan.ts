@@ -54,7 +54,9 @@ export function planStudy(study: StudySpecification): Plan {
         for (const { family, member } of members) {
           const key = JSON.stringify([choice.data.label, family, sizeOf(member) ?? null, seed]);
           const cell = cells.get(key) ?? { choice, family, member, seed, measures: new Set() };
-          if (seed === 0) for (const measure of grid.measures) cell.measures.add(measure);
+          for (const measure of grid.measures) {
+            if (measure !== 'slice' || seed === 0) cell.measures.add(measure);
+          }
           cells.set(key, cell);
         }
         if (cells.size > MAX_TRIALS) {

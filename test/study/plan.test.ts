@@ -71,10 +71,14 @@ describe('planStudy', () => {
     expect(() => planOf(small({ families }))).toThrow(/no trial is left to run: .*cannot exceed d = 5/);
   });
 
-  it('runs what several entries ask for once, with the measures of all, on the first replicate', () => {
-    const trials = `[{ data: [a], families: [f], seeds: 1, measures: [slice] }, { data: [a], families: [f], seeds: 3, measures: [model] }]`;
+  it('runs what several entries ask for once, with the measures of all; pictures of the first replicate only', () => {
+    const trials = `[{ data: [a], families: [f], seeds: 2, measures: [slice] }, { data: [a], families: [f], seeds: 3, measures: [model] }]`;
     const plan = planOf(small({ trials }));
-    expect(plan.trials.map(({ parameters }) => parameters.measures)).toEqual([['model', 'slice'], [], []]);
+    expect(plan.trials.map(({ parameters }) => parameters.measures)).toEqual([
+      ['model', 'slice'],
+      ['model'],
+      ['model'],
+    ]);
   });
 
   it('is a function of the study, with unique ids', () => {

@@ -165,7 +165,7 @@ describe('parseStudy', () => {
       'an unknown measure',
       'measures: [slice]',
       'measures: [slices]',
-      /measures\[0\]: "slices"; expected "slice"/,
+      /measures\[0\]: "slices"; expected one of "slice", "model"; did you mean "slice"/,
     ],
     [
       'a name that is not kebab-case',
