@@ -205,16 +205,29 @@ describe('the patterns of other exporters', () => {
   });
 
   it.each([false, true])(
-    'scikit-learn by skl2onnx: the probabilities, without the label (binary: %s)',
+    'scikit-learn by skl2onnx: probabilities and labels (binary: %s)',
     async (binary) => {
       const file = fileOf(classifier(binary));
+      await agrees(file, { X: fed(12, [3, 4]) });
       const g = await agrees(file, { X: fed(12, [3, 4]) }, ['probabilities']);
       expect(Object.keys(g.outputs)).toStrictEqual(['probabilities']);
-      const error = failure(() => importForBatch(decodeModel(file, 'clf.onnx'), 3));
-      expect(error.code).toBe('unsupported-op');
-      expect(error.message).toMatch(/clf\.onnx: node "argmax" \(ArgMax\): .*ArgMax.*import only outputs/);
     },
   );
+
+  it('scikit-learn with labels that are words: the probabilities, without the labels', async () => {
+    const parts = classifier(false);
+    const words = ['cat', 'dog', 'owl'].map((word) => new TextEncoder().encode(word));
+    const classes = raw('classes', CODE.STRING, [3], new Uint8Array(), { stringData: words });
+    const file = fileOf({
+      ...parts,
+      outputs: [anyShape('label', CODE.STRING), port('probabilities', [null, 3])],
+      initializers: [...parts.initializers!.filter((t) => t.name !== 'classes'), classes],
+    });
+    await agrees(file, { X: fed(12, [3, 4]) }, ['probabilities']);
+    const error = failure(() => importForBatch(decodeModel(file, 'clf.onnx'), 3));
+    expect(error.code).toBe('unsupported-type');
+    expect(error.message).toMatch(/clf\.onnx: the initializer "classes" is string/);
+  });
 
   it('scikit-learn linear models in the domain ai.onnx.ml', async () => {
     const linear = {
