@@ -14,7 +14,19 @@ import {
 } from '../../src/graph/index.ts';
 import { agrees, distance, failure, fed, numbers, operatorsOf, run } from './agreement.ts';
 import type { Parts } from './handmade.ts';
-import { anyShape, attr, CODE, fileOf, floats, ints, node, port, raw, runDirectly } from './handmade.ts';
+import {
+  anyShape,
+  attr,
+  CODE,
+  fileOf,
+  floats,
+  ints,
+  node,
+  port,
+  raw,
+  runDirectly,
+  typed,
+} from './handmade.ts';
 
 const typedInt32 = (name: string, values: readonly number[]) =>
   raw(name, CODE.INT32, [values.length], new Int32Array(values));
@@ -217,7 +229,7 @@ describe('the patterns of other exporters', () => {
   it('scikit-learn with labels that are words: the probabilities, without the labels', async () => {
     const parts = classifier(false);
     const words = ['cat', 'dog', 'owl'].map((word) => new TextEncoder().encode(word));
-    const classes = raw('classes', CODE.STRING, [3], new Uint8Array(), { stringData: words });
+    const classes = { ...typed('classes', CODE.STRING, [3], []), stringData: words };
     const file = fileOf({
       ...parts,
       outputs: [anyShape('label', CODE.STRING), port('probabilities', [null, 3])],
