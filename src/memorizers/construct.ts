@@ -58,7 +58,7 @@ export const CONSTRUCTIONS = {
   },
   grouped: {
     summary: 'one ReLU per group of points with the same label: k neurons, Lipschitz constant of order n / k',
-    size: 'points in one group: n / size neurons',
+    size: 'k, the number of neurons, at most n',
     build: (points, labels, size, rng) => groupedNetwork(points, labels, size, rng),
   },
   tensor: {

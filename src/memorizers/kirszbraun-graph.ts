@@ -20,6 +20,8 @@ import {
   maximum,
   minimum,
   mul,
+  not,
+  or,
   parameter,
   ReduceMax,
   ReduceMin,
@@ -39,7 +41,7 @@ import { squaredDistances } from './distances.ts';
 import type { Sample } from './sample.ts';
 
 /** Newton steps for the threshold of the projection onto the simplex; what they miss, a division by the sum repairs. */
-const THRESHOLD_STEPS = 4;
+const THRESHOLD_STEPS = 3;
 
 /**
  * The graph of F: input `x` `[batch, d]`, outputs `y` `[batch, m]` and `gap` `[batch]`, the duality gap reached.
@@ -47,9 +49,11 @@ const THRESHOLD_STEPS = 4;
  * The program, minimise lambda H lambda / 2 + b . lambda over the simplex, has one Hessian H = 2 C C^T for all x. Each of the
  * `iterations` steps is, for each point of the batch by itself, one of three: a conjugate-gradient step on the face of the
  * positive weights; if that leaves the face, its projection onto the face; a projected gradient step where the gradient
- * on the zero weights outweighs that on the face, with the step length of Barzilai and Borwein. The iterate of smallest
- * gap is kept. The start is the nearest data point. (Modified proportioning with projected conjugate gradients, Dostal,
- * "Optimal Quadratic Programming Algorithms", 2009, carried over from bounds to the simplex.)
+ * on the zero weights outweighs that on the face, with the step length of Barzilai and Borwein. The last two need not
+ * descend: where one does not, it is undone, and the next step goes to the boundary of the face and from there along a
+ * short gradient step, which does. The iterate of smallest gap is kept. The start is the nearest data point. (Modified
+ * proportioning with projected conjugate gradients, Dostal, "Optimal Quadratic Programming Algorithms", 2009, carried
+ * over from bounds to the simplex.)
  */
 export function kirszbraunGraph(sample: Sample, slope: number, iterations: number): (batch: number) => Graph {
   const { rows: n, columns: d } = sample.points;
@@ -101,7 +105,7 @@ function quadraticProgram(places: Value, heights: Value, x: Value, shortestStep:
   };
 }
 
-/** All `[batch, n]`, but for `step` and `gap`, `[batch, 1]`. */
+/** All `[batch, n]`, but for `step`, `value`, `careful` and `gap`, `[batch, 1]`. */
 interface State {
   readonly weights: Value;
   /** Which weights are positive, as bool and as 0 or 1. */
@@ -114,6 +118,10 @@ interface State {
   readonly offFace: Value;
   readonly direction: Value;
   readonly step: Value;
+  /** The objective, twice. */
+  readonly value: Value;
+  /** Whether the next step must descend. */
+  readonly careful: Value;
   readonly best: Value;
   readonly gap: Value;
 }
@@ -130,35 +138,64 @@ function start(program: QuadraticProgram, squaredDistance: Value): State {
     ...split,
     direction: split.onFace,
     step: program.shortestStep,
+    value: objective(program, weights, gradient),
+    careful: less(gap, ZERO),
     best: weights,
     gap,
   };
 }
 
 function advance(program: QuadraticProgram, state: State): State {
-  const { weights, positive, mask, gradient, onFace, offFace, direction } = state;
+  const { weights, gradient, onFace, offFace, direction, careful } = state;
   const curved = program.curve(direction);
   const bend = maximum(rowSum(mul(direction, curved)), TINY);
   const length = div(rowSum(mul(onFace, direction)), bend);
   const moved = sub(weights, mul(length, direction));
   const stays = lessOrEqual(rowSum(mul(offFace, offFace)), mul(PROPORTION, rowSum(mul(onFace, onFace))));
   const inside = and(stays, greaterOrEqual(rowMin(moved), ZERO));
-  const target = where(stays, where(positive, moved, FAR_BELOW), sub(weights, mul(state.step, gradient)));
-  const next = where(inside, div(moved, rowSum(moved)), ontoSimplex(target, mask));
+  const leaving = where(
+    careful,
+    throughBoundary(program, state, curved),
+    where(state.positive, moved, FAR_BELOW),
+  );
+  const descending = sub(weights, mul(where(careful, program.shortestStep, state.step), gradient));
+  const projected = ontoSimplex(where(stays, leaving, descending), state.mask);
+  const tried = where(inside, div(moved, rowSum(moved)), projected);
 
-  const nextGradient = add(program.linear, program.curve(next));
+  const gradientThere = add(program.linear, program.curve(tried));
+  const valueThere = objective(program, tried, gradientThere);
+  const undone = and(greater(valueThere, state.value), not(or(inside, careful)));
+  const next = where(undone, weights, tried);
+  const nextGradient = where(undone, gradient, gradientThere);
   const split = splitGradient(next, nextGradient);
   const conjugation = div(rowSum(mul(split.onFace, curved)), bend);
+  const continued = where(inside, sub(split.onFace, mul(conjugation, direction)), split.onFace);
   const gap = dualityGap(next, nextGradient);
   return {
     weights: next,
     gradient: nextGradient,
     ...split,
-    direction: where(inside, sub(split.onFace, mul(conjugation, direction)), split.onFace),
+    direction: where(undone, direction, continued),
     step: barzilaiBorwein(sub(next, weights), sub(nextGradient, gradient), program),
+    value: where(undone, state.value, valueThere),
+    careful: undone,
     best: where(less(gap, state.gap), next, state.best),
     gap: minimum(gap, state.gap),
   };
+}
+
+/** The weights where the direction first meets the boundary of the face, minus a short step along the gradient there. */
+function throughBoundary(program: QuadraticProgram, state: State, curved: Value): Value {
+  const { weights, gradient, direction } = state;
+  const reach = where(greater(direction, ZERO), div(weights, direction), FAR);
+  const length = rowMin(reach);
+  const there = where(lessOrEqual(reach, length), ZERO, relu(sub(weights, mul(length, direction))));
+  return sub(there, mul(program.shortestStep, sub(gradient, mul(length, curved))));
+}
+
+/** lambda H lambda + 2 b . lambda. */
+function objective({ linear }: QuadraticProgram, weights: Value, gradient: Value): Value {
+  return rowSum(mul(weights, add(gradient, linear)));
 }
 
 function splitGradient(
@@ -204,10 +241,11 @@ function barzilaiBorwein(s: Value, g: Value, { shortestStep, longestStep }: Quad
 }
 
 // Shared, since a node for each mention of a number would double the graph. TINY keeps quotients finite where both sides
-// are zero, FAR_BELOW keeps an entry out of a projection; both are numbers of float32 too.
+// are zero, FAR stands for no bound and FAR_BELOW keeps an entry out of a projection; all are numbers of float32 too.
 const ZERO = scalar('float64', 0);
 const ONE = scalar('float64', 1);
 const TINY = scalar('float64', 1e-37);
+const FAR = scalar('float64', 1e37);
 const FAR_BELOW = scalar('float64', -1e37);
 /** The square of how much larger the gradient off the face must be before the face is left. */
 const PROPORTION = scalar('float64', 4);

@@ -49,14 +49,15 @@ export interface Kirszbraun extends Memorizer {
  * P = n(d + m) + 1: points, labels and M. n is the number of distinct points.
  *
  * @param points `[n, d]`. @param labels `[n, m]`.
- * @param iterations steps of the graph; defaults to 32 + (min(n, 64) + min(n, d + m + 1)) / 2, at most 256.
+ * @param iterations steps of the graph; defaults to 16 + 0.75 min(n, 64) + 0.5 min(n, d + m + 1), at most 256.
  * @throws as `checkedSample`.
  */
 export async function kirszbraun(points: Matrix, labels: Matrix, iterations?: number): Promise<Kirszbraun> {
   const sample = checkedSample(points, labels);
   const { rows: n, columns: d } = sample.points;
   const m = sample.labels.columns;
-  const steps = iterations ?? Math.min(256, 32 + Math.ceil((Math.min(n, 64) + Math.min(n, d + m + 1)) / 2));
+  const steps =
+    iterations ?? Math.min(256, 16 + Math.ceil(0.75 * Math.min(n, 64) + 0.5 * Math.min(n, d + m + 1)));
   requireInteger('iterations', steps, 1, 10_000);
   const steepest = await steepestPair(sample.points, sample.labels);
   const enclosure = steepest?.enclosure ?? ([0, 0] as const);

@@ -89,7 +89,7 @@ export const SUBJECTS: readonly Subject[] = [
     ...usual,
     name: 'kirszbraun',
     // Few steps serve few points, and keep the test quick.
-    build: (points, labels) => kirszbraun(points, labels, 20),
+    build: (points, labels) => kirszbraun(points, labels, 12),
     sample: gaussianSample(2, 14, 3, 2),
     parameterCount: (n, d, m) => n * (d + m) + 1,
     vectorLabels: true,
