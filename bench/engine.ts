@@ -1,9 +1,9 @@
 // The jobs on our engine: graphs with weights as inputs, and outputs written to preallocated arrays that are swapped.
 import type { Value } from '../src/graph/index.ts';
 import {
+  add,
   conv,
   flatten,
-  gradient,
   graph,
   input,
   linear,
@@ -16,6 +16,7 @@ import {
   reduceMean,
   reduceSum,
   relu,
+  scalar,
   sizeOf,
   square,
   sub,
@@ -114,13 +115,13 @@ function cnn(job: Job & { kind: 'cnn' }): Problem {
 }
 
 async function training({ loss, data, weights }: Problem): Promise<Prepared> {
-  const slopes = gradient(
-    loss,
+  // With -rate as the cotangent of the loss, the cotangents of the weights are their updates.
+  const updates = vjp(
+    [loss],
+    [scalar('float32', -LEARNING_RATE)],
     weights.map(([w]) => w),
   );
-  const updated = weights.map(
-    ([w], i) => [`new ${nameOf(w)}`, sub(w, mul(slopes[i]!, LEARNING_RATE))] as const,
-  );
+  const updated = weights.map(([w], i) => [`new ${nameOf(w)}`, add(w, updates[i]!)] as const);
   const program = await compile(
     graph(
       [...data, ...weights].map(([value]) => value),

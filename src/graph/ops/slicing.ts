@@ -142,13 +142,12 @@ export function pad(x: Value, before: readonly number[], after: readonly number[
   return emit1(Pad, [x, int64s([...before, ...after]), fill], { mode: 'constant' });
 }
 
-/** Zeros (or `value`) put before and after one axis; negative numbers crop. */
-export function padAxis(x: Value, axis: number, before: number, after: number, value = 0): Value {
+/** Zeros put before and after one axis; negative numbers crop. */
+export function padAxis(x: Value, axis: number, before: number, after: number): Value {
   return pad(
     x,
     x.shape.map((_, i) => (i === axis ? before : 0)),
     x.shape.map((_, i) => (i === axis ? after : 0)),
-    value,
   );
 }
 

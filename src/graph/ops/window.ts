@@ -119,10 +119,10 @@ export function withoutAutoPad(attributes: Attributes, all: readonly Sweep[]): A
   return { ...rest, ...explicitPads(all) };
 }
 
-/** `x` with `fill` around an axis, so that every window of the sweep lies inside and ends where the last one ends. */
-export function padFor(x: Value, axis: number, sweep: Sweep, fill = 0): Value {
+/** `x` with zeros around an axis, so that it begins with the first window of the sweep and ends with the last. */
+export function padFor(x: Value, axis: number, sweep: Sweep): Value {
   const needed = (sweep.count - 1) * sweep.stride + extent(sweep);
-  return padAxis(x, axis, sweep.before, needed - sweep.length - sweep.before, fill);
+  return padAxis(x, axis, sweep.before, needed - sweep.length - sweep.before);
 }
 
 /** What tap number `tap` sees at each position of the window, along an axis that padFor() has padded. */
