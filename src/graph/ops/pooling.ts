@@ -68,8 +68,8 @@ export const MaxPool: Op = {
 };
 
 /**
- * The cotangent of x where windows tile it: shared among the cells that attain the largest value y of their tile. On
- * `[100, 32, 28, 28]` in tiles of 2 x 2, forward and backward, this takes 12 ms and the way by indices 17.
+ * The cotangent of x where windows tile it: shared among the cells that attain the largest value y of their tile.
+ * Forward and backward take two thirds of the time of the way by indices, whose kernels are scalar loops.
  */
 function toLargestOfTile(x: Value, y: Value, g: Value, all: readonly Sweep[]): Value {
   const factors = all.map((s) => s.kernel);

@@ -6,6 +6,7 @@ import type { Attributes, Node, Op, Value } from '../value.ts';
 import { constant, emit1 } from '../value.ts';
 import { mul } from './arithmetic.ts';
 import { floatOf, intOf, intsOf, stringOf } from './attributes.ts';
+import { expand } from './fill.ts';
 import { reshape } from './layout.ts';
 import { matMul } from './matmul.ts';
 import { averagePool } from './pooling.ts';
@@ -48,7 +49,11 @@ export const Resize: Op = {
     if (factors) return [mul(averagePool(g!, factors, { strides: factors }), sizeOf(factors))];
     return [interpolate(g!, node, true)];
   },
-  decompose: (node) => [interpolate(node.inputs[0]!, node, false)],
+  decompose: (node) => {
+    const x = node.inputs[0]!;
+    const factors = repetition(node);
+    return [factors ? repeated(x, factors) : interpolate(x, node, false)];
+  },
   // The scales stay float32 whatever the image is, which the kernel knows and a change of type does not.
   refused: (node) => node.inputs[0]!.dtype === 'float64',
 };
@@ -176,6 +181,14 @@ function repetition(node: Node): number[] | undefined {
     factors[stretch.axis] = factor;
   }
   return factors[0] === 1 && factors[1] === 1 ? factors.slice(2) : undefined;
+}
+
+/** Repetition by broadcasting, which is exact for infinite cells too. */
+function repeated(x: Value, factors: readonly number[]): Value {
+  const [outer, inner] = [x.shape.slice(0, 2), x.shape.slice(2)];
+  const apart = reshape(x, [...outer, ...inner.flatMap((n) => [n, 1])]);
+  const stretched = expand(apart, [...outer, ...inner.flatMap((n, i) => [n, factors[i]!])]);
+  return reshape(stretched, [...outer, ...inner.map((n, i) => n * factors[i]!)]);
 }
 
 /** Each axis times its interpolation matrix, or, for the adjoint, its transpose. */

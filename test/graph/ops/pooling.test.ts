@@ -73,6 +73,17 @@ describe('ties', () => {
     expect(slope).toEqual([1, 1, 0]);
   });
 
+  test('an infinite cell takes the cotangent of its own tile and disturbs no other', async () => {
+    const rows = [
+      [Infinity, 0, 1, 2],
+      [-Infinity, 0, 3, 4],
+    ];
+    const x = g.input('x', 'float64', [1, 1, 2, 4]);
+    const [slope] = g.gradient(g.reduceSum(g.maxPool(x, [2, 2], { strides: [2, 2] })), [x]);
+    const out = await evaluate({ slope: slope! }, { x: Float64Array.from(rows.flat()) });
+    expect([...out.slope.data]).toEqual([1, 0, 0, 0, 0, 0, 0, 1]);
+  });
+
   test('every window gives away exactly its cotangent, ties or not', async () => {
     const rows = [
       [0, 0, 1, 1],
