@@ -10,8 +10,8 @@ type Parts = Pick<Analysis, 'series' | 'fits' | 'effectiveDimensions' | 'checks'
 };
 
 /**
- * First what parameters buy, on the series with the largest n d that was fitted; then whether everything held, and the
- * effective dimension of the real data.
+ * First what parameters buy, on the largest data to which an exponent was fitted; then whether everything held, the
+ * exponents, and the effective dimension of the real data.
  */
 export function verdict(outcomes: readonly TrialOutcome[], parts: Parts): readonly [string, string] {
   return [trade(outcomes, parts), standing(outcomes, parts)];
@@ -19,7 +19,7 @@ export function verdict(outcomes: readonly TrialOutcome[], parts: Parts): readon
 
 function trade(outcomes: readonly TrialOutcome[], parts: Parts): string {
   const hero = heroOf(parts);
-  if (hero) return tradeOf(hero.series, hero.fit);
+  if (hero) return tradeOf(hero.series);
   const uppers = parts.series.flatMap(({ points }) => points.flatMap(({ upper }) => upper));
   if (uppers.length === 0) return `None of the ${outcomes.length} trials finished, so nothing was measured.`;
   const [low, high] = [Math.min(...uppers), Math.max(...uppers)];
@@ -39,15 +39,13 @@ function heroOf({ series, fits }: Parts): { readonly series: Series; readonly fi
     .toSorted((a, b) => b.series.n * b.series.d - a.series.n * a.series.d)[0];
 }
 
-function tradeOf({ data, n, d, points }: Series, { exponent }: ExponentFit): string {
+function tradeOf({ n, d, points }: Series): string {
   const [least, most] = [points[0]!, points.at(-1)!];
   const perLabel = (point: Series['points'][number]) => short(point.parameterCount / n);
   return (
-    `Memorizing ${n} labels in ${d} dimensions (${data}) smoothly costs parameters: with ${perLabel(least)} per label ` +
-    `the output had to change by up to ${short(median(least.upper))} per unit of input, with ${perLabel(most)} per label ` +
-    `by no more than ${short(median(most.upper))}, and towards that end this Lipschitz constant fell like ` +
-    `P^${short(exponent.value)} (95 % interval ${interval(exponent)}), where the law says that none can fall below a ` +
-    'multiple of P^-0.5.'
+    `To fit ${n} noisy labels in ${d} dimensions, the best construction with ${perLabel(least)} parameters per label ` +
+    `changes by up to ${short(median(least.upper))} per unit of input, and with ${perLabel(most)} by no more than ` +
+    `${short(median(most.upper))}: smoothness takes parameters, as the law of robustness says.`
   );
 }
 
@@ -63,31 +61,31 @@ function standing(outcomes: readonly TrialOutcome[], parts: Parts): string {
       ? `All ${done} trials`
       : `The ${done} of ${outcomes.length} trials that finished`;
   const held =
-    `${who} agree with the law: every constant is certified, and none lies below the bound that is proved for its ` +
-    'number of parameters';
+    `${who} agree with it: every constant is certified, and none lies below the bound that is proved for its number ` +
+    'of parameters';
   const effective = effectiveDimensions.map(
     ({ data, ambient, estimate }) =>
-      `the ${ambient}-dimensional ${data} behaves like points on a sphere of dimension ${dimensionText(estimate)}`,
+      `${data}, of ${ambient} dimensions, is like a sphere of dimension ${dimensionText(estimate)}`,
   );
-  return `${[held, ...trainedRemark(parts), ...effective].join('; ')}.`;
+  return `${[held, ...exponents(parts), ...effective].join('; ')}.`;
 }
 
-/** What training made of the same data, beside what is possible. */
-function trainedRemark(parts: Parts): readonly string[] {
+/** How fast the constant falls with P: what is possible, and what training makes of the same data. */
+function exponents(parts: Parts): readonly string[] {
   const hero = heroOf(parts);
+  if (!hero) return [];
   const trained = parts.fits.find(
-    ({ data, family }) => data === hero?.series.data && parts.trained.includes(family),
+    ({ data, family }) => data === hero.fit.data && parts.trained.includes(family),
   );
-  if (!trained) return [];
-  const { exponent } = trained;
+  const remark = trained ? `, that of trained networks like P^${power(trained)}` : '';
   return [
-    `networks trained on the same data went like P^${short(exponent.value)} (${interval(exponent)}), ` +
-      'so training need not find what parameters allow',
+    `the constant of the best construction falls like P^${power(hero.fit)} against the law's P^-0.5${remark}`,
   ];
 }
 
-function interval({ interval: [low, high] }: ExponentFit['exponent']): string {
-  return `${short(low)} to ${short(high)}`;
+/** `-0.63 (-0.64 to -0.62)`. */
+function power({ exponent: { value, interval } }: ExponentFit): string {
+  return `${value.toFixed(2)} (${interval[0].toFixed(2)} to ${interval[1].toFixed(2)})`;
 }
 
 /** `9.6 (8.9 to 10.4)`, `more than 64`, `less than 3`. */
@@ -103,11 +101,11 @@ export function dimensionText({
   return `${short(value)} (${low} to ${high})`;
 }
 
-/** Three significant digits, without exponents or trailing zeros where a person would write none. */
+/** Three significant digits, as a person writes them: `1.53`, `7,140,000`, `3e-7`. */
 function short(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? 'infinity' : String(value);
   const rounded = Number(value.toPrecision(3));
-  return Math.abs(rounded) >= 1e6 || (rounded !== 0 && Math.abs(rounded) < 1e-3)
-    ? rounded.toExponential().replace('e+', 'e')
-    : String(rounded);
+  const size = Math.abs(rounded);
+  if (size !== 0 && (size >= 1e9 || size < 1e-3)) return rounded.toExponential().replace('e+', 'e');
+  return rounded.toLocaleString('en-US', { maximumSignificantDigits: 3 });
 }
