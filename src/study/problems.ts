@@ -68,6 +68,8 @@ function explain(issue: Issue, prefix: Path, root: unknown): Problem[] {
           ? [{ path, what: `missing; expected ${oneOf(issue.options.map(String), value)}` }]
           : expected(oneOf(issue.options.map(String), value));
       }
+      const alternatives = issue.errors.map(scalarExpectation);
+      if (alternatives.every((one) => one !== undefined)) return expected(alternatives.join(' or '));
       return nearestBranch(issue.errors, path, root).flatMap((inner) => explain(inner, path, root));
     }
     case 'invalid_key':
@@ -81,19 +83,30 @@ function explain(issue: Issue, prefix: Path, root: unknown): Problem[] {
   }
 }
 
+/** What an alternative wanted that failed because the value is another scalar altogether; undefined where it got further. */
+function scalarExpectation(issues: readonly Issue[]): string | undefined {
+  const [issue] = issues;
+  if (issues.length !== 1 || issue!.path.length > 0) return undefined;
+  if (issue!.code === 'invalid_type') return typeName(issue!.expected);
+  return issue!.code === 'invalid_value' ? listed(issue!.values.map(String), 40) : undefined;
+}
+
 /**
- * The alternative the author had in mind: the one that misses the fewest fields, then the one whose problems lie
- * deepest, then the one with the fewest problems.
+ * The alternative the author had in mind: the one that misses the fewest fields, then one that did not already fail at
+ * the kind of value, then the one whose problems lie deepest, then the one with the fewest problems.
  */
 function nearestBranch(branches: readonly (readonly Issue[])[], base: Path, root: unknown): readonly Issue[] {
   const missing = (issues: readonly Issue[]) =>
     issues.filter((issue) => valueAt(root, [...base, ...issue.path]) === undefined).length;
+  const mistaken = (issues: readonly Issue[]) => (scalarExpectation(issues) === undefined ? 0 : 1);
   const depth = (issues: readonly Issue[]) => Math.max(...issues.map((issue) => issue.path.length));
   const count = (issues: readonly Issue[]) =>
     issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
   return (
-    branches.toSorted((a, b) => missing(a) - missing(b) || depth(b) - depth(a) || count(a) - count(b))[0] ??
-    []
+    branches.toSorted(
+      (a, b) =>
+        missing(a) - missing(b) || mistaken(a) - mistaken(b) || depth(b) - depth(a) || count(a) - count(b),
+    )[0] ?? []
   );
 }
 

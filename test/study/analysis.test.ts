@@ -299,7 +299,7 @@ describe('checks and verdict', () => {
     expect(verdict[0]).toMatch(
       /^To fit 1000 noisy labels in 500 dimensions, .* with 80 parameters per label .* with 500 by no more than .*\.$/,
     );
-    expect(verdict[1]).toMatch(/^All 19 trials agree with it.*P\^-0\.5\d \(-0\.5.*\.$/);
+    expect(verdict[1]).toMatch(/^All 19 trials agree with the law.*P\^-0\.5\d \(-0\.5.*\.$/);
   });
 
   it.each([

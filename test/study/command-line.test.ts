@@ -43,7 +43,7 @@ describe('robustlaw study', () => {
     expect(first.code, first.stderr).toBe(0);
     const lines = first.stdout.split('\n');
     expect(lines[0]).toMatch(/\.$/);
-    expect(lines[1]).toMatch(/^All 12 trials agree with it/);
+    expect(lines[1]).toMatch(/^All 12 trials agree with the law/);
     expect(first.stdout).toMatch(/sphere d=8 +projected +8 +109 /); // P = n(k + 1) + 1 = 12 * 9 + 1
     expect(first.stdout).toMatch(/All 4 checks hold/);
     expect(first.stderr).toMatch(/sphere d=6, projected: skipped size 7: a projection cannot exceed d = 6/);

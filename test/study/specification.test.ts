@@ -137,6 +137,18 @@ describe('parseStudy', () => {
       /data\.mixture\.labels\.flips: 0\.9; expected a number <= 0\.5/,
     ],
     [
+      'a size that is neither number nor d',
+      '[1, 2, 4, d]',
+      '[1, e]',
+      /families\.projected\.sizes\[1\]: "e"; expected a finite number or "d"/,
+    ],
+    [
+      'a size that is too small',
+      '[1, 2, 4, d]',
+      '[1, 0]',
+      /families\.projected\.sizes\[1\]: 0; expected a number >= 1/,
+    ],
+    [
       'a size for a family without one',
       'memorizer: mcshane',
       'memorizer: mcshane, sizes: [1]',

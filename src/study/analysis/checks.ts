@@ -40,7 +40,7 @@ export function checks(study: StudySpecification, outcomes: readonly TrialOutcom
       ({ result: { lipschitz } }) => `${lipschitz.lower!.value} > ${upperEnd(lipschitz.upper)}`,
     ),
     check(
-      'No memorizer beats the certified lower bound of the law',
+      'No function beats the certified lower bound of the law',
       done.filter(({ result }) => result.law.certifiedBound !== undefined),
       ({ result }) => result.law.certifiedBound! <= upperEnd(result.lipschitz.upper),
       ({ result }) => `${upperEnd(result.lipschitz.upper)} < ${result.law.certifiedBound}`,

@@ -61,7 +61,7 @@ function standing(outcomes: readonly TrialOutcome[], parts: Parts): string {
       ? `All ${done} trials`
       : `The ${done} of ${outcomes.length} trials that finished`;
   const held =
-    `${who} agree with it: every constant is certified, and none lies below the bound that is proved for its number ` +
+    `${who} agree with the law: every constant is certified, and none lies below the bound that is proved for its number ` +
     'of parameters';
   const effective = effectiveDimensions.map(
     ({ data, ambient, estimate }) =>
