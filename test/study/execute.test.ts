@@ -117,6 +117,23 @@ describe('execute', () => {
     }
   });
 
+  it('reproduces Lip / sqrt(nd/P) of projected radial bumps at n = d = 500 within 15 %', async () => {
+    const text = `
+name: ratios
+title: Ratios
+data: { sphere: { distribution: sphere, n: 500, d: 500, labels: { signal: zero, noise: signs } } }
+families: { bumps: { memorizer: projected-rbf, sizes: [20, 40, 80, 160, d] } }
+trials: [{ data: [sphere], families: [bumps] }]
+`;
+    // Measured with another program on other random numbers.
+    const expected = [3.29, 2.53, 2.11, 1.8, 1.59];
+    const { trials } = planStudy(parseStudy('ratios.yaml', text));
+    for (const [i, { parameters }] of trials.entries()) {
+      const { lipschitz, law } = (await execute(parameters)).result;
+      expect(Math.abs(lipschitz.upper.value / law.scaling / expected[i]! - 1)).toBeLessThan(0.15);
+    }
+  });
+
   it('is a function of its parameters, whatever ran before', async () => {
     const first = await run('sphere', 'baum');
     await run('gauss', 'mcshane');
