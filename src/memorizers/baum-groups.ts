@@ -80,7 +80,10 @@ function candidateOrder(points: Matrix, rest: readonly number[], key: Rng): numb
   return shuffled.sort((i, j) => position[i]! - position[j]!);
 }
 
-/** The widest slab through these points, or undefined when they are affinely dependent or another point is on their hyperplane. */
+/**
+ * The widest slab through these points, or undefined when they are affinely dependent or another point is on their
+ * hyperplane.
+ */
 function spike(sample: Sample, members: readonly number[], key: Rng): Spike | undefined {
   const { points, labels } = sample;
   const d = points.columns;
@@ -113,7 +116,8 @@ function spike(sample: Sample, members: readonly number[], key: Rng): Spike | un
   const largestLabel = labelScale(labels);
   if (!(margin > 1e-12 * extent)) return undefined;
   const usable = 0.9 * (Number.isFinite(margin) ? margin : extent === 0 ? 1 : extent) - 2 * unevenness;
-  // Inside the slab the label must not tip over its edge, outside v . x + c must not: s > delta |y|, mu - s > delta |v . x + c|.
+  // Inside the slab the label must not tip over its edge, outside v . x + c must not: s > delta |y|, mu - s > delta
+  // |v . x + c|.
   const room = largestLabel + largestValue;
   if (!(usable > 0)) return undefined;
   if (room === 0) return { members, u, b, v, c, delta: usable, halfWidth: usable / 2 };

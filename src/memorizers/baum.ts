@@ -18,18 +18,19 @@ import { evaluateMemorizer, type Memorizer } from './memorizer.ts';
 import { checkedScalarSample, labelScale } from './sample.ts';
 
 /**
- * f = sum over groups of at most d points of g(x) = D(b - s) - D(b + s),
- * D(t) = [ ReLU((u + delta v) . x + delta c - t) - ReLU(u . x - t) ] / delta, with a hyperplane u . x = b, |u| = 1, through
- * exactly the points of the group and v . x_i + c = y_i on them. D(t) is v . x + c where u . x > t with room to spare and 0 where
- * u . x < t, so g carries the labels on a slab of half-width s about the hyperplane and vanishes at all other points. With
- * margin mu = min |u . x_j - b| over the other points, delta is just below mu / (max_j |v . x_j + c| + max |y|).
+ * f = sum over groups of at most d points of g(x) = D(b - s) - D(b + s), where
+ * D(t) = [ ReLU((u + delta v) . x + delta c - t) - ReLU(u . x - t) ] / delta,
+ * with a hyperplane u . x = b, |u| = 1, through exactly the points of the group and v . x_i + c = y_i on them. D(t) is
+ * v . x + c where u . x > t with room to spare and 0 where u . x < t, so g carries the labels on a slab of half-width s
+ * about the hyperplane and vanishes at all other points. With margin mu = min |u . x_j - b| over the other points, delta
+ * is just below mu / (max_j |v . x_j + c| + max |y|).
  *
- * The groups are drawn at random, each the best of several by that quotient, since 1/delta is both the Lipschitz constant and what rounding
- * errors are multiplied by.
+ * The groups are drawn at random, each the best of several by that quotient, since 1/delta is both the Lipschitz
+ * constant and what rounding errors are multiplied by.
  *
- * The gradient of g is one of 0, v, (u + delta v)/delta, -u/delta; the last two, of length about 1/delta, occur on strips beside the slab.
- * So Lip g = max(|u + delta v|, |u|, |delta v|) / delta exactly, and Lip f is at most their sum: exact for one group,
- * an upper bound for more. The witness crosses the steepest strip.
+ * The gradient of g is one of 0, v, (u + delta v)/delta, -u/delta; the last two, of length about 1/delta, occur on
+ * strips beside the slab. So Lip g = max(|u + delta v|, |u|, |delta v|) / delta exactly, and Lip f is at most their
+ * sum: exact for one group, an upper bound for more. The witness crosses the steepest strip.
  *
  * P = 4 ceil(n/d) (d + 2): a two-layer network. n is the number of distinct points.
  *
@@ -70,7 +71,9 @@ interface Network {
   readonly outputs: Float64Array;
 }
 
-/** Neurons of a group, in order: (u + delta v, b - s), (u, b - s), (u + delta v, b + s), (u, b + s) with signs + - - +. */
+/**
+ * Neurons of a group, in order: (u + delta v, b - s), (u, b - s), (u + delta v, b + s), (u, b + s) with signs + - - +.
+ */
 function assemble(spikes: readonly Spike[], d: number): Network {
   const weights = matrix(4 * spikes.length, d);
   const biases = new Float64Array(4 * spikes.length);
@@ -113,8 +116,8 @@ function totalSlope({ weights, outputs }: Network): UpperGuarantee {
 }
 
 /**
- * Two points at the ends of the strip u . x in [b - s - delta y, b - s] beside a point x_i of the narrowest slab, where g climbs from 0 to its
- * label y at slope 1/delta; undefined when all labels are zero.
+ * Two points at the ends of the strip u . x in [b - s - delta y, b - s] beside a point x_i of the narrowest slab,
+ * where g climbs from 0 to its label y at slope 1/delta; undefined when all labels are zero.
  */
 function acrossSteepest(spikes: readonly Spike[], points: Matrix): Witness | undefined {
   const raised = spikes.filter((g) => !isFlat(g));

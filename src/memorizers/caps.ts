@@ -24,11 +24,11 @@ import { visitProducts } from './product.ts';
 import { checkedSample, type Sample } from './sample.ts';
 
 /**
- * The cap network f(x) = sum_i a_i ReLU(x_i . x - t), a_i = y_i / (|x_i|^2 - t): n neurons, one for each point, whose caps
- * {x_i . x > t} do not meet on the unit sphere. The paper takes t = 0.9, a_i = 10 y_i.
+ * The cap network f(x) = sum_i a_i ReLU(x_i . x - t), a_i = y_i / (|x_i|^2 - t): n neurons, one for each point,
+ * whose caps {x_i . x > t} do not meet on the unit sphere. The paper takes t = 0.9, a_i = 10 y_i.
  *
- * Exact on the unit sphere: Lip f = max_i |a_i| sqrt(|x_i|^2 - t^2), which is sqrt((1 + t) / (1 - t)) for labels of norm 1.
- * See `slopeOnSphere`. Off the sphere several caps can be active: `globalLipschitz` is |A|_2 |X|_2.
+ * Exact on the unit sphere: Lip f = max_i |a_i| sqrt(|x_i|^2 - t^2), which is sqrt((1 + t) / (1 - t)) for labels of
+ * norm 1. See `slopeOnSphere`. Off the sphere several caps can be active: `globalLipschitz` is |A|_2 |X|_2.
  *
  * P = n(d + 1 + m): weights, biases and output weights of a two-layer network.
  *
@@ -58,9 +58,9 @@ export async function capNetwork(points: Matrix, labels: Matrix, threshold?: num
 /**
  * The interpolant f(x) = sum_i a_i [ ReLU(x_i . x - (1 - s)) - ReLU(x_i . x - 1) ], a_i = y_i / s, of width 2n.
  *
- * Exact on the unit sphere: Lip f = sqrt((2 - s) / s) max_i |y_i|, that is sqrt 7 for s = 1/4. Bumps are disjoint, which the
- * constant needs, when x_i . x_j <= 2 (1 - s)^2 - 1 for i ≠ j: 1/8 for s = 1/4. (Interpolation alone needs only x_i . x_j <= 1 - s.)
- * Unlike the cap network, each bump stays bounded off the sphere.
+ * Exact on the unit sphere: Lip f = sqrt((2 - s) / s) max_i |y_i|, that is sqrt 7 for s = 1/4. Bumps are disjoint,
+ * which the constant needs, when x_i . x_j <= 2 (1 - s)^2 - 1 for i ≠ j: 1/8 for s = 1/4. (Interpolation alone needs
+ * only x_i . x_j <= 1 - s.) Unlike the cap network, each bump stays bounded off the sphere.
  *
  * P = 2n(d + 1 + m).
  *
@@ -122,12 +122,14 @@ function onSphere(name: string, sample: Sample, outputs: Matrix, t: number) {
 /**
  * The Lipschitz constant on the unit sphere, in Euclidean distance, of disjoint caps with t >= 0.
  *
- * With cap i of angle theta_i, cos theta_i = t / |x_i|, and K_i = |a_i| |x_i|, it is G = max_i K_i sin theta_i.
- * Two points a, b of one cap: |x_i . (a - b)| <= |a - b| |x_i| sin(angle(x_i, a + b)), as a - b is orthogonal to a + b, and
- * the cap is convex. It is approached at the rim. Two points of different caps, at depths u and v along the geodesic from a
- * to b: since the caps are disjoint, |a - b| >= 2 sin((u + v)/2), while the heights are at most G [sin u - c (1 - cos u)] and
- * G [sin v - c (1 - cos v)], c = cot(largest theta) >= 0; their sum is at most 2 G sin((u + v)/2) because sin is concave on
- * [0, pi] and cos u + cos v <= 2 cos((u + v)/2).
+ * With cap i of angle theta_i, cos theta_i = t / |x_i|, and K_i = |a_i| |x_i|, it is G = max_i K_i sin theta_i. Two
+ * points a, b of one cap: |x_i . (a - b)| <= |a - b| |x_i| sin(angle(x_i, a + b)), as a - b is orthogonal to a + b, and
+ * the cap is convex. It is approached at the rim.
+ *
+ * Two points of different caps, at depths u and v along the geodesic from a to b: since the caps are disjoint,
+ * |a - b| >= 2 sin((u + v)/2). A height at depth u is largest on a geodesic through the centre of its cap, so the two
+ * are at most G [sin u - c (1 - cos u)] and G [sin v - c (1 - cos v)] with c = cot(largest theta) >= 0. Their sum is at
+ * most 2 G sin((u + v)/2), because sin is concave on [0, pi] and cos u + cos v <= 2 cos((u + v)/2).
  */
 function slopeOnSphere(points: Matrix, outputs: Matrix, t: number): { steepest: number; slope: Enclosure } {
   let steepest = 0;
@@ -161,7 +163,10 @@ function rim(x: Float64Array, t: number): Witness {
   };
 }
 
-/** The smallest t >= 0 whose caps are certainly disjoint on the unit sphere: t / |x_i| >= cos(angle / 2) for the smallest angle. */
+/**
+ * The smallest t >= 0 whose caps are certainly disjoint on the unit sphere: t / |x_i| >= cos(angle / 2) for the
+ * smallest angle.
+ */
 async function disjointThreshold(points: Matrix): Promise<number> {
   const d = points.columns;
   if (d < 2) {

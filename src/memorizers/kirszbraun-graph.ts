@@ -46,14 +46,14 @@ const THRESHOLD_STEPS = 3;
 /**
  * The graph of F: input `x` `[batch, d]`, outputs `y` `[batch, m]` and `gap` `[batch]`, the duality gap reached.
  *
- * The program, minimise lambda H lambda / 2 + b . lambda over the simplex, has one Hessian H = 2 C C^T for all x. Each of the
- * `iterations` steps is, for each point of the batch by itself, one of three: a conjugate-gradient step on the face of the
- * positive weights; if that leaves the face, its projection onto the face; a projected gradient step where the gradient
- * on the zero weights outweighs that on the face, with the step length of Barzilai and Borwein. The last two need not
- * descend: where one does not, it is undone, and the next step goes to the boundary of the face and from there along a
- * short gradient step, which does. The iterate of smallest gap is kept. The start is the nearest data point. (Modified
- * proportioning with projected conjugate gradients, Dostal, "Optimal Quadratic Programming Algorithms", 2009, carried
- * over from bounds to the simplex.)
+ * The program, minimise lambda H lambda / 2 + b . lambda over the simplex, has one Hessian H = 2 C C^T for all x.
+ * Each of the `iterations` steps is, for each point of the batch by itself, one of three: a conjugate-gradient step
+ * on the face of the positive weights; if that leaves the face, its projection onto the face; a projected gradient
+ * step where the gradient on the zero weights outweighs that on the face, with the step length of Barzilai and
+ * Borwein. The last two need not descend: where one does not, it is undone, and the next step goes to the boundary
+ * of the face and from there along a short gradient step, which does. The iterate of smallest gap is kept. The start
+ * is the nearest data point. (Modified proportioning with projected conjugate gradients, Dostal, "Optimal Quadratic
+ * Programming Algorithms", 2009, carried over from bounds to the simplex.)
  */
 export function kirszbraunGraph(sample: Sample, slope: number, iterations: number): (batch: number) => Graph {
   const { rows: n, columns: d } = sample.points;
@@ -69,7 +69,9 @@ export function kirszbraunGraph(sample: Sample, slope: number, iterations: numbe
     const centre = reduceMean(points, [0], true);
     const places = mul(sub(points, centre), 1 / unit);
     const heights =
-      slope === 0 ? mul(labels, 0) : mul(div(sub(labels, reduceMean(labels, [0], true)), bound), 1 / unit);
+      slope === 0
+        ? mul(labels, bound)
+        : mul(div(sub(labels, reduceMean(labels, [0], true)), bound), 1 / unit);
     const program = quadraticProgram(places, heights, mul(sub(x, centre), 1 / unit), shortestStep);
     let state = start(program, squaredDistances(x, points));
     for (let step = 0; step < iterations; step++) state = advance(program, state);

@@ -27,24 +27,25 @@ export interface Kirszbraun extends Memorizer {
 
 /**
  * F(x) = sum_i lambda_i y_i with lambda the minimiser over the simplex of
- * 2 sum_i lambda_i |x - x_i|^2 - Var(x) - Var(y) / M^2, where Var(z) = sum_i lambda_i |z_i|^2 - |sum_i lambda_i z_i|^2 and
- * M = max_{i<j} |y_i - y_j| / |x_i - x_j|.
+ * 2 sum_i lambda_i |x - x_i|^2 - Var(x) - Var(y) / M^2,
+ * where Var(z) = sum_i lambda_i |z_i|^2 - |sum_i lambda_i z_i|^2 and M = max_{i<j} |y_i - y_j| / |x_i - x_j|.
  *
  * F is M-Lipschitz on R^d in l2, for labels of any dimension m (one-hot classes, say), and interpolates; no function
  * through the labels has a smaller constant. Its values are convex combinations of labels, and it is piecewise affine.
  *
- * Proof. Let c_i = (x_i, y_i/M) and h(p) = min over the simplex of |p - sum lambda_i c_i / 2|^2 + sum lambda_i e_i with
- * e_i = (|x_i|^2 - |y_i|^2/M^2) / 4. As a partial minimum of a convex function h is convex, and |p|^2 - h is convex as a
- * maximum of affine functions; so gradients of h satisfy |grad - grad'|^2 <= 2 <grad - grad', p - p'>. For p = (x, 0),
- * p' = (x', 0) and grad = (a, b): |b - b'|^2 <= 2 <a - a', x - x'> - |a - a'|^2 <= |x - x'|^2. At (x, 0), b = -F(x)/M, and
- * the program of h is, up to a factor 4 and terms in x alone, the one above. Interpolation: Var(y) <= M^2 Var(x)
- * for any lambda, so the objective is at least 2 |x - sum lambda_i x_i|^2 >= 0, which lambda = e_k attains at x_k; and
- * F is unique, as the objective is strictly convex in sum lambda_i c_i. (After Azagra, Le Gruyer and Mudarra 2018.)
+ * Proof. Let c_i = (x_i, y_i/M) and h(p) = min over the simplex of |p - sum lambda_i c_i / 2|^2 + sum lambda_i e_i
+ * with e_i = (|x_i|^2 - |y_i|^2/M^2) / 4. As a partial minimum of a convex function h is convex, and |p|^2 - h is
+ * convex as a maximum of affine functions; so gradients of h satisfy |grad - grad'|^2 <= 2 <grad - grad', p - p'>.
+ * For p = (x, 0), p' = (x', 0) and grad = (a, b): |b - b'|^2 <= 2 <a - a', x - x'> - |a - a'|^2 <= |x - x'|^2. At
+ * (x, 0), b = -F(x)/M, and the program of h is, up to a factor 4 and terms in x alone, the one above. Interpolation:
+ * Var(y) <= M^2 Var(x) for any lambda, so the objective is at least 2 |x - sum lambda_i x_i|^2 >= 0, which lambda =
+ * e_k attains at x_k; and F is unique, as the objective is strictly convex in sum lambda_i c_i. (After Azagra, Le
+ * Gruyer and Mudarra 2018.)
  *
- * Exact and global, for F in exact arithmetic. Two evaluations: `at` solves the program by an active-set method; `graph`
- * runs `iterations` steps of a projected conjugate-gradient method, unrolled, and has a second output `gap` `[batch]`, the
- * duality gap that it reached: |y - F(x)| <= M sqrt(gap / 2). The default reaches gaps near rounding on random data; where
- * the gap is large, take more steps. The graph is meant to be run, not differentiated.
+ * Exact and global, for F in exact arithmetic. Two evaluations: `at` solves the program by an active-set method;
+ * `graph` runs `iterations` steps of a projected conjugate-gradient method, unrolled, and has a second output `gap`
+ * `[batch]`, the duality gap that it reached: |y - F(x)| <= M sqrt(gap / 2). The default reaches gaps near rounding
+ * on random data; where the gap is large, take more steps. The graph is meant to be run, not differentiated.
  *
  * P = n(d + m) + 1: points, labels and M. n is the number of distinct points.
  *

@@ -21,13 +21,19 @@ export interface Memorizer {
   readonly outputDimension: number;
   /** P, the number of real parameters of the class that f is taken from; what `parameterCount(graph(1))` counts. */
   readonly parameterCount: number;
-  /** The Lipschitz constant of f in l2, on its domain: for `sphere` the supremum of |f(a) - f(b)| / |a - b| over a, b on the unit sphere. */
+  /**
+   * The Lipschitz constant of f in l2, on its domain: for `sphere` the supremum of |f(a) - f(b)| / |a - b| over a, b
+   * on the unit sphere.
+   */
   readonly lipschitz: UpperGuarantee;
   /** Where `lipschitz` holds on a smaller domain only: a bound on all of R^d. It may take seconds to compute. */
   readonly globalLipschitz?: () => UpperGuarantee;
   /** Where the constant is attained, or for an upper bound the steepest place that the construction knows of. */
   readonly witness?: Witness;
-  /** Approximate constructions only: an upper bound on max_i |f(x_i) - y_i|. Where it is absent, f(x_i) = y_i up to rounding. */
+  /**
+   * Approximate constructions only: an upper bound on max_i |f(x_i) - y_i|. Where it is absent, f(x_i) = y_i up to
+   * rounding.
+   */
   readonly misfit?: number;
   /** f in float64: input `x` `[batch, d]`, output `y` `[batch, m]`. */
   readonly graph: (batch: number) => Graph;

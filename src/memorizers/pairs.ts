@@ -24,8 +24,9 @@ export interface ExtremalPair {
  * max_{i < j} |y_i - y_j| / |x_i - x_j|, the smallest Lipschitz constant of any function that fits the labels; undefined
  * when all labels are equal (or n = 1).
  *
- * All n^2/2 squared distances come from one Gram matrix, through ONNX Runtime, with a bound on their error; the pairs that
- * could be extremal are computed again from direct differences. Relative width about d 1e-16. Time about 2 n^2 d / 2e10 seconds.
+ * All n^2/2 squared distances come from one Gram matrix, through ONNX Runtime, with a bound on their error; the
+ * pairs that could be extremal are computed again from direct differences. Relative width about d 1e-16. Time about
+ * 2 n^2 d / 2e10 seconds.
  *
  * @param points `[n, d]`, distinct rows. @param labels `[n, m]`.
  * @throws construction-impossible when the maximum is past the range of float64, as where points coincide. Enclosure.
@@ -50,7 +51,8 @@ export async function steepestPair(points: Matrix, labels: Matrix): Promise<Extr
 }
 
 /**
- * The closest pair: `enclosure` is that of min_{i < j} |x_i - x_j|; undefined for n = 1. Method and cost of `steepestPair`.
+ * The closest pair: `enclosure` is that of min_{i < j} |x_i - x_j|; undefined for n = 1. Method and cost of
+ * `steepestPair`.
  */
 export async function closestPair(points: Matrix): Promise<ExtremalPair | undefined> {
   const pair = await maximalSlope(points, 1, { squareUpper: () => 1, enclosure: () => [1, 1] });
@@ -73,7 +75,8 @@ async function maximalSlope(
   const scale = powerOfTwoAbove(points);
   const centred = centre(points, scale);
   const d = points.columns;
-  // |fl(|a|^2 + |b|^2 - 2ab) - |a-b|^2| <= 2 gamma(d+4) (|a|^2 + |b|^2), the rounding of the centring included; the computed
+  // |fl(|a|^2 + |b|^2 - 2ab) - |a-b|^2| <= 2 gamma(d+4) (|a|^2 + |b|^2), the rounding of the centring included; the
+  // computed
   // |a|^2 + |b|^2 and products below the normal range take the rest.
   const relativeSlack = 2 * gamma(d + 10);
   const norms = Float64Array.from({ length: points.rows }, (_, i) =>

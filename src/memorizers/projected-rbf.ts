@@ -39,10 +39,11 @@ import { checkedScalarSample, type Sample } from './sample.ts';
  * subspace that is fixed before the data, and L = max_{i<j} |y_i - y_j| / |Qx_i - Qx_j|, the optimum of McShane and
  * Whitney after the projection. For k = d, Q is the identity.
  *
- * Exact and global: Lip f = L. Cones of one sign are merged by their maximum, which is L-Lipschitz and 0 or more. Cones of
- * opposite signs have disjoint supports, because y_i / L + |y_j| / L <= |Qx_i - Qx_j|: a segment between two such supports leaves the
- * one before it enters the other, and the slope on either side is at most L. f(x_i) = y_i since no cone exceeds y_i there
- * by the choice of L. The pair that attains L is the steepest one, with the difference of its points replaced by its projection.
+ * Exact and global: Lip f = L. Cones of one sign are merged by their maximum, which is L-Lipschitz and 0 or more.
+ * Cones of opposite signs have disjoint supports, because y_i / L + |y_j| / L <= |Qx_i - Qx_j|: a segment between
+ * two such supports leaves the one before it enters the other, and the slope on either side is at most L. f(x_i) =
+ * y_i since no cone exceeds y_i there by the choice of L. The pair that attains L is the steepest one, with the
+ * difference of its points replaced by its projection.
  *
  * P = n(k + 1) + 1: projected centres, labels and L; Q is no parameter, as it does not depend on the data. The talk
  * counts the nk centres.

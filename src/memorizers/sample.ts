@@ -34,7 +34,10 @@ export function checkedSample(points: Matrix, labels: Matrix): Sample {
   return { points: chosenRows(points, distinct), labels: chosenRows(labels, distinct) };
 }
 
-/** As `checkedSample`, for constructions of scalar functions. @throws invalid-argument unless there is one label per point. */
+/**
+ * As `checkedSample`, for constructions of scalar functions. @throws invalid-argument unless there is one label per
+ * point.
+ */
 export function checkedScalarSample(name: string, points: Matrix, labels: Matrix): Sample {
   if (labels.columns !== 1) {
     throw invalidArgument(

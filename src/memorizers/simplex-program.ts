@@ -10,10 +10,11 @@ export interface SimplexSolution {
 /**
  * Minimises |sum_i lambda_i c_i|^2 + sum_i lambda_i a_i over the simplex lambda >= 0, sum lambda = 1.
  *
- * From the best vertex, the row of steepest descent joins the active set; the minimum over the affine hull of the active rows is taken, or
- * approached until a weight reaches zero and its row leaves. A row that depends affinely on the active ones replaces one of them.
- * Ends when the gap max_i <grad, lambda - e_i> is of the order of rounding; a last refinement brings the active gradients
- * together. Time O(n D + |A|^2) a step, |A| <= min(n, D + 1), some |A| to 3 |A| steps.
+ * From the best vertex, the row of steepest descent joins the active set; the minimum over the affine hull of the
+ * active rows is taken, or approached until a weight reaches zero and its row leaves. A row that depends affinely on
+ * the active ones replaces one of them. Ends when the gap max_i <grad, lambda - e_i> is of the order of rounding; a
+ * last refinement brings the active gradients together. Time O(n D + |A|^2) a step, |A| <= min(n, D + 1), some |A|
+ * to 3 |A| steps.
  *
  * The caller certifies: the gap at the solution bounds how far it is from the minimum.
  *
@@ -56,7 +57,10 @@ function activeSet(first: number, square: number): ActiveSet {
 /** A new row whose square is this much of rounding depends on the others. */
 const DEPENDENT = 1e-13;
 
-/** The active set with one more row at weight 0; if the row depends on the others, at the largest weight that the others allow. */
+/**
+ * The active set with one more row at weight 0; if the row depends on the others, at the largest weight that the
+ * others allow.
+ */
 function join(set: ActiveSet, entering: number, product: (i: number, j: number) => number): ActiveSet {
   const products = set.support.map((i) => product(i, entering));
   const square = product(entering, entering);
@@ -69,7 +73,8 @@ function join(set: ActiveSet, entering: number, product: (i: number, j: number) 
       factor: [...set.factor, [...projection, Math.sqrt(rest)]],
     };
   }
-  // c_entering = sum z_i c_i with sum z_i = 1: moving weight t from z to it changes nothing but the linear term, which falls.
+  // c_entering = sum z_i c_i with sum z_i = 1: moving weight t from z to it changes nothing but the linear term,
+  // which falls.
   const z = backward(set.factor, projection);
   const { ratio, at } = firstZero(set.weights, z, (k) => z[k]! > 0);
   if (at < 0) return set;
@@ -80,7 +85,10 @@ function join(set: ActiveSet, entering: number, product: (i: number, j: number) 
   return joined;
 }
 
-/** Goes to the minimum over the affine hull, dropping rows on the way; undefined if the entering row itself leaves, so that rounding stops progress. */
+/**
+ * Goes to the minimum over the affine hull, dropping rows on the way; undefined if the entering row itself leaves, so
+ * that rounding stops progress.
+ */
 function descend(set: ActiveSet, a: Float64Array, entering: number): ActiveSet | undefined {
   let current = set;
   for (;;) {

@@ -194,7 +194,10 @@ async function unfoldingNorm(scaled: Scaled, coefficients: Float64Array, power: 
   return multiplyUp(largest, addUp(spectralNormUpper(product), rounding));
 }
 
-/** L with L L^T >= G + E for every symmetric E with |E|_2 <= error: the Cholesky factor of G + shift I, its own backward error covered by the shift. */
+/**
+ * L with L L^T >= G + E for every symmetric E with |E|_2 <= error: the Cholesky factor of G + shift I, its own
+ * backward error covered by the shift.
+ */
 function majorant(gram: Matrix, error: number): Matrix {
   const n = gram.rows;
   let trace = 0;

@@ -103,6 +103,7 @@ export function memorizerConformance(subject: Subject): void {
     for (const value of [0.7, 0]) {
       const labels = matrix(n, m, new Float64Array(n * m).fill(value));
       const memorizer = await build(sample.points, labels);
+      expect(parameterCount(memorizer.graph(1))).toBe(subject.parameterCount(n, d, m));
       expect(await interpolationError(memorizer, { points: sample.points, labels })).toBeLessThan(
         value === 0 ? 1e-300 : subject.accuracy,
       );
@@ -203,6 +204,7 @@ async function holds(subject: Subject, promised: Promised, sample: Points): Prom
     return;
   }
   const memorizer = await attempt;
+  expect(parameterCount(memorizer.graph(2))).toBe(memorizer.parameterCount);
   const bound = upperEnd(memorizer.lipschitz);
   expect(bound).toBeGreaterThanOrEqual(0);
   expect(bound).toBeLessThan(Number.POSITIVE_INFINITY);

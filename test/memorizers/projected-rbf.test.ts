@@ -42,13 +42,17 @@ test('without projection it has the constant of McShane and Whitney and lies bet
   const y = await evaluateMemorizer(projected, x);
   for (let b = 0; b < 200; b++) {
     let [least, greatest] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+    let [positive, negative] = [0, 0];
     for (let i = 0; i < 30; i++) {
       const reach =
         optimal.lipschitz.value *
         Math.hypot(...points.data.subarray(5 * i, 5 * i + 5).map((t, k) => t - x[5 * b + k]!));
       least = Math.max(least, labels.data[i]! - reach);
       greatest = Math.min(greatest, labels.data[i]! + reach);
+      positive = Math.max(positive, labels.data[i]! - reach);
+      negative = Math.max(negative, -labels.data[i]! - reach);
     }
+    expect(y[b]).toBeCloseTo(positive - negative, 11);
     expect(y[b]).toBeGreaterThanOrEqual(least - 1e-10);
     expect(y[b]).toBeLessThanOrEqual(greatest + 1e-10);
   }
