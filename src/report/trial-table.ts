@@ -50,6 +50,7 @@ const COLUMNS: readonly (readonly [name: string, type: ColumnType, read: Read])[
     'real',
     done(({ lipschitz: { upper } }) => (upper.kind === 'upper' ? upper.value : undefined)),
   ],
+  ['lipschitz_product_of_norms', 'real', done(({ lipschitz }) => lipschitz.product?.value)],
   ['lipschitz_witnessed_lower', 'real', done(({ lipschitz }) => lipschitz.lower?.value)],
   ['upper_method', 'text', done(({ lipschitz }) => lipschitz.upper.method)],
   ['lower_method', 'text', done(({ lipschitz }) => lipschitz.lower?.method)],

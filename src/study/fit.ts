@@ -1,7 +1,7 @@
 // From one member of a family and one data set to a function: constructed or trained, with everything a trial measures it by.
 import { type Dataset, featureCount, pointCount } from '../data/index.ts';
 import { RobustlawError } from '../errors.ts';
-import { type Graph, numbersOf, parameters, tensorOf, toFloat } from '../graph/index.ts';
+import { type Graph, isFloat, parameters, tensorOf, toFloat } from '../graph/index.ts';
 import type { WitnessedLowerBound } from '../guarantee/index.ts';
 import { type Matrix, matrix } from '../linalg/index.ts';
 import { lipschitzInterval, recheck } from '../lipschitz/index.ts';
@@ -121,14 +121,15 @@ async function trained(
   }
   // The weights were found in float32; the function that they define is measured in float64.
   const graph = (batch: number) => toFloat(modelGraph(family, result.weights, batch), 'float64');
-  const { lower, upper } = await lipschitzInterval(
+  const { lower, upper, uppers } = await lipschitzInterval(
     graph(Math.min(n, SEARCH_BATCH)),
     Float64Array.from(x),
     key.split('lipschitz'),
   );
   return {
     parameterCount: family.parameterCount,
-    lipschitz: { upper, lower },
+    // The product bound always applies, and comes first.
+    lipschitz: { upper, lower, product: uppers[0]! },
     evaluate: (points) => evaluate(graph(points.length / d), points),
     graph: graph(1),
     model: () => exportModel(family, result.weights),
@@ -161,7 +162,9 @@ export function logarithmicallySpaced(losses: Float64Array, points = 60): [numbe
 /** Euclidean norm of all parameters of a graph together, and the largest of them. */
 export function parameterSize(graph: Graph): { readonly norm: number; readonly largest: number } {
   let [scale, squares] = [0, 0];
-  const arrays = parameters(graph).map((value) => numbersOf(tensorOf(value)!));
+  const arrays = parameters(graph)
+    .filter((value) => isFloat(value.dtype))
+    .map((value) => tensorOf(value)!.data as Float32Array | Float64Array);
   for (const array of arrays) for (const value of array) scale = Math.max(scale, Math.abs(value));
   if (scale === 0) return { norm: 0, largest: 0 };
   // Relative to the largest, since the weights of Baum's network have squares past the range of float64.

@@ -1,5 +1,10 @@
 // What a study yields: plain data that is stored, analysed and rendered. Nothing here computes.
-import type { Estimate, UpperGuarantee, WitnessedLowerBound } from '../guarantee/index.ts';
+import type {
+  CertifiedUpperBound,
+  Estimate,
+  UpperGuarantee,
+  WitnessedLowerBound,
+} from '../guarantee/index.ts';
 
 /** One cell of the grid. `id` is a hash of everything that determines the result. */
 export interface Trial {
@@ -51,7 +56,12 @@ export interface TrialResult {
   /** sigma^2 = E Var[y|x], where known. */
   readonly noiseVariance?: number;
   readonly memorization: 'perfect' | 'partial' | 'none';
-  readonly lipschitz: { readonly upper: UpperGuarantee; readonly lower?: WitnessedLowerBound };
+  readonly lipschitz: {
+    readonly upper: UpperGuarantee;
+    readonly lower?: WitnessedLowerBound;
+    /** Networks: the product of certified spectral norms, the certificate most people know; never below `upper`. */
+    readonly product?: CertifiedUpperBound;
+  };
   /** The law's numbers for this n, d and P. */
   readonly law: {
     /** sqrt(n d / P). */
@@ -102,6 +112,8 @@ export interface Series {
     readonly upper: readonly number[];
     /** Witnessed lower ends per seed, where the value is not exact. */
     readonly lower?: readonly number[];
+    /** Products of spectral norms per seed, where every trial has one. */
+    readonly product?: readonly number[];
     readonly exact: boolean;
     readonly certifiedBound?: number;
     readonly interpolationError: number;

@@ -16,6 +16,8 @@ export interface Bar {
   readonly parameterCount: number;
   readonly lower: number;
   readonly upper: number;
+  /** The product of spectral norms; NaN where there is none. */
+  readonly product: number;
   /** Position among the bars of one size, and their number. */
   readonly index: number;
   readonly count: number;
@@ -88,10 +90,15 @@ function familyMarks(series: Series, style: FamilyStyle): FamilyMarks {
       const constant = exact ? spreadOf(upper.filter(isDrawable)) : undefined;
       return constant ? [{ parameterCount, constant }] : [];
     }),
-    bars: points.flatMap(({ exact, parameterCount, lower, upper }) => {
+    bars: points.flatMap(({ exact, parameterCount, lower, upper, product }) => {
       if (exact || !lower) return [];
       const ends = upper
-        .map((value, seed) => ({ parameterCount, lower: lower[seed] ?? Number.NaN, upper: value }))
+        .map((value, seed) => ({
+          parameterCount,
+          lower: lower[seed] ?? Number.NaN,
+          upper: value,
+          product: product?.[seed] ?? Number.NaN,
+        }))
         // A lower end of 0 is a bar down to the edge of the chart.
         .filter((ends) => ends.lower >= 0 && isDrawable(ends.upper));
       return ends.map((end, index) => ({ ...end, index, count: ends.length }));

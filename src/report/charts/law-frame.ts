@@ -70,7 +70,7 @@ export function lawFrame(data: LawChartData, layout: Layout): LawFrame {
   const constants = data.families
     .flatMap((family) => [
       ...family.exact.flatMap(({ constant }) => [constant.low, constant.median, constant.high]),
-      ...family.bars.flatMap((bar) => [bar.lower, bar.upper]),
+      ...family.bars.flatMap((bar) => [bar.lower, bar.upper, bar.product]),
       ...family.uppers.flatMap(({ bound }) => [bound.low, bound.median, bound.high]),
     ])
     .filter((constant) => constant > 0);

@@ -110,6 +110,10 @@ export function familyMarks(family: FamilyMarks, frame: LawFrame): Plot.Markish[
       fillOpacity: 0.3,
       title: 'title',
     }),
+    Plot.ruleX(
+      drawn.filter((bar) => bar.product > bar.upper),
+      { x: 'middle', y1: 'upper', y2: 'product', stroke: style.colour, strokeWidth: 1.25 },
+    ),
     Plot.ruleY(drawn, { x1: 'left', x2: 'right', y: 'lower', stroke: style.colour, strokeWidth: 2.5 }),
     Plot.ruleY(
       drawn.filter((bar) => !bar.open),
@@ -139,6 +143,8 @@ interface DrawnBar {
   readonly right: number;
   readonly lower: number;
   readonly upper: number;
+  readonly middle: number;
+  readonly product: number;
   readonly open: boolean;
   readonly title: string;
 }
@@ -156,10 +162,13 @@ function drawnBars(bars: readonly Bar[], style: FamilyStyle, frame: LawFrame): r
         right: x.invert(centre + 0.38 * step),
         lower: Math.max(bar.lower, y.domain[0]),
         upper: Math.min(bar.upper, y.domain[1]),
+        middle: x.invert(centre),
+        product: Math.min(bar.product, y.domain[1]),
         open: offScale(bar.upper),
         title:
           `${heading(style, bar.parameterCount)} between ${significant(bar.lower, 'down')} (witnessed)` +
-          ` and ${significant(bar.upper, 'up')} (certified)`,
+          ` and ${significant(bar.upper, 'up')} (certified)` +
+          (bar.product > bar.upper ? `; product of spectral norms ${significant(bar.product, 'up')}` : ''),
       };
     });
 }

@@ -92,6 +92,8 @@ function caption(result: StudyResult, data: LawChartData, beyond: boolean): Html
     families.some(({ uppers }) => uppers.length > 0) && 'Hollow mark: known only from above (certified).',
     families.some(({ bars }) => bars.length > 0) &&
       'Bar: one function each, from its witnessed lower to its certified upper end.',
+    families.some(({ bars }) => bars.some(({ product, upper }) => product > upper)) &&
+      'Thin line above a bar: up to the product of spectral norms, the certificate most people know.',
     beyond && 'Arrow: beyond the chart, with its value (\u2265 witnessed, \u2264 certified, no sign: exact).',
     families.some(({ classBounds }) => classBounds.length > 0) &&
       'Shaded, under the dashed line: proved impossible for the class of that colour, with the probability the theorem states.',

@@ -39,6 +39,7 @@ function point(size: number | undefined, replicates: readonly Finished[]): Serie
     .toSorted((a, b) => a.trial.seed - b.trial.seed)
     .map((replicate) => replicate.result);
   const lower = results.flatMap(({ lipschitz }) => (lipschitz.lower ? [lipschitz.lower.value] : []));
+  const product = results.flatMap(({ lipschitz }) => (lipschitz.product ? [lipschitz.product.value] : []));
   const exact = results.every(({ lipschitz }) => lipschitz.upper.kind === 'exact');
   const bounds = results.flatMap(({ law }) => (law.certifiedBound === undefined ? [] : [law.certifiedBound]));
   return {
@@ -46,6 +47,7 @@ function point(size: number | undefined, replicates: readonly Finished[]): Serie
     parameterCount: results[0]!.parameterCount,
     upper: results.map(({ lipschitz }) => upperEnd(lipschitz.upper)),
     ...(!exact && lower.length === results.length && { lower }),
+    ...(!exact && product.length === results.length && { product }),
     exact,
     ...(bounds.length === results.length && { certifiedBound: Math.min(...bounds) }),
     interpolationError: Math.max(...results.map(({ interpolationError }) => interpolationError)),
