@@ -49,20 +49,20 @@ const convolution = {
   filters: 64,
   side: 14,
   kernel: 5,
-  repeats: 10,
+  repeats: 3,
   bar: 0,
 } as const;
 
 /** `repeats` is the number of steps in one turn of an engine, `bar` the ratio that is asked for (0: none). */
 export const JOBS: readonly Job[] = [
-  { kind: 'product', name: 'matrix product 1024^3', size: 1024, repeats: 10, bar: 0 },
+  { kind: 'product', name: 'matrix product 1024^3', size: 1024, repeats: 3, bar: 0 },
   {
     kind: 'mlp',
     name: 'training step 784-1024-1024-10, batch 256',
     sizes: [784, 1024, 1024, 10],
     batch: 256,
     loss: 'cross-entropy',
-    repeats: 10,
+    repeats: 3,
     bar: 1,
   },
   {
@@ -71,7 +71,7 @@ export const JOBS: readonly Job[] = [
     sizes: [50, 100, 100, 1],
     batch: 64,
     loss: 'squares',
-    repeats: 300,
+    repeats: 30,
     bar: 1.5,
   },
   { ...convolution, name: 'Conv 5x5 32->64 on 14x14, batch 100: forward', part: 'forward' },
@@ -85,7 +85,7 @@ export const JOBS: readonly Job[] = [
     channels: [1, 32, 64],
     kernel: 5,
     classes: 10,
-    repeats: 5,
+    repeats: 2,
     bar: 1,
   },
 ];

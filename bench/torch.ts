@@ -21,6 +21,9 @@ export interface Torch {
   stop(): void;
 }
 
+/** torch.set_num_threads(1) does not reach the threads of OpenBLAS. */
+const ONE_THREAD = { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
+
 /** Starts PyTorch with the interpreter of $PYTHON, of the path or of the system; undefined if none has it. */
 export function startTorch(): Torch | undefined {
   for (const python of [process.env.PYTHON, 'python3', '/usr/bin/python3']) {
@@ -35,7 +38,7 @@ function talkTo(python: string, version: string): Torch {
   const child: ChildProcessByStdio<Writable, Readable, null> = spawn(
     python,
     [join(import.meta.dirname, 'torch_engine.py')],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
+    { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...ONE_THREAD } },
   );
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ask = async (request: unknown) => {
