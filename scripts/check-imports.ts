@@ -14,7 +14,7 @@ const STRATA: readonly (readonly string[])[] = [
   ['data'],
   ['runtime'],
   ['graph'],
-  ['linalg', 'random', 'numeric', 'guarantee'],
+  ['linalg', 'random', 'numeric', 'guarantee', 'files'],
 ];
 
 /** Arrows within one stratum or past the rule, each with its reason. */

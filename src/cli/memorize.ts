@@ -3,6 +3,7 @@ import { Argument, Command, Option } from 'commander';
 import type { Dataset, DatasetSpecification } from '../data/index.ts';
 import { featureCount, makeDataset, perfectMemorization, pointCount } from '../data/index.ts';
 import { invalidArgument } from '../errors.ts';
+import { writeWhole } from '../files/index.ts';
 import type { UpperGuarantee } from '../guarantee/index.ts';
 import { scalingLaw } from '../law/index.ts';
 import { matrix } from '../linalg/index.ts';
@@ -17,7 +18,6 @@ import {
   steepestPair,
 } from '../memorizers/index.ts';
 import { rng } from '../random/index.ts';
-import { writeModel } from '../runtime/index.ts';
 import { flipProbability, positiveInteger, seedNumber } from './options.ts';
 import { figure, table } from './table.ts';
 
@@ -80,7 +80,7 @@ async function memorize(source: string, options: MemorizeOptions): Promise<void>
   const error = await interpolationError(memorizer, dataset, points.data);
   const floor = (await steepestPair(points, labels))?.enclosure[0] ?? 0;
   if (options.output)
-    writeModel(options.output, exportMemorizer(memorizer, options.float32 ? 'float32' : 'float64'));
+    writeWhole(options.output, exportMemorizer(memorizer, options.float32 ? 'float32' : 'float64'));
 
   const result = {
     data: { name: dataset.name, n, d, outputs: dataset.outputs, provenance: dataset.provenance },

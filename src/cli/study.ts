@@ -92,7 +92,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     for (const note of plan.notes) say(note);
     await runToTheEnd(directory, options.workers);
     const result = await studyResult(directory);
-    if (options.report) await writeReport(directory.path, result);
+    if (options.report) writeReport(directory.path, result);
     print(result, directory.path, options);
   } finally {
     await directory.store.close();

@@ -1,7 +1,7 @@
 // The three files of a finished study, each complete or absent.
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from '../files/index.ts';
 import type { StudyResult } from '../study/index.ts';
 import { resultsCsv } from './csv.ts';
 import { renderReport } from './page.ts';
@@ -18,7 +18,7 @@ export interface WrittenReport {
  * Writes report.html, results.csv and results.parquet into `directory`, which is made where it does not exist.
  * Each file is written beside its place and renamed, so that a reader or a crash never meets half of one.
  */
-export async function writeReport(directory: string, result: StudyResult): Promise<WrittenReport> {
+export function writeReport(directory: string, result: StudyResult): WrittenReport {
   const paths = {
     report: join(directory, 'report.html'),
     csv: join(directory, 'results.csv'),
@@ -30,25 +30,7 @@ export async function writeReport(directory: string, result: StudyResult): Promi
     [paths.parquet, resultsParquet(result)],
     [paths.report, renderReport(result)],
   ] as const;
-  await mkdir(directory, { recursive: true });
-  for (const [path, content] of files) await writeWhole(path, content);
+  mkdirSync(directory, { recursive: true });
+  for (const [path, content] of files) writeWhole(path, content);
   return paths;
-}
-
-async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  const beside = `${path}.${randomUUID()}.tmp`;
-  try {
-    const file = await open(beside, 'wx');
-    try {
-      await file.writeFile(content);
-      // On disk before it takes the name.
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, path);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
-  }
 }

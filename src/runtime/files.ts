@@ -1,18 +1,5 @@
-// Model files on disk: read with size limits and without following paths out of the model's folder, written whole or not
-// at all.
-import { randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+// Model files on disk: read with size limits and without following paths out of the model's folder.
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { RobustlawError } from '../errors.ts';
 import type { ExternalData, OnnxModel } from '../graph/index.ts';
@@ -92,30 +79,6 @@ function readRange(
   } finally {
     closeSync(file);
   }
-}
-
-/**
- * Writes a file whole or not at all: to a temporary file beside it, forced to disk, renamed into place. Throws
- * `not-found` if the folder is not there or cannot be written.
- */
-export function writeModel(path: string, bytes: Uint8Array): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
-  onDisk(path, () => {
-    const file = openSync(temporary, 'wx');
-    try {
-      try {
-        for (let done = 0; done < bytes.length; )
-          done += writeSync(file, bytes, done, Math.min(bytes.length - done, 2 ** 30));
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
-      renameSync(temporary, path);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    }
-  });
 }
 
 /** Errors of the file system as ours. */

@@ -1,5 +1,5 @@
 // The one door to ONNX Runtime, to worker threads and to model files.
-export { readModel, writeModel } from './files.ts';
+export { readModel } from './files.ts';
 export type { JobContext, Outcome, Pool } from './pool.ts';
 export { createPool } from './pool.ts';
 export type { Arrays, Program } from './program.ts';

@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { RobustlawError } from '../errors.ts';
+import { writeWhole } from '../files/index.ts';
 import { type Difference, describeDifference, differences } from './difference.ts';
-import { writeFileWhole } from './files.ts';
 import { canonicalJson, fromJson } from './json.ts';
 import { suggestion } from './nearest.ts';
 import type { Plan } from './plan.ts';
@@ -49,7 +49,7 @@ export async function openRun(
     const stored = await store.specification();
     if (stored !== undefined) requireUnchanged(path, fromJson(stored), study);
     await store.plan(canonicalJson(study), plan.trials);
-    if (!existsSync(join(path, STUDY_FILE))) writeFileWhole(join(path, STUDY_FILE), studyFileText(study));
+    if (!existsSync(join(path, STUDY_FILE))) writeWhole(join(path, STUDY_FILE), studyFileText(study));
   } catch (error) {
     await store.close();
     throw error;

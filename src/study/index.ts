@@ -2,7 +2,6 @@
 export { analyse } from './analysis/index.ts';
 export { dimensionText } from './analysis/verdict.ts';
 export { findRun, listRuns, openExistingRun, openRun, type RunDirectory, runPath } from './directory.ts';
-export { writeFileWhole } from './files.ts';
 export { fromJson, toJson } from './json.ts';
 export { studyResult } from './outcome.ts';
 export { type Plan, planStudy, type TrialParameters } from './plan.ts';

@@ -2,9 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RobustlawError } from '../errors.ts';
+import { writeWhole } from '../files/index.ts';
 import type { JobContext } from '../runtime/index.ts';
 import { execute } from './execute.ts';
-import { writeFileWhole } from './files.ts';
 import { toJson } from './json.ts';
 import type { TrialParameters } from './plan.ts';
 import type { TrialOutcome } from './result.ts';
@@ -32,7 +32,7 @@ export async function run({ parameters, models }: TrialJob, context: JobContext)
     const { result, model } = await execute(parameters, context.interrupted);
     if (model) {
       mkdirSync(models, { recursive: true });
-      writeFileWhole(join(models, `${trial.id}.onnx`), model);
+      writeWhole(join(models, `${trial.id}.onnx`), model);
     }
     return toJson({ state: 'done', trial, result, seconds: seconds() } satisfies TrialOutcome);
   } catch (error) {

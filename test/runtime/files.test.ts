@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -15,7 +14,7 @@ import { StringStringEntryProtoSchema } from 'onnx-buf';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RobustlawError } from '../../src/errors.ts';
 import type { Tensor } from '../../src/graph/index.ts';
-import { readModel, writeModel } from '../../src/runtime/index.ts';
+import { readModel } from '../../src/runtime/index.ts';
 import { CODE, fileOf, node, port, raw } from '../graph/handmade.ts';
 
 let folder = '';
@@ -130,31 +129,5 @@ describe('readModel', () => {
     expect(failure(() => readModel(path('pipe'))).message).toMatch(/no regular file/);
     writeFileSync(path('empty.onnx'), '');
     expect(failure(() => readModel(path('empty.onnx'))).message).toMatch(/^empty\.onnx: .*no graph/);
-  });
-});
-
-describe('writeModel', () => {
-  it('writes a file whole, over an older one, and leaves nothing else', () => {
-    writeModel(path('new.onnx'), new Uint8Array([1, 2, 3]));
-    writeModel(path('new.onnx'), new Uint8Array([4, 5]));
-    expect([...readFileSync(path('new.onnx'))]).toStrictEqual([4, 5]);
-    expect(readdirSync(join(folder, 'models'))).toStrictEqual(['new.onnx']);
-  });
-
-  it('what is written is read again', () => {
-    const bytes = fileOf({ inputs: [port('x', [2])], nodes: [node('Relu', 'x', 'y')] });
-    writeModel(path('new.onnx'), bytes);
-    expect(readModel(path('new.onnx')).graph.nodes).toHaveLength(1);
-  });
-
-  it('into nowhere, or in place of a folder, is an error and leaves nothing', () => {
-    expect(failure(() => writeModel(path('no/where.onnx'), new Uint8Array()))).toMatchObject({
-      code: 'not-found',
-    });
-    mkdirSync(path('taken.onnx'));
-    expect(failure(() => writeModel(path('taken.onnx'), new Uint8Array()))).toMatchObject({
-      code: 'not-found',
-    });
-    expect(readdirSync(join(folder, 'models'))).toStrictEqual(['taken.onnx']);
   });
 });

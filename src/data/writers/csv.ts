@@ -1,6 +1,7 @@
 // Writes a data set as comma-separated values with a header: features x0, x1, ..., then the label y (or y0, y1, ...).
+
+import { writeWhole } from '../../files/index.ts';
 import { type Dataset, featureCount, pointCount } from '../dataset.ts';
-import { writeWhole } from './atomic.ts';
 
 /**
  * Writes the data set to `path`, whole or not at all. Numbers are written with the digits that give the same float64 back;

@@ -1,7 +1,7 @@
 // Writes an array as NPY version 1: little-endian, C order, float32 or float64.
 import { invalidArgument } from '../../errors.ts';
+import { writeWhole } from '../../files/index.ts';
 import type { NumericArray } from '../readers/elements.ts';
-import { writeWhole } from './atomic.ts';
 
 /**
  * Writes `array` to `path`, whole or not at all; `readArray` and `numpy.load` give the same numbers back, bit for bit.

@@ -1,14 +1,20 @@
 // Files appear whole or not at all: written beside the target under another name, flushed, then renamed.
 import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { RobustlawError } from '../../errors.ts';
+import { RobustlawError } from '../errors.ts';
 
 /**
- * Writes the chunks, one after another, to the file `path`, replacing what was there.
+ * Writes the content, text as UTF-8 or chunks of bytes one after another, to the file `path`, replacing what was there.
  *
  * @throws RobustlawError `not-found` when the folder does not exist or cannot be written; nothing is left behind then.
  */
-export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
+export function writeWhole(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
+  const chunks =
+    typeof content === 'string'
+      ? [new TextEncoder().encode(content)]
+      : content instanceof Uint8Array
+        ? [content]
+        : content;
   const temporary = `${path}.${randomUUID()}.tmp`;
   let descriptor: number | undefined;
   try {
