@@ -10,9 +10,11 @@ const CONFIDENCE = 0.95;
 const RESAMPLES = 1000;
 /** A line through two points always fits. */
 const MIN_SIZES = 3;
+/** Two seeds have one difference, which is no spread to resample. */
+const MIN_SEEDS = 3;
 
 /**
- * Fits for all pairs of data set and family with at least three sizes and two seeds.
+ * Fits for all pairs of data set and family with at least three sizes and three seeds.
  *
  * Sizes too small for the theory are left out: projected points keep their distances only for dimensions
  * k >= Omega(log n) (Bubeck and Sellke 2021, remark on tightness), here k >= fitFrom ln n. Of trained networks only
@@ -33,7 +35,7 @@ export function exponentFits(
     const { eligible, range, constant } = eligibility(study, members);
     const sizes = new Set(eligible.map(({ result }) => result.parameterCount));
     const seeds = [...new Set(eligible.map(({ trial }) => trial.seed))];
-    if (sizes.size < MIN_SIZES || seeds.length < 2) return [];
+    if (sizes.size < MIN_SIZES || seeds.length < MIN_SEEDS) return [];
     const constants = eligible.map(constant);
     if (!constants.every((value) => value > 0 && value < Infinity)) return [];
     const resamples = integers(rng.split(data).split(family), RESAMPLES * seeds.length, 0, seeds.length);
