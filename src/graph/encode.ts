@@ -76,10 +76,13 @@ export function encodeWith(
       `the parameters take ${weightBytes} bytes; an ONNX file holds at most ${MAX_BYTES}`,
     );
   }
+  const domains = new Set(order.flatMap((node) => node.op.domain ?? []));
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: 'robustlaw',
-    opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(OPSET) })],
+    opsetImport: ['', ...domains].map((domain) =>
+      create(OperatorSetIdProtoSchema, { domain, version: domain === '' ? BigInt(OPSET) : 1n }),
+    ),
     metadataProps: Object.entries(metadata).map(([key, value]) =>
       create(StringStringEntryProtoSchema, { key, value }),
     ),
@@ -97,6 +100,7 @@ export function encodeWith(
 function encodeNode(node: Node, names: ReadonlyMap<Value, string>, used: ReadonlySet<Value>): NodeProto {
   return create(NodeProtoSchema, {
     opType: node.op.name,
+    domain: node.op.domain ?? '',
     input: trimmed(node.inputs.map((value) => (value ? names.get(value)! : ''))),
     output: outputNames(node, names, used),
     attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value, node)),

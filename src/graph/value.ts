@@ -29,6 +29,8 @@ export type Attributes = Readonly<Record<string, AttributeValue>>;
  */
 export interface Op {
   readonly name: string;
+  /** The domain of an operator that is not ONNX's own; graphs for the runtime alone may hold such ones. */
+  readonly domain?: string;
   /** Attribute names and types; JavaScript numbers alone do not say whether 1 is an int or a float. */
   readonly attributes: Readonly<Record<string, AttributeType>>;
   /** Types of all outputs, or an error that says which input does not fit. */

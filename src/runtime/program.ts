@@ -2,7 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { RobustlawError } from '../errors.ts';
 import type { Graph, Shape, Tensor, TensorData, TensorType, Value } from '../graph/index.ts';
-import { allocate, encode, graph, inputsOf, lowerForRuntime, nameOf, sizeOf } from '../graph/index.ts';
+import { allocate, encode, graph, inputsOf, nameOf, sizeOf } from '../graph/index.ts';
+import { lowerForMachine } from './blocks.ts';
 import type { Bound } from './onnxruntime.ts';
 import { leaseSession } from './sessions.ts';
 
@@ -37,7 +38,7 @@ export async function compile(g: Graph, threads = 1): Promise<Program> {
       `invalid threads: ${threads}; expected an integer in [1, ${availableParallelism()}]`,
     );
   }
-  const lease = await leaseSession(encode(lowerForRuntime(g)), threads);
+  const lease = await leaseSession(encode(await lowerForMachine(g)), threads);
   const inputs = g.inputs.map((value) => port(nameOf(value)!, value));
   const outputs = Object.entries(g.outputs).map(([name, value]) => port(name, value));
   const running = new Set<Promise<void>>();

@@ -76,22 +76,21 @@ export const Conv: Op = {
       );
     }
     requireBias(inputs[2], filters);
-    const counts = sweeps(spatial(image), spatial(kernel), attributes).map((s) => s.count);
+    const counts = convSweeps(image, kernel, attributes).map((s) => s.count);
     return [{ dtype: commonType(inputs), shape: [image.shape[0]!, filters, ...counts] }];
   },
   vjp: (node, [g]) => {
     const [x, w] = node.inputs as [Value, Value];
-    const all = sweeps(spatial(x), spatial(w), node.attributes);
+    const all = convSweeps(x, w, node.attributes);
     const group = groupOf(node.attributes);
     return [scatterWindows(g!, w, all, group), kernelGradient(x, g!, all, group), biasGradient(g!)];
   },
   decompose: (node) => {
     const [x, w, bias] = node.inputs as [Value, Value, Value | undefined];
-    const y = convByProducts(x, w, sweeps(spatial(x), spatial(w), node.attributes), groupOf(node.attributes));
+    const y = convByProducts(x, w, convSweeps(x, w, node.attributes), groupOf(node.attributes));
     return [addBias(y, bias)];
   },
-  explicit: ({ inputs: [x, w], attributes }) =>
-    withoutAutoPad(attributes, sweeps(spatial(x!), spatial(w!), attributes)),
+  explicit: ({ inputs: [x, w], attributes }) => withoutAutoPad(attributes, convSweeps(x!, w!, attributes)),
 };
 
 /**
@@ -140,11 +139,16 @@ function outputPadding(s: Sweep): number {
   return s.length + s.before + s.after - ((s.count - 1) * s.stride + extent(s));
 }
 
+/** The sweeps of a Conv node over its input. */
+export function convSweeps(x: Value, w: Value, attributes: Attributes): Sweep[] {
+  return sweeps(spatial(x), spatial(w), attributes);
+}
+
 /**
  * The sweeps over the *output* of a ConvTranspose node of which its input holds one cell per position: `length` is
  * the output's, `count` the input's. With output_padding the sweep may have room for more positions than `count`.
  */
-function transposedSweeps(x: Value, w: Value, attributes: Attributes): Sweep[] {
+export function transposedSweeps(x: Value, w: Value, attributes: Attributes): Sweep[] {
   const counts = spatial(x);
   const kernel = spatial(w);
   const rank = counts.length;
