@@ -3,6 +3,12 @@
 import { exitWith } from './exit.ts';
 import { program } from './program.ts';
 
+// A reader that has seen enough (`| head`) closes the pipe: that ends the command quietly.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
   await (await program(process.argv[2])).parseAsync(process.argv);
 } catch (error) {
