@@ -1,7 +1,7 @@
 // The jobs on our engine: graphs with weights as inputs, and outputs written to preallocated arrays that are swapped.
 import type { Value } from '../src/graph/index.ts';
 import {
-  add,
+  addProduct,
   conv,
   flatten,
   graph,
@@ -121,7 +121,7 @@ async function training({ loss, data, weights }: Problem): Promise<Prepared> {
     [scalar('float32', -LEARNING_RATE)],
     weights.map(([w]) => w),
   );
-  const updated = weights.map(([w], i) => [`new ${nameOf(w)}`, add(w, updates[i]!)] as const);
+  const updated = weights.map(([w], i) => [`new ${nameOf(w)}`, addProduct(w, updates[i]!)] as const);
   const program = await compile(
     graph(
       [...data, ...weights].map(([value]) => value),

@@ -4,7 +4,7 @@ import { broadcast, commonType, required, requireRank } from '../shape.ts';
 import { sameShape, sizeOf } from '../tensor.ts';
 import type { Attributes, Op, Value } from '../value.ts';
 import { emit1 } from '../value.ts';
-import { mul } from './arithmetic.ts';
+import { add, mul } from './arithmetic.ts';
 import { reshape, transpose } from './layout.ts';
 import { reduceSum, sumTo } from './reduction.ts';
 
@@ -103,6 +103,17 @@ export function gemm(a: Value, b: Value, attributes: Attributes = {}, c?: Value)
     ),
   );
   return emit1(Gemm, c ? [a, b, c] : [a, b], meant);
+}
+
+/**
+ * c + product, added within the product where that is a Gemm without an addend of its own: one pass over memory less,
+ * which shows in the update of a large weight.
+ */
+export function addProduct(c: Value, product: Value): Value {
+  const { op, inputs, attributes } = product.node;
+  const [a, b, addend] = inputs;
+  if (op !== Gemm || addend || !sameShape(c.shape, product.shape)) return add(c, product);
+  return gemm(a!, b!, attributes, c);
 }
 
 /** x W^T + b, as PyTorch's Linear: x `[batch, in]`, W `[out, in]`, b `[out]`. */
