@@ -284,3 +284,11 @@ describe('evaluate', () => {
     expect(sessionCounts()).toStrictEqual({ total: 1, idle: 1 });
   });
 });
+
+it('hands an output through that is an input of the same name', async () => {
+  const x = input('x', 'float64', [3]);
+  const program = await compile(graph([x], { x, y: mul(x, -1), z: x }));
+  const { x: same, y, z } = await program.run({ x: Float64Array.of(1, 2, 3) });
+  expect([...same!, ...y!, ...z!]).toStrictEqual([1, 2, 3, -1, -2, -3, 1, 2, 3]);
+  await program.dispose();
+});
