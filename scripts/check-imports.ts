@@ -13,6 +13,7 @@ const STRATA: readonly (readonly string[])[] = [
   ['memorizers', 'models'],
   ['data'],
   ['runtime'],
+  ['intervals'],
   ['graph'],
   ['linalg', 'random', 'numeric', 'guarantee', 'files'],
 ];
@@ -25,7 +26,7 @@ const ALLOWED = new Map<string, string>([
 
 /** Folders a stratum must not reach although they lie below it. */
 const FORBIDDEN = new Map<string, readonly string[]>([
-  ['report', ['runtime', 'graph', 'memorizers', 'training', 'lipschitz', 'models', 'attacks']],
+  ['report', ['runtime', 'intervals', 'graph', 'memorizers', 'training', 'lipschitz', 'models', 'attacks']],
   ['law', ['runtime', 'graph', 'memorizers', 'training', 'models', 'data']],
 ]);
 

@@ -1,7 +1,8 @@
 // Evaluation of a sequential network with a running bound on its own rounding (Higham 2002, section 3.3): apart from the
 // engine, so that what the engine finds is confirmed by other code.
+
+import { lipschitzOf } from '../intervals/index.ts';
 import { addUp, gamma, multiplyUp, SMALLEST_SUBNORMAL, UNIT_ROUNDOFF } from '../numeric/index.ts';
-import { lipschitzOf } from './activation.ts';
 import type { DenseLayer, Layer, Sequential } from './layers.ts';
 
 /** The true output i lies within `error[i]` of `value[i]`. */

@@ -2,10 +2,10 @@
 import { invalidArgument, RobustlawError } from '../errors.ts';
 import type { Graph, Node, Shape, Tensor, Value } from '../graph/index.ts';
 import { numbersOf, sameShape, showType, sizeOf, tensorOf } from '../graph/index.ts';
+import type { Activation } from '../intervals/index.ts';
+import { activationOf } from '../intervals/index.ts';
 import type { Matrix } from '../linalg/index.ts';
 import { matrix, transpose } from '../linalg/index.ts';
-import type { Activation } from './activation.ts';
-import { activationOf } from './activation.ts';
 
 /** z -> M z + bias, M `[out, in]`. */
 export interface DenseLayer {

@@ -1,8 +1,8 @@
 // The product of layer norms: the first certified upper bound on a Lipschitz constant (Szegedy et al. 2014, section 4.3).
 import type { Graph } from '../graph/index.ts';
 import { type CertifiedUpperBound, GLOBAL, type Norm } from '../guarantee/index.ts';
+import { lipschitzOf } from '../intervals/index.ts';
 import { multiplyUp, nextUp } from '../numeric/index.ts';
-import { lipschitzOf } from './activation.ts';
 import type { Layer, Sequential } from './layers.ts';
 import { sequential } from './layers.ts';
 import { operatorNormUpper } from './norms.ts';

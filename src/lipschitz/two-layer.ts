@@ -1,8 +1,9 @@
 // Two-layer networks with one output: the rows whose signed sums are all gradients the network could have.
+
+import type { Activation } from '../intervals/index.ts';
 import type { Matrix } from '../linalg/index.ts';
 import { matrix } from '../linalg/index.ts';
 import { nextUp, UNIT_ROUNDOFF } from '../numeric/index.ts';
-import type { Activation } from './activation.ts';
 import type { DenseLayer, Sequential } from './layers.ts';
 
 /** f(x) = sum_l a_l h(w_l . x + b_l) + c. */
