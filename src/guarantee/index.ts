@@ -61,3 +61,5 @@ export type UpperGuarantee = Exact | CertifiedUpperBound;
 export function upperEnd(guarantee: UpperGuarantee): number {
   return guarantee.kind === 'exact' ? guarantee.enclosure[1] : guarantee.value;
 }
+
+export { type Answer, type LipschitzMeasurement, relativeGap } from './measurement.ts';

@@ -1,9 +1,9 @@
 // What each kind of number promises, and how the numbers of this study were obtained.
-import type { Domain, UpperGuarantee, WitnessedLowerBound } from '../../guarantee/index.ts';
 import type { StudyResult } from '../../study/index.ts';
 import { type Html, html, NOTHING } from '../html.ts';
-import { count, significant } from '../number.ts';
+import { count } from '../number.ts';
 import { doneOutcomes } from '../outcomes.ts';
+import { domainText, KINDS, NORMS } from '../words.ts';
 import { numberCell, row, section, table, textCell } from './common.ts';
 
 export function guarantees(result: StudyResult): Html {
@@ -55,31 +55,4 @@ function methods(result: StudyResult): Html {
   ];
   return html`<h3>How the Lipschitz constants were obtained</h3>
 ${table('Methods of the Lipschitz constants', columns, rows)}`;
-}
-
-type Claim = UpperGuarantee | WitnessedLowerBound;
-
-const KINDS: Readonly<Record<Claim['kind'], string>> = {
-  exact: '= exact',
-  upper: '\u2264 certified',
-  lower: '\u2265 witnessed',
-};
-
-const NORMS: Readonly<Record<Claim['norm'], string>> = {
-  l1: '\u2113\u2081',
-  l2: '\u2113\u2082',
-  linf: '\u2113\u221E',
-};
-
-function domainText(domain: Domain): string {
-  switch (domain.kind) {
-    case 'global':
-      return 'whole space';
-    case 'sphere':
-      return 'unit sphere';
-    case 'box':
-      return 'box';
-    case 'ball':
-      return `${NORMS[domain.norm]} ball of radius ${significant(domain.radius)}`;
-  }
 }

@@ -1,0 +1,29 @@
+// The frame of every page: title, verdict, content, and a policy that forbids scripts and the network.
+import { type Html, html, trusted } from './html.ts';
+import { STYLE } from './style.ts';
+import { themeCss } from './theme.ts';
+
+/** A self-contained HTML document with a verdict of one or more sentences on top; the first is the largest. */
+export function document(title: string, verdict: readonly string[], content: Html): string {
+  const [first = '', ...others] = verdict;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${title}</title>
+<style>${trusted(`${themeCss(':root')}\n${STYLE}`)}</style>
+</head>
+<body>
+<header>
+<h1>${title}</h1>
+<p class="verdict">${first}</p>
+${others.map((sentence) => html`<p class="verdict second">${sentence}</p>\n`)}</header>
+<main>
+${content}</main>
+</body>
+</html>
+`.markup;
+}

@@ -1,0 +1,120 @@
+// What was found out about the Lipschitz constants of one model, as one HTML page.
+import { type LipschitzMeasurement, relativeGap } from '../guarantee/index.ts';
+import { boundsChart } from './charts/bounds-chart.ts';
+import { document } from './document.ts';
+import { type Html, html, NOTHING } from './html.ts';
+import { count, MISSING, percent, significant } from './number.ts';
+import { intervalText, numberCell, row, section, table, textCell } from './sections/common.ts';
+import { domainText, KINDS, NORMS } from './words.ts';
+
+/** A model and the measurements on it; everything the page shows. */
+export interface LipschitzReport {
+  readonly model: string;
+  readonly parameterCount: number;
+  readonly features: number;
+  readonly outputs: number;
+  readonly measurements: readonly LipschitzMeasurement[];
+  readonly seed: number;
+  readonly version: string;
+}
+
+/** The page: the verdict, a chart and a table for each norm and domain. The same report gives the same bytes. */
+export function renderLipschitzPage(report: LipschitzReport): string {
+  const { model, measurements } = report;
+  return document(
+    `Lipschitz constants of ${model}`,
+    measurements.map(lipschitzVerdict),
+    html`${measurements.map(measurementSection)}${meaning()}${origin(report)}`,
+  );
+}
+
+/**
+ * One sentence: `Whole space, ℓ₂: no two inputs change the output by more than 24.4 times their distance, and two that
+ * change it 24.0 times are known (gap 1.4 %).`
+ */
+export function lipschitzVerdict(measurement: LipschitzMeasurement): string {
+  const { norm, domain, lower, upper, exact } = measurement;
+  const where = `${capital(domainText(domain))}, ${NORMS[norm]}`;
+  if (exact)
+    return `${where}: the Lipschitz constant is ${significant(exact.value)}, exactly but for rounding.`;
+  const below =
+    lower && lower.value > 0 && `two that change it ${significant(lower.value, 'down')} times are known`;
+  if (!upper || !Number.isFinite(upper.value)) {
+    return below
+      ? `${where}: no certificate was found from above, and ${below.replace('two', 'two inputs')}.`
+      : `${where}: nothing could be proven.`;
+  }
+  const gap = relativeGap(measurement);
+  const above = `no two inputs change the output by more than ${significant(upper.value, 'up')} times their distance`;
+  return below
+    ? `${where}: ${above}, and ${below} (gap ${gap === undefined ? MISSING : percent(gap)}).`
+    : `${where}: ${above}.`;
+}
+
+function measurementSection(measurement: LipschitzMeasurement, index: number): Html {
+  const { norm, domain, answers, estimate } = measurement;
+  const title = `${NORMS[norm]}, ${domainText(domain)}`;
+  const chart = boundsChart(measurement, `bounds-${index}`, `Bounds on the Lipschitz constant: ${title}`);
+  const rows = answers.flatMap(({ method, guarantees, seconds, note }) => {
+    const time = numberCell(significant(seconds));
+    if (guarantees.length === 0)
+      return [row([textCell(method), textCell(MISSING), numberCell(MISSING), time, textCell(note ?? '')])];
+    return guarantees.map((guarantee) =>
+      row([
+        textCell(guarantee.method),
+        textCell(KINDS[guarantee.kind]),
+        numberCell(significant(guarantee.value, guarantee.kind === 'upper' ? 'up' : 'down')),
+        time,
+        textCell(note ?? ''),
+      ]),
+    );
+  });
+  const columns = [
+    { title: 'Method' },
+    { title: 'Kind' },
+    { title: 'Value', numeric: true },
+    { title: 'Seconds', numeric: true },
+    { title: 'Note' },
+  ];
+  return section(`measurement-${index}`, title, [
+    chart
+      ? html`<figure>${chart}
+<figcaption>A bar runs from the best witness to what a method certifies: the truth lies in every bar. A dot is a witness.</figcaption></figure>
+`
+      : NOTHING,
+    table(`Methods, ${title}`, columns, rows),
+    estimate
+      ? html`<p>Estimate, which proves nothing: ${estimate.method} gives ${significant(estimate.value)} (${intervalText(estimate)}).</p>\n`
+      : NOTHING,
+  ]);
+}
+
+function meaning(): Html {
+  return section(
+    'guarantees',
+    'What each number guarantees',
+    html`<dl class="legend">
+<dt>\u2264 certified</dt><dd>No two inputs in the domain change the output faster, measured in the same norm on both sides; all rounding is accounted for, and the last digit shown is rounded up.</dd>
+<dt>\u2265 witnessed</dt><dd>Two inputs of the domain attain at least this much; they are stored in the JSON output and can be checked again. The last digit shown is rounded down.</dd>
+<dt>gap</dt><dd>The certificate divided by the witness, less one. The truth lies between; a gap says how much is unknown, not which side is off.</dd>
+</dl>
+`,
+  );
+}
+
+function origin({ model, parameterCount, features, outputs, seed, version }: LipschitzReport): Html {
+  return section(
+    'origin',
+    'Model',
+    html`<dl class="facts">
+<dt>Model</dt><dd>${model}: ${count(features)} inputs, ${count(outputs)} outputs, P = ${count(parameterCount)} parameters</dd>
+<dt>Seed</dt><dd>${String(seed)}</dd>
+<dt>Version</dt><dd>robustlaw ${version}</dd>
+</dl>
+`,
+  );
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
