@@ -63,7 +63,7 @@ function measurementSection(measurement: LipschitzMeasurement, index: number): H
       row([
         textCell(guarantee.method),
         textCell(KINDS[guarantee.kind]),
-        numberCell(significant(guarantee.value, guarantee.kind === 'upper' ? 'up' : 'down')),
+        numberCell(significant(guarantee.value, guarantee.kind === 'upper' ? 'up' : 'down', 6)),
         time,
         textCell(note ?? ''),
       ]),

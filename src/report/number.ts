@@ -10,19 +10,19 @@ const SPACE = '\u202F';
 export const MISSING = '\u2014';
 
 /**
- * `x` to three significant digits: `0.00123`, `31.6`, `12 300`, and `2.40 × 10⁸` outside [0.001, 10⁶).
- * A value that is not finite reads `not finite`.
+ * `x` to so many significant digits, by default three: `0.00123`, `31.6`, `12 300`, and `2.40 × 10⁸` outside
+ * [0.001, 10⁶). A value that is not finite reads `not finite`.
  */
-export function significant(x: number, rounding: Rounding = 'nearest'): string {
+export function significant(x: number, rounding: Rounding = 'nearest', figures = 3): string {
   if (!Number.isFinite(x)) return 'not finite';
   if (x === 0) return '0';
-  const { digits, exponent } = roundedMagnitude(Math.abs(x), x > 0 ? rounding : OPPOSITE[rounding]);
+  const { digits, exponent } = roundedMagnitude(Math.abs(x), x > 0 ? rounding : OPPOSITE[rounding], figures);
   const sign = x < 0 ? '\u2212' : '';
   if (exponent < -3 || exponent > 5) {
     return `${sign}${digits[0]}.${digits.slice(1)}${SPACE}\u00D7${SPACE}${powerOfTen(exponent)}`;
   }
   if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`;
-  if (exponent < DIGITS - 1) return `${sign}${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`;
+  if (exponent < figures - 1) return `${sign}${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`;
   return `${sign}${grouped(digits.padEnd(exponent + 1, '0'))}`;
 }
 
@@ -54,7 +54,6 @@ export function counted(x: number, singular: string, plural = `${singular}s`): s
   return `${count(x)} ${x === 1 ? singular : plural}`;
 }
 
-const DIGITS = 3;
 const OPPOSITE: Readonly<Record<Rounding, Rounding>> = { nearest: 'nearest', up: 'down', down: 'up' };
 const SUPERSCRIPTS: Readonly<Record<string, string>> = {
   '-': '\u207B',
@@ -70,15 +69,19 @@ const SUPERSCRIPTS: Readonly<Record<string, string>> = {
   '9': '\u2079',
 };
 
-/** Three digits d1 d2 d3 and e with x about d1.d2d3 × 10^e. Decimal digits come from the runtime, so 'up' is >= x exactly. */
-function roundedMagnitude(x: number, rounding: Rounding): { digits: string; exponent: number } {
-  const [mantissa, power] = x.toExponential(DIGITS - 1).split('e') as [string, string];
+/** Digits d1 d2 d3... and e with x about d1.d2d3... × 10^e. Decimal digits come from the runtime, so 'up' is >= x exactly. */
+function roundedMagnitude(
+  x: number,
+  rounding: Rounding,
+  figures: number,
+): { digits: string; exponent: number } {
+  const [mantissa, power] = x.toExponential(figures - 1).split('e') as [string, string];
   const rounded = Number(`${mantissa}e${power}`);
   const step = rounding === 'up' && rounded < x ? 1 : rounding === 'down' && rounded > x ? -1 : 0;
   const whole = Number(mantissa.replace('.', '')) + step;
   const exponent = Number(power);
-  if (whole === 1000) return { digits: '100', exponent: exponent + 1 };
-  if (whole === 99) return { digits: '999', exponent: exponent - 1 };
+  if (whole === 10 ** figures) return { digits: '1'.padEnd(figures, '0'), exponent: exponent + 1 };
+  if (whole === 10 ** (figures - 1) - 1) return { digits: '9'.repeat(figures), exponent: exponent - 1 };
   return { digits: String(whole), exponent };
 }
 
