@@ -22,6 +22,9 @@ export interface Session {
 const FATAL = 4;
 const QUIET = { logSeverityLevel: FATAL } as const;
 
+/** Fusions into kernels that exist for float32 alone, applied to float64 as well (x sigmoid(x), in 1.30). */
+const FLOAT32_ONLY = 'QuickGeluFusion';
+
 /** Compiles the bytes of an ONNX model for the CPU provider, with `threads` threads within an operator. */
 export async function createSession(model: Uint8Array, threads: number): Promise<Session> {
   const session = await ort.InferenceSession.create(model, {
@@ -31,6 +34,7 @@ export async function createSession(model: Uint8Array, threads: number): Promise
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: FATAL,
+    extra: { optimization: { disable_specified_optimizers: FLOAT32_ONLY } },
   }).catch((error: Error) => {
     throw new RobustlawError('unsupported-op', `ONNX Runtime does not accept the graph: ${error.message}`, {
       cause: error,
