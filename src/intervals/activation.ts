@@ -1,20 +1,38 @@
 // Elementwise activations with what certificates need of them: their slopes and values on an interval, and how far
 // float64 errs.
 import type { Node } from '../graph/index.ts';
-import { numbersOf, tensorOf } from '../graph/index.ts';
-import { nextDown, nextUp, UNIT_ROUNDOFF } from '../numeric/index.ts';
-
-/** [low, high], low <= high; the ends may be infinite. */
-export type Range = readonly [low: number, high: number];
+import { numbersOf, sizeOf, tensorOf } from '../graph/index.ts';
+import {
+  ASINH,
+  ATAN,
+  COS,
+  COSH,
+  ERF,
+  EXP,
+  exponentialUnit,
+  GELU,
+  GELU_TANH,
+  HARD_SWISH,
+  MISH,
+  SIGMOID,
+  SIN,
+  SINH,
+  SOFTPLUS,
+  SOFTSIGN,
+  TANH,
+  thresholdedReluOf,
+} from './activations.ts';
+import { ABS, clipOf, hardSigmoidOf, leakyReluOf, RELU } from './piecewise-linear.ts';
+import type { Range } from './range.ts';
 
 export interface Activation {
   readonly name: string;
   /** (h(s) - h(t)) / (s - t) lies between the two for all s != t; the larger absolute value is the Lipschitz constant. */
   readonly slopes: Range;
   readonly value: (z: number) => number;
-  /** value() is within this fraction of the true one. */
+  /** value() is within this fraction of the true one, underflow aside. */
   readonly relativeError: number;
-  /** Encloses (h(s) - h(t)) / (s - t) for all s != t in [low, high], rounding included. */
+  /** Encloses (h(s) - h(t)) / (s - t) for all s != t in [low, high], rounding included; at low = high the derivatives. */
   readonly slopesOn: (low: number, high: number) => Range;
   /** Encloses h([low, high]), rounding included. */
   readonly rangeOn: (low: number, high: number) => Range;
@@ -25,103 +43,79 @@ export interface Activation {
   readonly pieces?: { readonly breakpoints: readonly number[]; readonly slopes: readonly number[] };
 }
 
-/** Generous: V8's elementary functions err by less than one unit in the last place each. */
-const FEW_ULPS = 16 * UNIT_ROUNDOFF;
-
 const FIXED: Readonly<Record<string, Activation>> = {
-  Relu: piecewiseLinear('Relu', [0], [0, 1], (z) => Math.max(0, z), 0),
-  Abs: piecewiseLinear('Abs', [0], [-1, 1], Math.abs, 0),
-  Tanh: smooth('Tanh', [0, 1], Math.tanh),
-  Sigmoid: smooth('Sigmoid', [0, 0.25], (z) =>
-    z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z)),
-  ),
-  Softplus: smooth('Softplus', [0, 1], (z) => Math.max(0, z) + Math.log1p(Math.exp(-Math.abs(z)))),
-  Sin: smooth('Sin', [-1, 1], Math.sin),
-  Cos: smooth('Cos', [-1, 1], Math.cos),
+  Relu: RELU,
+  Abs: ABS,
+  Tanh: TANH,
+  Sigmoid: SIGMOID,
+  Softplus: SOFTPLUS,
+  Softsign: SOFTSIGN,
+  Sin: SIN,
+  Cos: COS,
+  Sinh: SINH,
+  Cosh: COSH,
+  Asinh: ASINH,
+  Atan: ATAN,
+  Erf: ERF,
+  Exp: EXP,
+  Mish: MISH,
+  HardSwish: HARD_SWISH,
 };
 
-/** relu(z) = max(z, 0). */
-export const RELU: Activation = FIXED.Relu!;
-
-/** The activation that a node applies, or undefined if it applies none of those known. Attributes are float32 numbers. */
+/**
+ * The activation that a node applies to its first input, or undefined if it applies none of those known. PRelu and Clip
+ * count where their slope and bounds are constants of one element. Attributes are float32 numbers.
+ */
 export function activationOf(node: Node): Activation | undefined {
+  const attribute = (name: string, fallback: number) =>
+    Math.fround((node.attributes[name] as number | undefined) ?? fallback);
   switch (node.op.name) {
-    case 'LeakyRelu': {
-      const alpha = Math.fround((node.attributes.alpha as number | undefined) ?? 0.01);
-      return piecewiseLinear('LeakyRelu', [0], [alpha, 1], (z) => (z > 0 ? z : alpha * z), FEW_ULPS);
+    case 'LeakyRelu':
+      return leakyReluOf(attribute('alpha', 0.01));
+    case 'PRelu': {
+      const slope = constantAt(node, 1, 0);
+      return slope === undefined ? undefined : preluOf(slope);
     }
-    case 'Elu': {
-      const alpha = Math.fround((node.attributes.alpha as number | undefined) ?? 1);
-      return smooth('Elu', [Math.min(0, alpha), Math.max(1, alpha)], (z) =>
-        z > 0 ? z : alpha * Math.expm1(z),
+    case 'Elu':
+      return exponentialUnit('Elu', 1, attribute('alpha', 1), 1);
+    case 'Selu':
+      return exponentialUnit(
+        'Selu',
+        attribute('gamma', 1.0507009873554805),
+        attribute('alpha', 1.6732632423543772),
+        1,
       );
+    case 'Celu': {
+      const alpha = attribute('alpha', 1);
+      return exponentialUnit('Celu', 1, alpha, 1 / alpha);
     }
+    case 'HardSigmoid':
+      return hardSigmoidOf(attribute('alpha', 0.2), attribute('beta', 0.5));
+    case 'ThresholdedRelu':
+      return thresholdedReluOf(attribute('alpha', 1));
+    case 'Gelu':
+      return node.attributes.approximate === 'tanh' ? GELU_TANH : GELU;
     case 'Clip': {
-      const bound = (i: number, fallback: number) => {
-        const value = node.inputs[i];
-        if (!value) return fallback;
-        const t = tensorOf(value);
-        return t && numbersOf(t)[0];
-      };
-      const low = bound(1, Number.NEGATIVE_INFINITY);
-      const high = bound(2, Number.POSITIVE_INFINITY);
-      return low === undefined || high === undefined
-        ? undefined
-        : piecewiseLinear('Clip', [low, high], [0, 1, 0], (z) => Math.min(high, Math.max(low, z)), 0);
+      const low = constantAt(node, 1, Number.NEGATIVE_INFINITY);
+      const high = constantAt(node, 2, Number.POSITIVE_INFINITY);
+      return low === undefined || high === undefined ? undefined : clipOf(low, high);
     }
     default:
       return FIXED[node.op.name];
   }
 }
 
-/** A continuous activation with slope slopes[i] between breakpoints[i - 1] and breakpoints[i]. */
-function piecewiseLinear(
-  name: string,
-  breakpoints: readonly number[],
-  slopes: readonly number[],
-  value: Activation['value'],
-  relativeError: number,
-): Activation {
-  const slopesOn = (low: number, high: number): Range => {
-    const met = slopes.filter((_, i) => {
-      const [from, to] = [breakpoints[i - 1] ?? -Infinity, breakpoints[i] ?? Infinity];
-      return low < high ? from < high && to > low : from <= high && to >= low;
-    });
-    return [Math.min(...met), Math.max(...met)];
-  };
-  const rangeOn = (low: number, high: number): Range => {
-    const ends = [low, ...breakpoints.filter((b) => low < b && b < high), high].map(value);
-    const [least, largest] = [Math.min(...ends), Math.max(...ends)];
-    if (relativeError === 0) return [least, largest];
-    return [widened(least, relativeError)[0], widened(largest, relativeError)[1]];
-  };
-  return {
-    name,
-    slopes: [Math.min(...slopes), Math.max(...slopes)],
-    value,
-    relativeError,
-    slopesOn,
-    rangeOn,
-    pieces: { breakpoints, slopes },
-  };
+/** The constant of one element at an input; `fallback` where the input is left out, undefined where it is anything else. */
+function constantAt(node: Node, i: number, fallback: number): number | undefined {
+  const value = node.inputs[i];
+  if (!value) return fallback;
+  const t = sizeOf(value.shape) === 1 ? tensorOf(value) : undefined;
+  const number = t && numbersOf(t)[0]!;
+  return Number.isNaN(number) ? undefined : number;
 }
 
-function smooth(name: string, slopes: Range, value: Activation['value']): Activation {
-  return {
-    name,
-    slopes,
-    value,
-    relativeError: FEW_ULPS,
-    slopesOn: () => slopes,
-    rangeOn: () => [-Infinity, Infinity],
-  };
-}
-
-/** Encloses every number within the fraction `relative` of one that float64 rounds to x. */
-function widened(x: number, relative: number): Range {
-  const slack = Math.abs(x) * relative;
-  return [nextDown(x - slack), nextUp(x + slack)];
-}
+/** z for z > 0 and slope z otherwise: PRelu on a channel with this slope. */
+export const preluOf = (slope: number): Activation => leakyReluOf(slope, 'PRelu');
 
 /** max |slope|: the Lipschitz constant of the activation. */
 export function lipschitzOf(activation: Activation): number {

@@ -1,2 +1,22 @@
 // What a graph can compute on a box of inputs: enclosures in float64 with all rounding accounted for.
-export { type Activation, activationOf, lipschitzOf, type Range, RELU } from './activation.ts';
+export { type Activation, activationOf, lipschitzOf, preluOf } from './activation.ts';
+export {
+  ATAN,
+  COS,
+  ERF,
+  EXP,
+  exponentialUnit,
+  GELU,
+  GELU_TANH,
+  HARD_SWISH,
+  MISH,
+  SIGMOID,
+  SILU,
+  SIN,
+  SOFTPLUS,
+  SOFTSIGN,
+  TANH,
+  thresholdedReluOf,
+} from './activations.ts';
+export { ABS, clipOf, hardSigmoidOf, IDENTITY, leakyReluOf, RELU } from './piecewise-linear.ts';
+export type { Range } from './range.ts';
