@@ -15,7 +15,7 @@ const STRATA: readonly (readonly string[])[] = [
   ['runtime'],
   ['intervals'],
   ['graph'],
-  ['linalg', 'random', 'numeric', 'guarantee', 'files'],
+  ['linalg', 'random', 'numeric', 'guarantee', 'files', 'validation'],
 ];
 
 /** Arrows within one stratum or past the rule, each with its reason. */

@@ -38,14 +38,13 @@ export {
 } from './memorization.ts';
 export { opticalDigits } from './optical-digits.ts';
 export type { NumericArray } from './readers/elements.ts';
-export { type ReadOptions, readArray, readDataset, readIdxPair } from './readers/read.ts';
+export { type ReadOptions, readArray, readDataset, readIdxPair, readPoints } from './readers/read.ts';
 export {
   type DatasetSpecification,
   datasetSchema,
   type ResolvedDatasetSpecification,
   resolveDatasetSpecification,
 } from './specification.ts';
-export { parseSpecification } from './specification-errors.ts';
-export { chooseRows, relabel, scaleFeatures, subsample } from './transform.ts';
+export { chooseRows, normalize, relabel, scaleFeatures, subsample } from './transform.ts';
 export { csvLabelColumns, writeCsv } from './writers/csv.ts';
 export { encodeNpy, writeNpy } from './writers/npy.ts';

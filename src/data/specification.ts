@@ -1,6 +1,6 @@
 // A data set as a plain value for study files: the schema of its specification.
 import { z } from 'zod';
-import { parseSpecification } from './specification-errors.ts';
+import { parseSpecification } from '../validation/index.ts';
 
 const positive = z.number().positive();
 const size = z.int().min(1);

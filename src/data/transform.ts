@@ -2,6 +2,7 @@
 import { invalidArgument, requireInteger } from '../errors.ts';
 import { permutation, type Rng } from '../random/index.ts';
 import { createDataset, type Dataset, featureCount, pointCount } from './dataset.ts';
+import type { Isoperimetry } from './distributions/distribution.ts';
 import type { Labels } from './labels/noise.ts';
 
 /**
@@ -13,16 +14,41 @@ export function scaleFeatures(dataset: Dataset, factor: number): Dataset {
   if (!(Number.isFinite(factor) && factor !== 0))
     throw invalidArgument('factor', factor, 'a finite number other than 0');
   const { provenance, isoperimetry, x, ...rest } = dataset;
-  const scaled =
-    isoperimetry?.metric === 'l2'
-      ? { ...isoperimetry, constant: isoperimetry.constant * factor ** 2 }
-      : isoperimetry;
   return createDataset({
     ...rest,
     x: x.map((value) => value * factor) as Dataset['x'],
-    ...(scaled && { isoperimetry: scaled }),
+    ...(isoperimetry && { isoperimetry: scaledIsoperimetry(isoperimetry, factor) }),
     source: provenance.source,
     transformations: [...provenance.transformations, `features times ${factor}`],
+  });
+}
+
+/**
+ * (x_i - mean) / s with s^2 = (1/n) sum_i |x_i - mean|^2, in float64: the scale on which E|x - Ex|^2 = 1, as the law
+ * of robustness assumes. A data set whose points are all equal is centred and keeps its scale. Isoperimetry scales
+ * along: c becomes c / s^2 (for l2). Safe at every scale: the squares of huge or tiny features do not get lost.
+ */
+export function normalize(dataset: Dataset): Dataset {
+  const n = pointCount(dataset);
+  const d = featureCount(dataset);
+  const { provenance, isoperimetry, ...rest } = dataset;
+  const mean = new Float64Array(d);
+  for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) mean[j]! += dataset.x[i * d + j]! / n;
+  const x = Float64Array.from(dataset.x, (value, index) => value - mean[index % d]!);
+  const largest = x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  // A power of two near the largest entry: dividing by it rounds nothing, and no square overflows.
+  const unit = largest > 0 ? 2 ** Math.max(-1000, Math.min(1000, Math.floor(Math.log2(largest)))) : 1;
+  const squares = x.reduce((sum, value) => sum + (value / unit) ** 2, 0);
+  const scale = squares > 0 ? unit * Math.sqrt(squares / n) : 1;
+  return createDataset({
+    ...rest,
+    x: x.map((value) => value / scale),
+    ...(isoperimetry && { isoperimetry: scaledIsoperimetry(isoperimetry, 1 / scale) }),
+    source: provenance.source,
+    transformations: [
+      ...provenance.transformations,
+      `centred and divided by ${scale}, the root-mean-square distance from the mean`,
+    ],
   });
 }
 
@@ -72,6 +98,12 @@ export function relabel(dataset: Dataset, { description, ...labels }: Labels): D
     source: provenance.source,
     transformations: [...provenance.transformations, description],
   });
+}
+
+/** A function L-Lipschitz in factor x is (factor L)-Lipschitz in x; how many coordinates differ does not change. */
+function scaledIsoperimetry(isoperimetry: Isoperimetry, factor: number): Isoperimetry {
+  if (isoperimetry.metric !== 'l2') return isoperimetry;
+  return { ...isoperimetry, constant: isoperimetry.constant * factor ** 2 };
 }
 
 function gather<T extends Float64Array | Float32Array>(values: T, rows: ArrayLike<number>, width: number): T {

@@ -1,6 +1,6 @@
 // Data sets of a study file: a data-set specification whose n and d may be lists, and the single data sets it stands for.
 import { z } from 'zod';
-import { createDataset, type Dataset, datasetSchema, makeDataset, pointCount } from '../data/index.ts';
+import { type Dataset, datasetSchema, makeDataset, normalize } from '../data/index.ts';
 import type { Rng } from '../random/index.ts';
 
 /** One data set, as plain data: a resolved specification of the data folder and whether to bring it to the law's scale. */
@@ -95,34 +95,7 @@ export function dataChoices(name: string, entry: DataEntry): readonly DataChoice
 /** The data set of a choice: a function of choice and key. */
 export function makeChoice(choice: DataChoice, rng: Rng): Dataset {
   const dataset = makeDataset(choice.specification, rng);
-  return choice.normalize ? normalized(dataset) : dataset;
-}
-
-/**
- * (x_i - mean) / s with s^2 = (1/n) sum_i |x_i - mean|^2: the scale on which E|x - Ex|^2 = 1. A data set whose
- * points are all equal keeps its scale.
- */
-export function normalized(dataset: Dataset): Dataset {
-  const n = pointCount(dataset);
-  const d = dataset.x.length / n;
-  const mean = new Float64Array(d);
-  for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) mean[j]! += dataset.x[i * d + j]! / n;
-  let squares = 0;
-  for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) squares += (dataset.x[i * d + j]! - mean[j]!) ** 2;
-  const scale = squares > 0 ? Math.sqrt(squares / n) : 1;
-  const { provenance, isoperimetry, ...rest } = dataset;
-  return createDataset({
-    ...rest,
-    x: Float64Array.from(dataset.x, (value, index) => (value - mean[index % d]!) / scale),
-    ...(isoperimetry?.metric === 'l2' && {
-      isoperimetry: { ...isoperimetry, constant: isoperimetry.constant / scale ** 2 },
-    }),
-    source: provenance.source,
-    transformations: [
-      ...provenance.transformations,
-      `centred and divided by ${scale}, the root-mean-square distance from the mean`,
-    ],
-  });
+  return choice.normalize ? normalize(dataset) : dataset;
 }
 
 /** The entry once for each element of its lists. */

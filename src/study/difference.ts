@@ -1,5 +1,5 @@
 // Where two specifications differ: the keys, and the value on either side.
-import { pathName, showValue } from './problems.ts';
+import { pathName, showValue } from '../validation/index.ts';
 
 export interface Difference {
   /** `data.sphere.n`. */

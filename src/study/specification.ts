@@ -4,10 +4,10 @@ import { dirname, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { RobustlawError } from '../errors.ts';
+import { suggestion } from '../validation/index.ts';
 import { type DataEntry, dataEntryJsonSchema, dataEntrySchema } from './data-entry.ts';
 import { familySchema } from './families.ts';
 import { contentHash } from './json.ts';
-import { suggestion } from './nearest.ts';
 import { fieldError, schemaError } from './problems.ts';
 import { MAX_YAML_BYTES, parseYaml, type YamlText } from './yaml-text.ts';
 

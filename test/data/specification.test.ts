@@ -180,42 +180,42 @@ describe('makeDataset', () => {
 describe('errors', () => {
   const sphere = { distribution: 'sphere', n: 10, d: 5, labels };
   it.each([
-    [{ ...sphere, n: 0 }, /^data set: n is 0; expected a number >= 1$/],
-    [{ ...sphere, d: 2.5 }, /d is 2\.5; expected an integer/],
-    [{ ...sphere, d: '5' }, /d is "5"; expected/],
-    [{ ...sphere, n: Number.NaN }, /n is NaN/],
-    [{ distribution: 'sphere', n: 10, labels }, /d is missing/],
-    [{ ...sphere, seed: 1 }, /unknown key seed/],
+    [{ ...sphere, n: 0 }, /^data set: n: 0; expected a number >= 1$/],
+    [{ ...sphere, d: 2.5 }, /d: 2\.5; expected an integer/],
+    [{ ...sphere, d: '5' }, /d: "5"; expected/],
+    [{ ...sphere, n: Number.NaN }, /n: NaN/],
+    [{ distribution: 'sphere', n: 10, labels }, /d: missing/],
+    [{ ...sphere, seed: 1 }, /^data set: seed: unknown key/],
     [
       { ...sphere, distribution: 'spheer' },
-      /distribution is "spheer"; expected one of "sphere", "gaussian", "hypercube"/,
+      /distribution: "spheer"; expected one of "sphere", "gaussian", "hypercube"/,
     ],
     [
       { n: 10, d: 5, labels },
       /expected the key distribution with one of .* or the key source with one of "optical-digits", "file"/,
     ],
-    [null, /the value is null; expected an object/],
-    ['sphere', /the value is "sphere"; expected an object/],
-    [{ ...sphere, labels: { signal: 'zer' } }, /labels\.signal is "zer"; expected one of "zero", "linear"/],
+    [null, /^data set: null; expected a map of keys and values$/],
+    ['sphere', /^data set: "sphere"; expected a map of keys and values$/],
     [
-      { ...sphere, labels: { signal: 'zero', noise: { kind: 'gaussian' } } },
-      /labels\.noise\.sigma is missing/,
+      { ...sphere, labels: { signal: 'zer' } },
+      /labels\.signal: "zer"; expected "zero", "linear".* or a map .*; did you mean "zero"\?/,
     ],
+    [{ ...sphere, labels: { signal: 'zero', noise: { kind: 'gaussian' } } }, /labels\.noise\.sigma: missing/],
     [
       { ...sphere, labels: { signal: 'zero', noise: { kind: 'cauchy' } } },
-      /labels\.noise\.kind is "cauchy"; expected one of/,
+      /labels\.noise\.kind: "cauchy"; expected one of/,
     ],
     [
       { ...sphere, labels: { signal: 'zero', noise: { kind: 'gaussian', sigma: 1, mean: 2 } } },
-      /unknown key labels\.noise\.mean/,
+      /labels\.noise\.mean: unknown key/,
     ],
     [
       { ...sphere, labels: { signal: 'half-space', flips: 0.6 } },
-      /labels\.flips is 0\.6; expected a number <= 0\.5/,
+      /labels\.flips: 0\.6; expected a number <= 0\.5/,
     ],
     [
       { ...sphere, labels: { signal: 'half-space', flips: 0.1, noise: 'signs' } },
-      /labels\.flips cannot stand beside noise or clip/,
+      /labels\.flips: 0\.1; cannot stand beside noise or clip/,
     ],
     [{ ...sphere, labels: { signal: 'zero', flips: 0.1 } }, /label of row 0 .*: 0; expected labels -1 or 1/],
     [
@@ -223,17 +223,14 @@ describe('errors', () => {
       /labels\.signal: "component"; expected another signal, or a gaussian-mixture/,
     ],
     [{ ...sphere, n: 1e7, d: 1e7 }, /10000000 x 10000000 values/],
-    [
-      { ...sphere, distribution: 'gaussian-mixture', components: 0 },
-      /components is 0; expected a number >= 1/,
-    ],
+    [{ ...sphere, distribution: 'gaussian-mixture', components: 0 }, /components: 0; expected a number >= 1/],
     [
       { ...sphere, distribution: 'gaussian-mixture', components: [{ centre: [1] }] },
       /centre of component 0: 1; expected 5/,
     ],
     [
       { ...sphere, distribution: 'gaussian-mixture', components: [{ centre: [1] }], scale: 2 },
-      /scale cannot stand beside a list/,
+      /scale: 2; cannot stand beside a list/,
     ],
     [
       { ...sphere, distribution: 'manifold', intrinsicDimension: 9 },
@@ -241,14 +238,14 @@ describe('errors', () => {
     ],
     [
       { ...sphere, distribution: 'manifold', intrinsicDimension: 1, curvature: 1 },
-      /curvature is 1; expected a number < 1/,
+      /curvature: 1; expected a number < 1/,
     ],
     [{ source: 'optical-digits', n: 1798 }, /n \(of 1797 points in optical digits\): 1798/],
-    [{ source: 'optical-digits', task: 'odd' }, /task is "odd"; expected one of "given", "parity"/],
+    [{ source: 'optical-digits', task: 'odd' }, /task: "odd"; expected "given", "parity"/],
     [{ source: 'optical-digits', flips: 0.1 }, /expected labels -1 or 1.*choose a signal or a task/],
-    [{ source: 'optical-digits', clip: true }, /clip needs noise/],
-    [{ source: 'file', path: '' }, /path is ""; expected a text that is not empty/],
-    [{ source: 'web', path: 'x' }, /source is "web"; expected one of "optical-digits", "file"/],
+    [{ source: 'optical-digits', clip: true }, /clip: true; needs noise/],
+    [{ source: 'file', path: '' }, /path: ""; expected text that is not empty/],
+    [{ source: 'web', path: 'x' }, /source: "web"; expected one of "optical-digits", "file"/],
   ])('%o names the field', (specification, message) => {
     const error = errorOf(() => makeDataset(specification as DatasetSpecification, key));
     expect(error.code).toBe('invalid-argument');
@@ -257,7 +254,7 @@ describe('errors', () => {
 
   it('names every field that is wrong', () => {
     const error = errorOf(() => resolveDatasetSpecification({ ...sphere, n: 0, d: -1 }));
-    expect(error.message).toBe('data set: n is 0; expected a number >= 1; d is -1; expected a number >= 1');
+    expect(error.message).toBe('data set: n: 0; expected a number >= 1; d: -1; expected a number >= 1');
   });
 });
 

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { chooseRows, createDataset, gaussian, scaleFeatures, subsample } from '../../src/data/index.ts';
+import {
+  chooseRows,
+  createDataset,
+  featureCount,
+  gaussian,
+  makeDataset,
+  normalize,
+  pointCount,
+  scaleFeatures,
+  subsample,
+} from '../../src/data/index.ts';
 import { rng } from '../../src/random/index.ts';
 import { errorOf } from './support.ts';
 
@@ -71,5 +81,56 @@ describe('scaleFeatures', () => {
     expect(errorOf(() => scaleFeatures(dataset, 1e300)).message).toMatch(
       /x of toy at row 0, column 1 .*Infinity/,
     );
+  });
+});
+
+describe('normalize', () => {
+  it('centres the points and brings them to unit mean square distance from the mean', () => {
+    const specification = {
+      distribution: 'gaussian',
+      n: 30,
+      d: 4,
+      labels: { signal: 'zero', noise: 'signs' },
+    } as const;
+    const dataset = makeDataset(specification, rng(5));
+    const shifted = { ...dataset, x: Float64Array.from(dataset.x, (value, i) => 7 * value + (i % 4)) };
+    for (const input of [dataset, shifted]) {
+      const { x, isoperimetry, provenance } = normalize(input);
+      const columns = Array.from({ length: 4 }, (_, j) => Array.from(x).filter((_, i) => i % 4 === j));
+      for (const column of columns) expect(column.reduce((a, b) => a + b, 0)).toBeCloseTo(0, 10);
+      expect(Array.from(x).reduce((sum, value) => sum + value * value, 0) / 30).toBeCloseTo(1, 12);
+      expect(provenance.transformations.at(-1)).toMatch(/^centred and divided by/);
+      // c scales with the square of the length: it is |x|^2-homogeneous.
+      const scale =
+        Math.hypot(input.x[0]! - input.x[4]!, input.x[1]! - input.x[5]!) /
+        Math.hypot(x[0]! - x[4]!, x[1]! - x[5]!);
+      expect(isoperimetry!.constant * scale ** 2).toBeCloseTo(1, 10);
+    }
+  });
+
+  it('leaves a single point alone, moved to the origin', () => {
+    const dataset = makeDataset(
+      { distribution: 'sphere', n: 1, d: 3, labels: { signal: 'zero', noise: 'signs' } },
+      rng(0),
+    );
+    const one = normalize(dataset);
+    expect([...one.x]).toEqual([0, 0, 0]);
+    expect([pointCount(one), featureCount(one)]).toEqual([1, 3]);
+  });
+
+  it('does so at every scale', () => {
+    for (const scale of [1e-200, 1e-150, 1e150, 1e200]) {
+      const toy = createDataset({
+        name: 'toy',
+        x: Float64Array.of(1, 5, 3, 5).map((value) => value * scale),
+        shape: [2, 2],
+        y: Float64Array.of(0, 1),
+        outputs: 1,
+        source: 'by hand',
+        transformations: [],
+      });
+      const { x } = normalize(toy);
+      for (const [i, expected] of [-1, 0, 1, 0].entries()) expect(x[i]).toBeCloseTo(expected, 14);
+    }
   });
 });

@@ -2,9 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { featureCount, makeDataset, pointCount } from '../../src/data/index.ts';
-import { rng } from '../../src/random/index.ts';
-import { normalized } from '../../src/study/data-entry.ts';
 import { planStudy } from '../../src/study/plan.ts';
 import { parseStudy } from '../../src/study/specification.ts';
 import { EXAMPLE } from './example-study.ts';
@@ -145,40 +142,5 @@ analysis: { effectiveDimension: [{ data: real, reference: sphere, family: f }] }
 `;
     expect(() => planOf(text)).toThrow(/real \(n = 50\).*sphere d=2 \(n = 40\)/);
     expect(planOf(text.replace('n: 40', 'n: 50')).trials).toHaveLength(3);
-  });
-});
-
-describe('normalized', () => {
-  it('centres the points and brings them to unit mean square distance from the mean', () => {
-    const specification = {
-      distribution: 'gaussian',
-      n: 30,
-      d: 4,
-      labels: { signal: 'zero', noise: 'signs' },
-    } as const;
-    const dataset = makeDataset(specification, rng(5));
-    const shifted = { ...dataset, x: Float64Array.from(dataset.x, (value, i) => 7 * value + (i % 4)) };
-    for (const input of [dataset, shifted]) {
-      const { x, isoperimetry, provenance } = normalized(input);
-      const columns = Array.from({ length: 4 }, (_, j) => Array.from(x).filter((_, i) => i % 4 === j));
-      for (const column of columns) expect(column.reduce((a, b) => a + b, 0)).toBeCloseTo(0, 10);
-      expect(Array.from(x).reduce((sum, value) => sum + value * value, 0) / 30).toBeCloseTo(1, 12);
-      expect(provenance.transformations.at(-1)).toMatch(/^centred and divided by/);
-      // c scales with the square of the length: it is |x|^2-homogeneous.
-      const scale =
-        Math.hypot(input.x[0]! - input.x[4]!, input.x[1]! - input.x[5]!) /
-        Math.hypot(x[0]! - x[4]!, x[1]! - x[5]!);
-      expect(isoperimetry!.constant * scale ** 2).toBeCloseTo(1, 10);
-    }
-  });
-
-  it('leaves a single point alone, moved to the origin', () => {
-    const dataset = makeDataset(
-      { distribution: 'sphere', n: 1, d: 3, labels: { signal: 'zero', noise: 'signs' } },
-      rng(0),
-    );
-    const one = normalized(dataset);
-    expect([...one.x]).toEqual([0, 0, 0]);
-    expect([pointCount(one), featureCount(one)]).toEqual([1, 3]);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { editDistance, listed, nearestName, suggestion } from '../../src/study/nearest.ts';
+import { editDistance, listed, nearestName, suggestion } from '../../src/validation/index.ts';
 
 /** The recursive definition, without a table. */
 function distance(a: string, b: string): number {
