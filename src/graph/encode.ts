@@ -12,6 +12,7 @@ import { RobustlawError } from '../errors.ts';
 import { encodeAttribute, encodeTensor, valueInfo } from './encode-proto.ts';
 import type { Graph } from './graph.ts';
 import { topological } from './graph.ts';
+import { PRODUCER } from './onnx-model.ts';
 import type { Node, Value } from './value.ts';
 import { INPUT, nameOf, OPSET, PARAMETER, tensorOf } from './value.ts';
 
@@ -79,7 +80,7 @@ export function encodeWith(
   const domains = new Set(order.flatMap((node) => node.op.domain ?? []));
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
-    producerName: 'robustlaw',
+    producerName: PRODUCER,
     opsetImport: ['', ...domains].map((domain) =>
       create(OperatorSetIdProtoSchema, { domain, version: domain === '' ? BigInt(OPSET) : 1n }),
     ),

@@ -4,7 +4,7 @@ import type { Call, Values } from './import-call.ts';
 import { applySame, optionalAttribute, unsupported } from './import-call.ts';
 import { ML_RULES } from './import-ml.ts';
 import { OPERATOR_RULES } from './import-operators.ts';
-import { neededNodes, storedValues, weightNames } from './import-weights.ts';
+import { marksParameters, neededNodes, storedValues, weightNames } from './import-weights.ts';
 import type {
   OnnxAttribute,
   OnnxAttributes,
@@ -78,7 +78,7 @@ export function topScope(
     opsets: model.opsets,
     attributes: new Map(),
     parameter: asParameter,
-    weights: weightNames(nodes),
+    weights: marksParameters(model) ? new Set() : weightNames(nodes),
     depth: 0,
     budget: { nodes: MAX_NODES },
   };

@@ -1,6 +1,6 @@
 // Which values of an ONNX graph are needed, which of its stored tensors are trained weights, and which are settings.
-import type { OnnxGraph, OnnxNode } from './onnx-model.ts';
-import { supportedTensor } from './onnx-model.ts';
+import type { OnnxGraph, OnnxModel, OnnxNode } from './onnx-model.ts';
+import { PRODUCER, supportedTensor } from './onnx-model.ts';
 import type { Tensor } from './tensor.ts';
 import { isFloat } from './tensor.ts';
 import type { Value } from './value.ts';
@@ -79,20 +79,39 @@ export function usedNames(nodes: readonly OnnxNode[], outputs: readonly string[]
   return new Set([...outputs, ...nodes.flatMap((node) => [...node.inputs, ...capturedNames(node)])]);
 }
 
-/** Names of values that are weights wherever they are stored. */
+/**
+ * Whether the file itself says what its parameters are. encode() writes every parameter as an initializer and every fixed
+ * tensor (a random projection, say) as a Constant node, so nothing has to be guessed from how a tensor is used.
+ */
+export function marksParameters({ producer }: OnnxModel): boolean {
+  return producer.split(' ')[0] === PRODUCER;
+}
+
+/** Names of values that are weights wherever they are stored, for a file that does not mark its parameters. */
 export function weightNames(nodes: readonly OnnxNode[]): Set<string> {
   return usedAt(nodes, WEIGHTS);
 }
 
+/** Names of the Constant nodes that are counted as weights, because exporters of frozen models keep them there. */
+export function constantWeights(model: OnnxModel): string[] {
+  if (marksParameters(model)) return [];
+  const weights = weightNames(model.graph.nodes);
+  return model.graph.nodes.flatMap(({ op, outputs }) =>
+    op === 'Constant' ? outputs.filter((name) => weights.has(name)) : [],
+  );
+}
+
 /**
  * The stored tensors of a graph that these nodes and outputs use: parameters (made by `asParameter`) if they are
- * floating-point and used as anything but settings, constants otherwise.
+ * floating-point and, unless the file is `marked` (see marksParameters()), used as anything but settings; constants
+ * otherwise.
  */
 export function storedValues(
   { initializers }: OnnxGraph,
   nodes: readonly OnnxNode[],
   outputs: readonly string[],
   asParameter: (name: string, value: Tensor) => Value,
+  marked = false,
 ): Map<string, Value> {
   const used = usedNames(nodes, outputs);
   const weights = new Set([...usedAt(nodes, SETTINGS, true), ...outputs]);
@@ -100,7 +119,7 @@ export function storedValues(
   for (const [name, value] of initializers) {
     if (!used.has(name)) continue;
     const t = supportedTensor(value, `the initializer "${name}"`);
-    values.set(name, isFloat(t.dtype) && weights.has(name) ? asParameter(name, t) : constant(t));
+    values.set(name, isFloat(t.dtype) && (marked || weights.has(name)) ? asParameter(name, t) : constant(t));
   }
   return values;
 }

@@ -4,7 +4,7 @@ import { RobustlawError } from '../errors.ts';
 import type { Graph } from './graph.ts';
 import { graph, topological } from './graph.ts';
 import { located, lookUp, runNodes, topScope } from './import-nodes.ts';
-import { neededNodes, storedValues, usedNames } from './import-weights.ts';
+import { marksParameters, neededNodes, storedValues, usedNames } from './import-weights.ts';
 import type { OnnxModel, OnnxPort } from './onnx-model.ts';
 import { sizeOf } from './tensor.ts';
 import type { Value } from './value.ts';
@@ -24,9 +24,12 @@ const MAX_CONSTANT_ELEMENTS = 2 ** 26;
  * - `outputs` are the names of the values to compute, by default all declared outputs. Any value of the model can be
  *   named; nodes and inputs that none of them needs are left out and so need not be supported.
  *
- * Float initializers become parameters unless they are used only as shapes, bounds of Clip, padding values or the
- * running mean and variance of BatchNormalization (which are statistics, and redundant with its scale and bias); so do
- * Constant nodes that are the weights of a Conv, ConvTranspose, Gemm or MatMul. Half-precision numbers become float32.
+ * What counts as a parameter: in a file that encode() wrote, the float initializers, and nothing else; a Constant node
+ * holds a fixed tensor there, such as a random projection. Other exporters do not say, so their float initializers
+ * become parameters unless they are used only as shapes, bounds of Clip, padding values or the running mean and variance
+ * of BatchNormalization (which are statistics, and redundant with its scale and bias); so do their Constant nodes that
+ * are the weights of a Conv, ConvTranspose, Gemm or MatMul, where frozen models keep them. Half-precision numbers become
+ * float32.
  *
  * Throws `invalid-argument` for a wrong dimension or output, `unsupported-op` and `unsupported-type` for what cannot be
  * computed, `malformed-file` and `shape-mismatch` for what contradicts the ONNX specification, each naming the node.
@@ -48,7 +51,7 @@ export function importGraph(
       nodes,
       new Map([
         ...inputs.map((value) => [nameOf(value)!, value] as const),
-        ...storedValues(body, nodes, outputs, parameter),
+        ...storedValues(body, nodes, outputs, parameter, marksParameters(model)),
       ]),
     );
     runNodes(nodes, scope);

@@ -4,6 +4,7 @@ import { encodeForAnyBatch } from './encode-batch.ts';
 import type { Graph } from './graph.ts';
 import { parameterCount, parameters } from './graph.ts';
 import { importForBatch } from './import.ts';
+import { constantWeights } from './import-weights.ts';
 import type { OnnxModel, OnnxPort } from './onnx-model.ts';
 import type { DataType, Shape } from './tensor.ts';
 import { isFloat } from './tensor.ts';
@@ -67,17 +68,23 @@ export function modelFromOnnx(file: OnnxModel, outputs: readonly string[] = floa
   );
 }
 
-/** Outputs that are left out, and weights that the exporter has merged because they were equal or shared. */
+/** Outputs that are left out, weights that the exporter has merged because they were equal or shared, and frozen ones. */
 function notesOn(file: OnnxModel, outputs: readonly string[]): string[] {
   const left = file.graph.outputs.map((port) => port.name).filter((name) => !outputs.includes(name));
   const copies = file.graph.nodes.filter(
     ({ op, inputs }) => op === 'Identity' && file.graph.initializers.has(inputs[0] ?? ''),
   );
+  const frozen = constantWeights(file);
   const pairs = copies.map(({ inputs, outputs: [copy] }) => `${copy} as ${inputs[0]}`);
   return [
     ...(left.length > 0 ? [`the outputs ${left.join(', ')} are not computed`] : []),
     ...(pairs.length > 0
       ? [`weights that are shared or were equal on export are stored and counted once: ${pairs.join(', ')}`]
+      : []),
+    ...(frozen.length > 0
+      ? [
+          `weights in Constant nodes are counted as parameters, although fixed ones should not: ${frozen.join(', ')}`,
+        ]
       : []),
   ];
 }

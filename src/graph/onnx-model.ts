@@ -5,6 +5,9 @@ import type { DataType, Shape, Tensor } from './tensor.ts';
 /** More axes than any model has: beyond them a file is damaged or malicious. */
 export const MAX_RANK = 64;
 
+/** The name under which encode() signs its files. */
+export const PRODUCER = 'robustlaw';
+
 /** A length, the name of a symbolic length, or undefined where the file says nothing. */
 export type Dimension = number | string | undefined;
 

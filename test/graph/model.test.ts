@@ -3,11 +3,15 @@ import { describe, expect, it } from 'vitest';
 import {
   add,
   BATCH,
+  Clip,
+  constant,
   decodeModel,
+  emit,
   encodeModel,
   graph,
   input,
   linear,
+  matMul,
   modelFrom,
   modelFromOnnx,
   parameter,
@@ -77,6 +81,38 @@ describe('a model', () => {
     const model = modelFromOnnx(decodeModel(file));
     expect(model.parameterCount).toBe(3);
     expect(model.notes.join()).toMatch(/counted once: norm2 as norm1$/);
+  });
+
+  it('that robustlaw wrote keeps its parameters apart from its fixed tensors, whatever they are used for', () => {
+    const numbers = (...values: number[]) => tensor('float64', [values.length], values);
+    const projected = (batch: number) => {
+      const x = input('x', 'float64', [batch, 2]);
+      // Fixed where a weight usually stands, trained where a setting usually stands.
+      const fixed = constant(tensor('float64', [2, 3], [1, 2, 3, 4, 5, 6]));
+      const [low, high] = [
+        parameter('low', tensor('float64', [], [-1])),
+        constant(tensor('float64', [], [1])),
+      ];
+      const [h] = emit(Clip, [matMul(x, fixed), low, high]);
+      return graph([x], { y: add(h!, parameter('bias', numbers(1, 2, 3))) });
+    };
+    const model = modelFrom('projected', projected);
+    expect(model.parameterCount).toBe(4);
+    const again = modelFromOnnx(decodeModel(encodeModel(model), 'projected'));
+    expect({ ...again, forBatch: undefined }).toStrictEqual({ ...model, forBatch: undefined });
+  });
+
+  it('of another exporter has its weights counted in Constant nodes, too, and says so', () => {
+    const file = fileOf({
+      inputs: [port('x', ['n', 3])],
+      nodes: [
+        node('Constant', '', 'W', { value: attr.tensor(floats('', [3, 2], [1, 2, 3, 4, 5, 6])) }),
+        node('MatMul', 'x W', 'y'),
+      ],
+    });
+    const model = modelFromOnnx(decodeModel(file));
+    expect(model.parameterCount).toBe(6);
+    expect(model.notes.join()).toMatch(/Constant nodes are counted .*: W$/);
   });
 
   it('takes the floating-point outputs by default and notes what it leaves out', () => {

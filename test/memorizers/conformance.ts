@@ -1,7 +1,15 @@
 // One suite for all memorizers: interpolation, the certified constant against adversarial pairs, P, the ONNX file, permutations, edges.
 import * as ort from 'onnxruntime-node';
 import { expect, test } from 'vitest';
-import { graph, input, parameterCount, vjp } from '../../src/graph/index.ts';
+import {
+  decodeModel,
+  encodeModel,
+  graph,
+  input,
+  modelFromOnnx,
+  parameterCount,
+  vjp,
+} from '../../src/graph/index.ts';
 import { upperEnd, type Witness } from '../../src/guarantee/index.ts';
 import { type Matrix, matrix, row } from '../../src/linalg/index.ts';
 import { evaluateMemorizer, exportMemorizer, type Memorizer } from '../../src/memorizers/index.ts';
@@ -31,6 +39,11 @@ export function memorizerConformance(subject: Subject): void {
     const memorizer = await build(sample.points, sample.labels);
     expect(memorizer.parameterCount).toBe(subject.parameterCount(n, d, m));
     expect(parameterCount(memorizer.graph(1))).toBe(memorizer.parameterCount);
+    for (const dtype of ['float64', 'float32'] as const) {
+      const read = modelFromOnnx(decodeModel(exportMemorizer(memorizer, dtype)));
+      expect(read.parameterCount).toBe(memorizer.parameterCount);
+      expect(modelFromOnnx(decodeModel(encodeModel(read))).parameterCount).toBe(memorizer.parameterCount);
+    }
   });
 
   test(`no slope of ${name} exceeds its certified constant`, async () => {

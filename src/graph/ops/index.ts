@@ -18,3 +18,4 @@ export * from './resize.ts';
 export * from './slicing.ts';
 export * from './softmax.ts';
 export * from './trigonometric.ts';
+export { type Sweep, sweeps } from './window.ts';
