@@ -1,0 +1,172 @@
+// Ranges of everything a network computes on a region: interval arithmetic, tightened by backward linear bounds.
+import type { Matrix } from '../../linalg/index.ts';
+import { addUp, gamma, nextDown, nextUp, SMALLEST_SUBNORMAL } from '../../numeric/index.ts';
+import type { AffineForm } from '../network/network.ts';
+import { type RelaxedBlock, rowsOf, slackOf, upperBounds } from './backward.ts';
+import { type Extent, extentOf } from './extent.ts';
+import type { Region } from './region.ts';
+import type { Unit } from './unit.ts';
+
+/** A network whose blocks are known by their units. */
+export interface UnitNetwork {
+  readonly blocks: readonly { readonly preactivation: AffineForm; readonly units: readonly Unit[] }[];
+  readonly output: AffineForm;
+}
+
+/** Lower and upper ends, one of each for every row. */
+export interface Ends {
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+}
+
+/** Blocks relaxed on their ranges. */
+export interface Propagated {
+  readonly region: Region;
+  /** Of the pre-activation of each block. */
+  readonly preactivations: readonly Ends[];
+  readonly relaxed: readonly RelaxedBlock[];
+  /** Of x_0, x_1, ... */
+  readonly extents: readonly Extent[];
+}
+
+/** How ranges are found: by interval arithmetic alone, or by backward linear bounds as well. */
+export type Method = 'interval' | 'linear';
+
+/**
+ * Ranges of all pre-activations on the region, block after block. `within` holds ranges already known, by block; the
+ * result is undefined when they leave no point, which proves that there is none.
+ */
+export function propagate(
+  blocks: UnitNetwork['blocks'],
+  region: Region,
+  method: Method,
+  within: readonly Ends[] = [],
+): Propagated | undefined {
+  const preactivations: Ends[] = [];
+  const relaxed: RelaxedBlock[] = [];
+  const extents = [region.box];
+  for (const [k, { preactivation, units }] of blocks.entries()) {
+    const { ends, magnitude } = intervalsOf(preactivation, extents);
+    if (!intersect(ends, within[k])) return undefined;
+    if (method === 'linear' && !separable(preactivation, relaxed, region)) {
+      const open = [...units.keys()].filter((i) => !units[i]!.settled(ends.lower[i]!, ends.upper[i]!));
+      tighten(ends, preactivation, open, { region, preactivations, relaxed, extents });
+      if (!intersect(ends, within[k])) return undefined;
+    }
+    preactivations.push(ends);
+    relaxed.push({ preactivation, magnitude, ...linesOf(units, ends) });
+    extents.push(valuesOf(units, ends));
+  }
+  return { region, preactivations, relaxed, extents };
+}
+
+/** Ranges of the rows of a form after all blocks. */
+export function rangesOf(form: AffineForm, propagated: Propagated, method: Method): Ends {
+  const { ends } = intervalsOf(form, propagated.extents);
+  if (method === 'linear') tighten(ends, form, [...ends.lower.keys()], propagated);
+  return ends;
+}
+
+/** Upper ends of the rows of a form after all blocks. */
+export function upperEndsOf(form: AffineForm, { relaxed, extents, region }: Propagated): Float64Array {
+  return upperBounds(form, relaxed, extents, region.ball);
+}
+
+function tighten(ends: Ends, form: AffineForm, rows: readonly number[], propagated: Propagated): void {
+  if (rows.length === 0) return;
+  const bounds = upperEndsOf(rowsOf(form, rows, [1, -1]), propagated);
+  rows.forEach((r, at) => {
+    ends.upper[r] = Math.min(ends.upper[r]!, bounds[2 * at]!);
+    ends.lower[r] = Math.max(ends.lower[r]!, -bounds[2 * at + 1]!);
+  });
+}
+
+/** True when interval arithmetic is exact: the entries that the form sums range over a box. */
+function separable(form: AffineForm, relaxed: readonly RelaxedBlock[], region: Region): boolean {
+  return [...form.terms.keys()].every((k) =>
+    k === 0 ? region.ball === undefined : relaxed[k - 1]!.preactivation.terms.size === 0,
+  );
+}
+
+/** Narrows the ends; false when nothing is left between them. */
+function intersect(ends: Ends, within: Ends | undefined): boolean {
+  if (!within) return true;
+  let any = true;
+  for (let i = 0; i < ends.lower.length; i++) {
+    ends.lower[i] = Math.max(ends.lower[i]!, within.lower[i]!);
+    ends.upper[i] = Math.min(ends.upper[i]!, within.upper[i]!);
+    if (ends.lower[i]! > ends.upper[i]!) any = false;
+  }
+  return any;
+}
+
+/** Interval arithmetic, and the sums of absolute values that rounding is measured by. */
+function intervalsOf(form: AffineForm, extents: readonly Extent[]): { ends: Ends; magnitude: Float64Array } {
+  const terms = [...form.terms];
+  const summands = terms.reduce((sum, [, { columns }]) => sum + columns, 1);
+  const relative = gamma(2 * summands + 8);
+  // Products that underflow lose at most half of the smallest number each.
+  const underflow = terms.length === 0 ? 0 : SMALLEST_SUBNORMAL * 2 * summands;
+  const slack = addUp(slackOf(form, extents), underflow);
+  const lower = new Float64Array(form.rows);
+  const upper = new Float64Array(form.rows);
+  const magnitude = new Float64Array(form.rows);
+  for (let r = 0; r < form.rows; r++) {
+    let centre = form.bias[r]!;
+    let spread = 0;
+    let size = Math.abs(centre);
+    for (const [k, w] of terms) {
+      const sums = rowSums(w, r, extents[k]!);
+      centre += sums.centre;
+      spread += sums.spread;
+      size += sums.size;
+    }
+    const ofSums = terms.length === 0 ? 0 : nextUp(spread + 2 * relative * size);
+    const around = ofSums === 0 && form.biasError === 0 ? 0 : addUp(ofSums, slack);
+    // NaN stands for sums of opposite infinities.
+    lower[r] = Number.isFinite(centre) ? (around === 0 ? centre : nextDown(centre - around)) : -Infinity;
+    upper[r] = Number.isFinite(centre) ? (around === 0 ? centre : nextUp(centre + around)) : Infinity;
+    magnitude[r] = nextUp(nextUp(size * (1 + 2 * relative)) + slack);
+  }
+  return { ends: { lower, upper }, magnitude };
+}
+
+function rowSums(w: Matrix, r: number, { centre, spread, reach }: Extent) {
+  const { columns: n, data } = w;
+  const sums = { centre: 0, spread: 0, size: 0 };
+  for (let i = 0; i < n; i++) {
+    const c = data[r * n + i]!;
+    if (c === 0) continue;
+    const absolute = Math.abs(c);
+    sums.centre += c * centre[i]!;
+    sums.spread += absolute * spread[i]!;
+    sums.size += absolute * reach[i]!;
+  }
+  return sums;
+}
+
+function linesOf(units: readonly Unit[], { lower, upper }: Ends) {
+  const n = units.length;
+  const lines = {
+    lowerSlope: new Float64Array(n),
+    lowerIntercept: new Float64Array(n),
+    upperSlope: new Float64Array(n),
+    upperIntercept: new Float64Array(n),
+  };
+  units.forEach((unit, i) => {
+    const { lowerSlope, lowerIntercept, upperSlope, upperIntercept } = unit.lines(lower[i]!, upper[i]!);
+    lines.lowerSlope[i] = lowerSlope;
+    lines.lowerIntercept[i] = lowerIntercept;
+    lines.upperSlope[i] = upperSlope;
+    lines.upperIntercept[i] = upperIntercept;
+  });
+  return lines;
+}
+
+function valuesOf(units: readonly Unit[], { lower, upper }: Ends): Extent {
+  const ranges = units.map((unit, i) => unit.range(lower[i]!, upper[i]!));
+  return extentOf(
+    Float64Array.from(ranges, ([low]) => low),
+    Float64Array.from(ranges, ([, high]) => high),
+  );
+}
