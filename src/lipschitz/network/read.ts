@@ -1,0 +1,140 @@
+// Reads a graph as a network of affine forms and activations.
+import { RobustlawError } from '../../errors.ts';
+import type { Graph, Node, Value } from '../../graph/index.ts';
+import { isFloat, nameOf, showType, sizeOf, tensorOf, topological } from '../../graph/index.ts';
+import type { Rule } from './affine-rules.ts';
+import { AFFINE_RULES } from './affine-rules.ts';
+import type { Elementwise } from './elementwise.ts';
+import { elementwiseOf } from './elementwise.ts';
+import { blocksOf, dense, denseSize, requireRoom } from './form.ts';
+import { LAYOUT_RULES } from './layout-rules.ts';
+import { MAXIMUM_RULES } from './maximum-rules.ts';
+import type { Network } from './network.ts';
+import type { Reading } from './reading.ts';
+import { activated, describe, formOf, readingFrom, unsupported } from './reading.ts';
+import { WINDOW_RULES } from './window-rules.ts';
+
+const RULES: ReadonlyMap<string, Rule> = new Map(
+  Object.entries({ ...AFFINE_RULES, ...LAYOUT_RULES, ...WINDOW_RULES, ...MAXIMUM_RULES }),
+);
+
+/**
+ * The graph as a network: f(x) for x `[features]` and f(x) `[outputs]`, both flattened row-major. Affine operators are
+ * merged until an activation ends them, with the rounding of what was merged bounded; maxima become ReLU blocks by
+ * max(a, b) = a + relu(b - a). Float32 weights are exact in float64, so the network is the function that the weights
+ * define in real arithmetic. Exact up to the errors that each form states.
+ *
+ * Cost: every coefficient once for each operator that it passes, and 8 bytes for each coefficient of the dense matrices
+ * between blocks, into which convolutions are unrolled.
+ *
+ * @param g The graph for one sample: one input, one output.
+ * @throws unsupported-op naming the operator where the graph has no such form or takes more than LARGEST_NETWORK
+ *   coefficients; invalid-argument when a weight is NaN or infinite.
+ */
+export function readNetwork(g: Graph): Network {
+  const { x, y } = portsOf(g);
+  const elementwise = new Map<Node, Elementwise | undefined>();
+  const { nodes, written } = needed(y, elementwise);
+  const reading = readingFrom(x, written);
+  for (const node of nodes) readNode(node, elementwise.get(node), reading);
+  const output = formOf(y, reading);
+  const { offsets } = reading;
+  requireRoom(
+    `the output of ${describe(y.node)}`,
+    reading.coefficients + denseSize(output.rows, blocksOf(output, offsets), offsets),
+  );
+  return withoutDeadBlocks({
+    features: sizeOf(x.shape),
+    blocks: reading.blocks,
+    output: dense(output, offsets),
+  });
+}
+
+function portsOf(g: Graph): { x: Value; y: Value } {
+  const outputs = Object.entries(g.outputs);
+  if (g.inputs.length !== 1 || outputs.length !== 1) {
+    const show = (names: readonly string[]) =>
+      names.length > 0 ? `${names.length} (${names.join(', ')})` : 'none';
+    throw new RobustlawError(
+      'unsupported-op',
+      `a network has one input and one output; this graph has ${show(g.inputs.map((v) => nameOf(v)!))} and ${show(outputs.map(([name]) => name))}; choose one output, and fix the other inputs as constants`,
+    );
+  }
+  const [x] = g.inputs as [Value];
+  const [[name, y]] = outputs as [[string, Value]];
+  for (const [what, value] of [
+    [`input "${nameOf(x)}"`, x],
+    [`output "${name}"`, y],
+  ] as const) {
+    if (!isFloat(value.dtype) || sizeOf(value.shape) === 0) {
+      throw new RobustlawError(
+        'unsupported-type',
+        `the ${what} is ${showType(value)}; expected floating-point numbers, at least one`,
+      );
+    }
+  }
+  return { x, y };
+}
+
+/**
+ * The nodes that the output needs, each after its inputs, without those that an activation written out in several
+ * operators absorbs; and the values that are written out as matrices.
+ */
+function needed(
+  y: Value,
+  elementwise: Map<Node, Elementwise | undefined>,
+): { nodes: Node[]; written: Set<Value> } {
+  const found = new Set<Node>();
+  const written = new Set([y]);
+  const open = [y.node];
+  for (let node = open.pop(); node; node = open.pop()) {
+    if (found.has(node)) continue;
+    found.add(node);
+    const own = elementwiseOf(node);
+    elementwise.set(node, own);
+    if (own) written.add(own.from);
+    for (const value of own ? [own.from] : node.inputs) if (value) open.push(value.node);
+  }
+  return { nodes: topological([y]).filter((node) => found.has(node)), written };
+}
+
+function readNode(node: Node, elementwise: Elementwise | undefined, reading: Reading): void {
+  const [first] = node.outputs;
+  if (!first || reading.forms.has(first) || tensorOf(first)) return;
+  if (elementwise) {
+    const { from, activations, key } = elementwise;
+    reading.forms.set(first, activated(describe(node), formOf(from, reading), activations, key, reading));
+    return;
+  }
+  const rule = RULES.get(node.op.name);
+  if (!rule) throw unsupported(node, 'is neither affine nor an elementwise activation that is known');
+  rule(node, reading).forEach((form, i) => {
+    if (form) reading.forms.set(node.outputs[i]!, form);
+  });
+}
+
+/** Without the blocks that no coefficient reaches. */
+function withoutDeadBlocks({ features, blocks, output }: Network): Network {
+  const alive = new Set<number>([0]);
+  const open = [output];
+  for (let form = open.pop(); form; form = open.pop()) {
+    for (const k of form.terms.keys()) {
+      if (alive.has(k)) continue;
+      alive.add(k);
+      open.push(blocks[k - 1]!.preactivation);
+    }
+  }
+  if (alive.size === blocks.length + 1) return { features, blocks, output };
+  const place = new Map([...alive].sort((a, b) => a - b).map((k, i) => [k, i]));
+  const renamed = (form: Network['output']) => ({
+    ...form,
+    terms: new Map([...form.terms].map(([k, w]) => [place.get(k)!, w])),
+  });
+  return {
+    features,
+    blocks: blocks
+      .filter((_, i) => alive.has(i + 1))
+      .map((block) => ({ ...block, preactivation: renamed(block.preactivation) })),
+    output: renamed(output),
+  };
+}
