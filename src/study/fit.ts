@@ -1,7 +1,7 @@
 // From one member of a family and one data set to a function: constructed or trained, with everything a trial measures it by.
 import { type Dataset, featureCount, pointCount } from '../data/index.ts';
 import { RobustlawError } from '../errors.ts';
-import { type Graph, isFloat, parameters, tensorOf, toFloat } from '../graph/index.ts';
+import { type Graph, isFloat, modelFrom, parameters, tensorOf, toFloat } from '../graph/index.ts';
 import type { WitnessedLowerBound } from '../guarantee/index.ts';
 import { type Matrix, matrix } from '../linalg/index.ts';
 import { lipschitzInterval, recheck } from '../lipschitz/index.ts';
@@ -122,7 +122,7 @@ async function trained(
   // The weights were found in float32; the function that they define is measured in float64.
   const graph = (batch: number) => toFloat(modelGraph(family, result.weights, batch), 'float64');
   const { lower, upper, uppers } = await lipschitzInterval(
-    graph(Math.min(n, SEARCH_BATCH)),
+    modelFrom(family.name, graph),
     Float64Array.from(x),
     key.split('lipschitz'),
   );
@@ -140,8 +140,6 @@ async function trained(
     },
   };
 }
-
-const SEARCH_BATCH = 256;
 
 async function evaluate(graph: Graph, x: Float64Array): Promise<Float64Array> {
   const program = await compile(graph);

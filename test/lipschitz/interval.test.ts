@@ -4,6 +4,7 @@ import {
   graph,
   input,
   linear,
+  modelFrom,
   parameter,
   type Tensor,
   tensor,
@@ -26,6 +27,7 @@ import {
   euclidean,
   evaluate,
   lipschitzOnLine,
+  modelOf,
   networkOf,
   randomWeights,
   steepestPattern,
@@ -56,7 +58,7 @@ describe('exact cases', () => {
         linf: w.reduce((sum, v) => sum + Math.abs(v), 0),
       };
       for (const norm of NORMS) {
-        const { lower, upper } = await lipschitzInterval(networkOf([d, 1], weights), none, rng(1), norm);
+        const { lower, upper } = await lipschitzInterval(modelOf([d, 1], weights), none, rng(1), norm);
         expect(lower.value / exact[norm]).toBeCloseTo(1, 9);
         expect(lower.value).toBeLessThanOrEqual(exact[norm] * (1 + 1e-15));
         expect(upper.value / exact[norm]).toBeCloseTo(1, 9);
@@ -81,7 +83,7 @@ describe('exact cases', () => {
       linf: sums(4, 6, entry),
     };
     for (const norm of NORMS) {
-      const { lower, upper } = await lipschitzInterval(networkOf([6, 4], weights), none, rng(1), norm);
+      const { lower, upper } = await lipschitzInterval(modelOf([6, 4], weights), none, rng(1), norm);
       expect(lower.value / exact[norm]).toBeCloseTo(1, 6);
       expect(upper.value / exact[norm]).toBeCloseTo(1, 9);
     }
@@ -90,8 +92,10 @@ describe('exact cases', () => {
   test('two linear maps in a row: the ascent attains the norm of their product, below the product of norms', async () => {
     const a = parameter('a', tensor('float64', [5, 7], normal(rng(1), 35)));
     const b = parameter('b', tensor('float64', [3, 5], normal(rng(2), 15)));
-    const x = input('x', 'float64', [16, 7]);
-    const g = graph([x], { y: linear(linear(x, a), b) });
+    const model = modelFrom('two linear maps', (batch) => {
+      const x = input('x', 'float64', [batch, 7]);
+      return graph([x], { y: linear(linear(x, a), b) });
+    });
     const entry = (t: Tensor, i: number) => (t.data as Float64Array)[i]!;
     const [ta, tb] = [a, b].map((v) => v.node.attributes.value as Tensor) as [Tensor, Tensor];
     const product = Float64Array.from({ length: 21 }, (_, p) => {
@@ -99,7 +103,7 @@ describe('exact cases', () => {
       return [0, 1, 2, 3, 4].reduce((sum, k) => sum + entry(tb, i * 5 + k) * entry(ta, k * 7 + j), 0);
     });
     const exact = singularValues({ rows: 3, columns: 7, data: product })[0]!;
-    const { lower, upper } = await lipschitzInterval(g, none, rng(1));
+    const { lower, upper } = await lipschitzInterval(model, none, rng(1));
     expect(lower.value / exact).toBeCloseTo(1, 6);
     expect(upper.value).toBeGreaterThan(exact);
   });
@@ -135,11 +139,7 @@ describe('exact cases', () => {
         columns: widths[0]!,
         data: Float64Array.from(product.data),
       })[0]!;
-      const { lower, upper, uppers } = await lipschitzInterval(
-        networkOf(widths, weights, false),
-        none,
-        rng(9),
-      );
+      const { lower, upper, uppers } = await lipschitzInterval(modelOf(widths, weights, false), none, rng(9));
       expect(lower.value / exact).toBeCloseTo(1, 6);
       expect(upper.value).toBeGreaterThanOrEqual(exact);
       // With one output and one hidden layer the relaxation is tight here: all signs are +1.
@@ -155,7 +155,7 @@ describe('exact cases', () => {
       const widths = [1, ...new Array(1 + (seed % 3)).fill(k), 1];
       const weights = randomWeights(widths, rng(seed));
       const exact = lipschitzOnLine(widths, weights);
-      const { lower, uppers } = await lipschitzInterval(networkOf(widths, weights), none, rng(seed));
+      const { lower, uppers } = await lipschitzInterval(modelOf(widths, weights), none, rng(seed));
       expect(lower.value).toBeLessThanOrEqual(exact * (1 + 1e-12));
       for (const upper of uppers) expect(upper.value).toBeGreaterThanOrEqual(exact * (1 - 1e-12));
       if (exact > 0) expect(lower.value / exact).toBeGreaterThan(0.95);
@@ -170,12 +170,12 @@ describe('exact cases', () => {
       const d = k + (seed % 3);
       const weights = randomWeights([d, k, 1], rng(seed));
       const exact = steepestPattern(weights, euclidean);
-      const g = networkOf([d, k, 1], weights);
-      const { lower, uppers } = await lipschitzInterval(g, sphere(rng(seed), 10, d), rng(seed));
+      const model = modelOf([d, k, 1], weights);
+      const { lower, uppers } = await lipschitzInterval(model, sphere(rng(seed), 10, d), rng(seed));
       expect(lower.value).toBeLessThanOrEqual(exact * (1 + 1e-12));
       expect(lower.value / exact).toBeGreaterThan(1 - 1e-6);
       for (const upper of uppers) expect(upper.value).toBeGreaterThanOrEqual(exact * (1 - 1e-12));
-      const inLinf = await witnessedLowerBound(g, none, rng(seed), 'linf');
+      const inLinf = await witnessedLowerBound(model, none, rng(seed), 'linf');
       const dualExact = steepestPattern(weights, (v) => v.reduce((sum, t) => sum + Math.abs(t), 0));
       expect(inLinf.value).toBeLessThanOrEqual(dualExact * (1 + 1e-12));
       expect(inLinf.value / dualExact).toBeGreaterThan(0.9);
@@ -214,7 +214,9 @@ describe('invariants', () => {
       const norm = NORMS[seed % 3]!;
       const d = widths[0]!;
       const g = networkOf(widths, weights);
-      const { lower, upper, uppers } = await lipschitzInterval(g, sphere(key.split('x'), 6, d), key, norm);
+      const model = modelOf(widths, weights);
+      const starts = sphere(key.split('x'), 6, d);
+      const { lower, upper, uppers } = await lipschitzInterval(model, starts, key, norm);
       expect(lower.value).toBeLessThanOrEqual(upper.value);
       expect(upper.value).toBe(Math.min(...uppers.map((u) => u.value)));
       expect(recheck(lower.witness, g, norm).value).toBe(lower.value);
@@ -239,10 +241,10 @@ describe('invariants', () => {
   test('scaling the last layer by a power of two scales both ends', async () => {
     const widths = [5, 8, 1];
     const weights = randomWeights(widths, rng(4), false);
-    const base = await lipschitzInterval(networkOf(widths, weights, false), none, rng(1));
+    const base = await lipschitzInterval(modelOf(widths, weights, false), none, rng(1));
     for (const exponent of [-300, -60, 60, 300]) {
       const scaled = mapped(weights, (v, name) => (name === 'layer2.weight' ? v * 2 ** exponent : v));
-      const interval = await lipschitzInterval(networkOf(widths, scaled, false), none, rng(1));
+      const interval = await lipschitzInterval(modelOf(widths, scaled, false), none, rng(1));
       expect(interval.lower.value / 2 ** exponent / base.lower.value).toBeCloseTo(1, 6);
       expect(interval.upper.value / 2 ** exponent / base.upper.value).toBeCloseTo(1, 6);
     }
@@ -250,11 +252,11 @@ describe('invariants', () => {
 
   test('a float32 network and its float64 copy have the same constants', async () => {
     const widths = [6, 9, 1];
-    const g = networkOf(widths, randomWeights(widths, rng(8), true, 'float32'));
+    const weights = randomWeights(widths, rng(8), true, 'float32');
     const starts = sphere(rng(2), 20, 6);
-    const single = await lipschitzInterval(g, Float32Array.from(starts), rng(1));
+    const single = await lipschitzInterval(modelOf(widths, weights), Float32Array.from(starts), rng(1));
     const double = await lipschitzInterval(
-      toFloat(g, 'float64'),
+      modelFrom('copy', (batch) => toFloat(networkOf(widths, weights, true, batch), 'float64')),
       Float64Array.from(Float32Array.from(starts)),
       rng(1),
     );
@@ -263,14 +265,16 @@ describe('invariants', () => {
 
   test('the same key gives the same interval', async () => {
     const widths = [4, 9, 7, 1];
-    const g = networkOf(widths, randomWeights(widths, rng(8)));
+    const model = modelOf(widths, randomWeights(widths, rng(8)));
     const starts = sphere(rng(2), 20, 4);
-    expect(await lipschitzInterval(g, starts, rng(1))).toEqual(await lipschitzInterval(g, starts, rng(1)));
+    expect(await lipschitzInterval(model, starts, rng(1))).toEqual(
+      await lipschitzInterval(model, starts, rng(1)),
+    );
   });
 
   test('a constant network has lower bound 0 and an upper bound >= 0', async () => {
     const weights = mapped(randomWeights([3, 4, 1], rng(1)), (v, name) => (name === 'layer2.weight' ? 0 : v));
-    const { lower, upper } = await lipschitzInterval(networkOf([3, 4, 1], weights), none, rng(1));
+    const { lower, upper } = await lipschitzInterval(modelOf([3, 4, 1], weights), none, rng(1));
     expect(lower.value).toBe(0);
     expect(upper.value).toBeGreaterThanOrEqual(0);
     expect(upper.value).toBeLessThan(1e-300);
@@ -282,7 +286,7 @@ describe('invariants', () => {
       [1, 2, 2, 1],
     ]) {
       const weights = mapped(randomWeights(widths, rng(1)), (v) => v * 1e200);
-      const { lower, upper } = await lipschitzInterval(networkOf(widths, weights), none, rng(1));
+      const { lower, upper } = await lipschitzInterval(modelOf(widths, weights), none, rng(1));
       expect(upper.value).toBe(Number.POSITIVE_INFINITY);
       expect(lower.value).toBeGreaterThanOrEqual(0);
     }
@@ -298,7 +302,7 @@ describe('invariants', () => {
     };
     const point = normal(rng(3), 3);
     const starts = Float64Array.of(...point, ...point, ...point);
-    const { lower, upper } = await lipschitzInterval(networkOf([3, 4, 1], doubled), starts, rng(1));
+    const { lower, upper } = await lipschitzInterval(modelOf([3, 4, 1], doubled), starts, rng(1));
     expect(lower.value).toBeGreaterThan(0.5 * upper.value);
     expect(lower.value).toBeLessThanOrEqual(steepestPattern(doubled, euclidean) * (1 + 1e-12));
   });
@@ -311,15 +315,17 @@ describe('bad input', () => {
     );
     const g = networkOf([3, 4, 1], weights);
     expect(() => upperBounds(g)).toThrow('a finite number');
-    await expect(witnessedLowerBound(g, none, rng(1))).rejects.toThrow('a finite number');
+    await expect(witnessedLowerBound(modelOf([3, 4, 1], weights), none, rng(1))).rejects.toThrow(
+      'a finite number',
+    );
   });
 
   test('starts that do not fit or are no numbers', async () => {
-    const g = networkOf([3, 4, 1], randomWeights([3, 4, 1], rng(1)));
-    await expect(witnessedLowerBound(g, new Float64Array(4), rng(1))).rejects.toThrow(
+    const model = modelOf([3, 4, 1], randomWeights([3, 4, 1], rng(1)));
+    await expect(witnessedLowerBound(model, new Float64Array(4), rng(1))).rejects.toThrow(
       'invalid number of coordinates of the starts: 4; expected a multiple of 3',
     );
-    await expect(witnessedLowerBound(g, Float64Array.of(1, Number.NaN, 2), rng(1))).rejects.toThrow(
+    await expect(witnessedLowerBound(model, Float64Array.of(1, Number.NaN, 2), rng(1))).rejects.toThrow(
       'finite coordinates',
     );
   });

@@ -1,5 +1,5 @@
 // Random networks, and oracles that know their Lipschitz constants by other means.
-import { type FloatType, type Graph, tensor } from '../../src/graph/index.ts';
+import { type FloatType, type Graph, type Model, modelFrom, tensor } from '../../src/graph/index.ts';
 import { mlp, modelGraph, type Weights } from '../../src/models/index.ts';
 import { normal, type Rng } from '../../src/random/index.ts';
 
@@ -26,8 +26,12 @@ export function randomWeights(
   );
 }
 
-export function networkOf(widths: readonly number[], weights: Weights, bias = true, batch = 32): Graph {
+export function networkOf(widths: readonly number[], weights: Weights, bias = true, batch = 1): Graph {
   return modelGraph(mlp(widths, bias), weights, batch);
+}
+
+export function modelOf(widths: readonly number[], weights: Weights, bias = true): Model {
+  return modelFrom(`mlp-${widths.join('-')}`, (batch) => networkOf(widths, weights, bias, batch));
 }
 
 const rowsOf = (weights: Weights, layer: number): number[][] => {

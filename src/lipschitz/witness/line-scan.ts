@@ -1,20 +1,17 @@
 // The pieces of a piecewise linear function along a line, found by intersecting tangents (after Eisner and Severance
 // 1976, "Mathematical techniques for efficient record segmentation").
-import type { Norm } from '../guarantee/index.ts';
-import { dual, length } from './norms.ts';
-import type { Oracle } from './oracle.ts';
-
-/** A point and the dual norm of the gradient of <u, f> there. */
-export interface SteepPoint {
-  readonly point: Float64Array;
-  readonly stretch: number;
-}
+import type { Norm } from '../../guarantee/index.ts';
+import { dual, length } from '../norms.ts';
+import type { Candidate } from './candidates.ts';
+import { joined, type Oracle } from './oracle.ts';
+import { chord, project, type Region } from './region.ts';
 
 interface Sample {
   readonly t: number;
-  readonly stretch: number;
-  readonly value: number;
-  /** d/dt of the value. */
+  readonly candidate: Candidate;
+  /** <u, f>. */
+  readonly height: number;
+  /** d/dt of the height. */
   readonly slope: number;
 }
 
@@ -22,6 +19,9 @@ interface Sample {
 const COARSE = [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 8, 16, 64, 1e3, 1e6];
 /** The same for a line that is the whole space: between two points where the function is flat there may be a bump. */
 const FINE = Array.from({ length: 960 }, (_, i) => 2 ** ((i - 320) / 32));
+/** In a bounded region: fractions of the way to its boundary. */
+const FRACTIONS = [1 / 64, 1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 5 / 8, 3 / 4, 7 / 8, 1];
+const FINE_FRACTIONS = Array.from({ length: 960 }, (_, i) => (i + 1) / 960);
 const MOST_ROUNDS = 16;
 /** A line through R^1 is worth exploring to the end; elsewhere many lines are better than one. */
 const MOST_SAMPLES = { whole: 8192, line: 192 };
@@ -29,38 +29,48 @@ const MOST_SAMPLES = { whole: 8192, line: 192 };
 const TOLERANCE = 1e-12;
 
 /**
- * The steepest point met on the line x + t v for the function <u, f>. Between two samples whose tangents differ, the next
- * ones are taken where they cross and half way; if these show one kink, both pieces are known. A function with few
- * enough kinks is explored completely, but for bumps between two samples on one line.
+ * The steepest point met on the line x + t v, x the point of `from`, for its function <u, f>, within the region. Between
+ * two samples whose tangents differ, the next ones are taken where they cross and half way; if these show one kink, both
+ * pieces are known. A function with few enough kinks is explored completely, but for bumps between two samples on one
+ * line.
  */
 export async function scanLine(
   oracle: Oracle,
-  x: Float64Array,
+  from: Candidate,
   v: Float64Array,
-  u: Float64Array,
+  region: Region,
   scale: number,
   norm: Norm,
-): Promise<SteepPoint> {
-  const sample = (ts: readonly number[]) => sampleLine(oracle, x, v, u, ts, norm);
-  const grid = (x.length === 1 ? FINE : COARSE).map((t) => t * scale);
-  const samples = await sample([...grid.map((t) => -t).reverse(), 0, ...grid]);
+): Promise<Candidate> {
+  const sample = (ts: readonly number[]) => sampleLine(oracle, from, v, ts, region, norm);
+  const whole = oracle.features === 1;
+  const [first, last] = chord(region, from.point, v);
+  const forwards = grid(last, scale, whole);
+  const backwards = grid(-first, scale, whole);
+  const samples = await sample([...backwards.map((t) => -t).reverse(), 0, ...forwards]);
   let best = steepest(samples);
   let open = gaps(samples);
   let taken = samples.length;
-  const most = x.length === 1 ? MOST_SAMPLES.whole : MOST_SAMPLES.line;
+  const most = whole ? MOST_SAMPLES.whole : MOST_SAMPLES.line;
   for (let round = 0; round < MOST_ROUNDS && taken < most; round++) {
     const looks = open.map((gap) => ({ gap, ts: looksInto(gap) })).filter(({ ts }) => ts.length > 0);
     if (looks.length === 0) break;
     const found = await sample(looks.flatMap(({ ts }) => ts));
     taken += found.length;
     best = steepest([best, ...found]);
-    let from = 0;
+    let at = 0;
     open = looks.flatMap(({ gap: [left, right], ts }) => {
-      const inside = found.slice(from, (from += ts.length));
+      const inside = found.slice(at, (at += ts.length));
       return isOneKink(left, inside, right) ? [] : gaps([left, ...inside, right]);
     });
   }
-  return { point: x.map((p, j) => p + best.t * v[j]!), stretch: best.stretch };
+  return best.candidate;
+}
+
+/** Where one half of the line is first looked at. */
+function grid(end: number, scale: number, whole: boolean): number[] {
+  if (end === Number.POSITIVE_INFINITY) return (whole ? FINE : COARSE).map((t) => t * scale);
+  return end > 0 ? (whole ? FINE_FRACTIONS : FRACTIONS).map((t) => t * end) : [];
 }
 
 type Gap = readonly [left: Sample, right: Sample];
@@ -77,7 +87,7 @@ function looksInto([left, right]: Gap): number[] {
   const middle = (left.t + right.t) / 2;
   if (!(middle > left.t && middle < right.t)) return [];
   if (sameSlope(left, right)) return onTangent(left, right) ? [] : [middle];
-  const rise = right.value - left.value - right.slope * (right.t - left.t);
+  const rise = right.height - left.height - right.slope * (right.t - left.t);
   const crossing = left.t + rise / (left.slope - right.slope);
   const looks = [(left.t + crossing) / 2, crossing, (crossing + right.t) / 2];
   return [left.t, ...looks].every((t, i) => t < [...looks, right.t][i]!) ? looks : [middle];
@@ -102,37 +112,40 @@ function sameSlope(a: Sample, b: Sample): boolean {
 /** Whether `other` lies on the tangent at `sample`, up to rounding. */
 function onTangent(sample: Sample, other: Sample): boolean {
   const rise = sample.slope * (other.t - sample.t);
-  const size = Math.abs(sample.value) + Math.abs(other.value) + Math.abs(rise);
-  return Math.abs(other.value - sample.value - rise) <= TOLERANCE * size;
+  const size = Math.abs(sample.height) + Math.abs(other.height) + Math.abs(rise);
+  return Math.abs(other.height - sample.height - rise) <= TOLERANCE * size;
 }
 
 async function sampleLine(
   oracle: Oracle,
-  x: Float64Array,
+  { point: x, u }: Candidate,
   v: Float64Array,
-  u: Float64Array,
   ts: readonly number[],
+  region: Region,
   norm: Norm,
 ): Promise<Sample[]> {
-  const d = oracle.features;
-  const points = new Float64Array(ts.length * d);
-  ts.forEach((t, i) => {
-    for (let j = 0; j < d; j++) points[i * d + j] = x[j]! + t * v[j]!;
-  });
-  const { values, gradients } = await oracle.probe(points, u);
+  const points = ts.map((t) =>
+    project(
+      region,
+      x.map((p, j) => p + t * v[j]!),
+    ),
+  );
+  const { values, gradients } = await oracle.pull(joined(points), joined(ts.map(() => u)));
+  const { features: d, outputs: m } = oracle;
   return ts.map((t, i) => {
     const gradient = gradients.subarray(i * d, (i + 1) * d);
+    const value = values.subarray(i * m, (i + 1) * m);
     return {
       t,
-      value: values[i]!,
+      candidate: { point: points[i]!, u, value, gradient, stretch: length(gradient, dual(norm)) },
+      height: dot(value, u),
       slope: dot(gradient, v),
-      stretch: length(gradient, dual(norm)),
     };
   });
 }
 
 function steepest(samples: readonly Sample[]): Sample {
-  return samples.reduce((best, s) => (s.stretch > best.stretch ? s : best));
+  return samples.reduce((best, s) => (s.candidate.stretch > best.candidate.stretch ? s : best));
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -1,0 +1,206 @@
+// Values and derivatives at many points at once, by the engine in float64.
+import { RobustlawError } from '../../errors.ts';
+import type { Graph, Model, Value } from '../../graph/index.ts';
+import { BATCH, graph, input, isFloat, nameOf, showType, sizeOf, toFloat, vjp } from '../../graph/index.ts';
+import { normal, rng } from '../../random/index.ts';
+import { compile, type Program } from '../../runtime/index.ts';
+import { bytesOfDerivative, work } from './work.ts';
+
+/** The rows of points, cotangents and directions are flat, row-major: `[count, features]` or `[count, outputs]`. */
+export interface Oracle {
+  readonly features: number;
+  readonly outputs: number;
+  /** The function that is searched, for `batch` rows in float64. */
+  readonly graph: Graph;
+  readonly batch: number;
+  /** Multiplications and additions of one value of f. */
+  readonly work: number;
+  /** f(x_i). */
+  values(points: Float64Array): Promise<Float64Array>;
+  /** f(x_i) and J(x_i)^T u_i. */
+  pull(points: Float64Array, us: Float64Array): Promise<{ values: Float64Array; gradients: Float64Array }>;
+  /** J(x_i) v_i. */
+  push(points: Float64Array, vs: Float64Array): Promise<Float64Array>;
+  dispose(): Promise<void>;
+}
+
+/** Rows of a batch: past this many, calls cost as much as their rows. */
+const MOST_ROWS = 32;
+/** Memory for the intermediate values of one call. */
+const MOST_BYTES = 2 ** 29;
+
+/**
+ * The oracle of a model with one input and one output of floating-point numbers. It computes as many rows at once as fit
+ * into half a gigabyte, at most 32; one where the output has no batch axis.
+ *
+ * @throws unsupported-op for a model with several inputs or outputs, an integer input, a fixed batch of more than one row,
+ *   rows that influence each other, or an operator without derivative.
+ */
+export async function createOracle(model: Model): Promise<Oracle> {
+  const one = singleSample(model);
+  const batch = batchOf(model, one);
+  const exact = toFloat(batch === 1 ? one : model.forBatch(batch), 'float64');
+  const [x] = exact.inputs as [Value];
+  const [y] = Object.values(exact.outputs) as [Value];
+  const features = sizeOf(x.shape) / batch;
+  const outputs = sizeOf(y.shape) / batch;
+  const names = { x: nameOf(x)!, u: `${nameOf(x)}:cotangent`, v: `${nameOf(x)}:direction` };
+  const u = input(names.u, 'float64', y.shape);
+  const v = input(names.v, 'float64', x.shape);
+  const [pullback] = vjp([y], [u], [x]) as [Value];
+  // J^T u is linear in u, and its derivative by u along v is J v.
+  const [pushforward] = vjp([pullback], [v], [u]) as [Value];
+
+  const programs = new Map<string, Promise<Program>>();
+  const program = (name: string, build: () => Graph): Promise<Program> => {
+    const known = programs.get(name) ?? compile(build());
+    programs.set(name, known);
+    return known;
+  };
+  const oracle: Oracle = {
+    features,
+    outputs,
+    graph: exact,
+    batch,
+    work: work(one),
+    async values(points) {
+      const forward = await program('forward', () => graph([x], { value: y }));
+      const { value } = await inChunks(forward, batch, { [names.x]: points }, { value: outputs });
+      return value;
+    },
+    async pull(points, us) {
+      const backward = await program('pull', () => graph([x, u], { value: y, gradient: pullback }));
+      const { value, gradient } = await inChunks(
+        backward,
+        batch,
+        { [names.x]: points, [names.u]: us },
+        { value: outputs, gradient: features },
+      );
+      return { values: value, gradients: gradient };
+    },
+    async push(points, vs) {
+      const forward = await program('push', () => graph([x, u, v], { image: pushforward }));
+      const us = new Float64Array((points.length / features) * outputs);
+      const { image } = await inChunks(
+        forward,
+        batch,
+        { [names.x]: points, [names.u]: us, [names.v]: vs },
+        { image: outputs },
+      );
+      return image;
+    },
+    async dispose() {
+      for (const known of programs.values()) await (await known).dispose();
+    },
+  };
+  try {
+    if (batch > 1) await requireIndependentRows(oracle, model.name);
+    return oracle;
+  } catch (error) {
+    await oracle.dispose();
+    throw error;
+  }
+}
+
+/**
+ * The graph of one sample.
+ *
+ * @throws unsupported-op when the model takes more rows at once, has several inputs or outputs, or no floating-point one.
+ */
+export function singleSample(model: Model): Graph {
+  if (model.fixedBatch !== undefined && model.fixedBatch !== 1) {
+    throw new RobustlawError(
+      'unsupported-op',
+      `the model "${model.name}" takes exactly ${model.fixedBatch} rows at once; export it again with a symbolic first axis (in PyTorch: dynamic axes or dynamic shapes) or with one row`,
+    );
+  }
+  const one = model.forBatch(1);
+  const outputs = Object.values(one.outputs);
+  if (one.inputs.length !== 1 || outputs.length !== 1) {
+    throw new RobustlawError(
+      'unsupported-op',
+      `the model "${model.name}" has ${one.inputs.length} inputs and ${outputs.length} outputs; a Lipschitz constant is that of one input and one output: choose an output when the model is read, and fix the other inputs on export`,
+    );
+  }
+  const wrong = [...one.inputs, ...outputs].find((value) => !isFloat(value.dtype));
+  if (wrong) {
+    throw new RobustlawError(
+      'unsupported-op',
+      `the model "${model.name}" takes or returns ${showType(wrong)}; expected floating-point numbers`,
+    );
+  }
+  return one;
+}
+
+/** 1 where an axis of the batch is not to be seen on both sides. */
+function batchOf(model: Model, one: Graph): number {
+  const batched = [model.inputs[0]!, model.outputs[0]!].every(({ shape }) => shape[0] === BATCH);
+  if (model.fixedBatch === 1 || !batched) return 1;
+  return Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_BYTES / bytesOfDerivative(one))));
+}
+
+/** Runs a program on rows in chunks of its batch. */
+async function inChunks<Names extends string>(
+  program: Program,
+  batch: number,
+  feeds: Readonly<Record<string, Float64Array>>,
+  lengths: Readonly<Record<Names, number>>,
+): Promise<Record<Names, Float64Array>> {
+  const widths = Object.fromEntries(
+    program.inputs.map(({ name, shape }) => [name, sizeOf(shape) / batch] as const),
+  );
+  const [first] = Object.keys(feeds);
+  const count = feeds[first!]!.length / widths[first!]!;
+  const results = Object.fromEntries(
+    Object.entries<number>(lengths).map(([name, length]) => [name, new Float64Array(count * length)]),
+  ) as Record<Names, Float64Array>;
+  for (let from = 0; from < count; from += batch) {
+    const rows = Math.min(batch, count - from);
+    const chunk = Object.fromEntries(
+      program.inputs.map(({ name }) => {
+        const width = widths[name]!;
+        // The rows past the last one repeat the first: at zero an operator may not be defined.
+        const padded = new Float64Array(batch * width);
+        padded.set(feeds[name]!.subarray(from * width, (from + rows) * width));
+        for (let i = rows; i < batch; i++) padded.set(padded.subarray(0, width), i * width);
+        return [name, padded];
+      }),
+    );
+    const found = await program.run(chunk);
+    for (const [name, length] of Object.entries<number>(lengths)) {
+      const part = (found[name] as Float64Array).subarray(0, rows * length);
+      results[name as Names].set(part, from * length);
+    }
+  }
+  return results;
+}
+
+/** The gradient of an output of the first row must vanish on all others. */
+async function requireIndependentRows(oracle: Oracle, name: string): Promise<void> {
+  const { batch, features, outputs } = oracle;
+  const points = normal(rng('rows').split('points'), batch * features);
+  const cotangents = new Float64Array(batch * outputs);
+  cotangents.set(normal(rng('rows').split('cotangent'), outputs));
+  const { gradients } = await oracle.pull(points, cotangents);
+  const largest = (from: number, to: number) =>
+    gradients.subarray(from, to).reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+  if (largest(features, gradients.length) > 1e-9 * largest(0, features)) {
+    throw new RobustlawError(
+      'unsupported-op',
+      `the rows of a batch influence each other in the model "${name}"; a Lipschitz constant is that of a function of one row: export the model in evaluation mode (batch normalisation with its running averages)`,
+    );
+  }
+}
+
+/** Rows of equal length one after another. */
+export function joined(rows: readonly Float64Array[]): Float64Array {
+  const width = rows[0]?.length ?? 0;
+  const all = new Float64Array(rows.length * width);
+  for (const [i, row] of rows.entries()) all.set(row, i * width);
+  return all;
+}
+
+/** The rows of `width` entries, as copies. */
+export function rowsOf(flat: Float64Array, width: number): Float64Array[] {
+  return Array.from({ length: flat.length / width }, (_, i) => flat.slice(i * width, (i + 1) * width));
+}

@@ -1,0 +1,238 @@
+// Gradient-norm ascent: moves points uphill in |J^T u| by the engine's second derivatives. The gradient norm of a piecewise
+// linear network is piecewise constant; that of its smoothed copy has a gradient.
+import type { Graph, Node, Value } from '../../graph/index.ts';
+import {
+  add,
+  div,
+  gradient,
+  graph,
+  innerProduct,
+  input,
+  inputsOf,
+  mul,
+  nameOf,
+  rebuild,
+  reduceMean,
+  sizeOf,
+  sqrt,
+  square,
+  sub,
+  vjp,
+} from '../../graph/index.ts';
+import type { Norm } from '../../guarantee/index.ts';
+import { activationOf } from '../../intervals/index.ts';
+import { compile, type Program } from '../../runtime/index.ts';
+import { dual, length, steepest } from '../norms.ts';
+import type { Candidate } from './candidates.ts';
+import { project, type Region } from './region.ts';
+
+const SMOOTHED_STEPS = 80;
+/** Width of the smoothing, as a fraction of the typical input of a layer, and length of a step, as one of the point. */
+const FIRST = { width: 1, step: 0.3 };
+const LAST = { width: 0.02, step: 0.005 };
+/** Steps on the function itself; each is halved until it leads upwards. */
+const STEPS = 60;
+const FIRST_STEP = 0.1;
+const LEAST_STEP = 1e-7;
+
+/** Moves candidates to where the function is steeper, as well as it can. */
+export interface Uphill {
+  /** Points that are likely to be steep; for as many candidates as given. Nothing is promised about them. */
+  smoothed(candidates: readonly Candidate[]): Promise<Float64Array[]>;
+  /** Points at least as steep in the candidates' own output directions. */
+  climbed(candidates: readonly Candidate[]): Promise<Float64Array[]>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * The ascent of <u, J(x) v> over points x of the region and unit directions u, v, all three in turn, where f is smooth
+ * (`climbed`: with step sizes that always lead upwards), and on smoothed copies f_w of networks with piecewise linear
+ * activations (`smoothed`: relu(z) becomes (z + sqrt(z^2 + (w s)^2)) / 2, s^2 the mean of z^2 over the layer, while w falls
+ * from 1 to 0.02).
+ *
+ * @param g the function, for any number of rows. @param scale the length of typical inputs, or of the region.
+ */
+export async function createUphill(g: Graph, region: Region, scale: number, norm: Norm): Promise<Uphill> {
+  const width = input(':smoothing width', 'float64', []);
+  const [y] = Object.values(g.outputs) as [Value];
+  const [x] = g.inputs as [Value];
+  const copy = smoothCopy(y, width);
+  const soft = copy && secondDerivatives(x, copy, [width]);
+  const exact = secondDerivatives(x, y, []);
+  const programs = { soft: soft && (await compile(soft)), exact: exact && (await compile(exact)) };
+  const rows = x.shape[0]!;
+  const sizes = { features: sizeOf(x.shape) / rows, outputs: sizeOf(y.shape) / rows };
+  const strideOf = (point: Float64Array) =>
+    region.kind === 'global' ? Math.max(length(point, 'l2'), scale) : scale;
+  const moved = (point: Float64Array, direction: Float64Array, step: number) => {
+    const size = length(direction, 'l2');
+    if (!(size > 0 && Number.isFinite(size))) return point;
+    const factor = (step * strideOf(point)) / size;
+    return project(
+      region,
+      point.map((p, j) => p + factor * direction[j]!),
+    );
+  };
+
+  return {
+    smoothed: (candidates) =>
+      inChunks(programs.soft, rows, candidates, async (program, chunk) => {
+        let states = chunk.map(stateOf(norm));
+        for (let step = 0; step < SMOOTHED_STEPS; step++) {
+          const progress = step / (SMOOTHED_STEPS - 1);
+          const fallen = (first: number, last: number) => first * (last / first) ** progress;
+          const extra = { [nameOf(width)!]: Float64Array.of(fallen(FIRST.width, LAST.width)) };
+          const views = await look(program, nameOf(x)!, states, rows, sizes, extra);
+          states = states.map(({ point }, i) => ({
+            point: moved(point, views[i]!.uphill, fallen(FIRST.step, LAST.step)),
+            v: steepest(views[i]!.slope, norm),
+            u: sizes.outputs === 1 ? states[i]!.u : steepest(views[i]!.image, dual(norm)),
+          }));
+        }
+        return states.map(({ point }) => point);
+      }),
+    climbed: (candidates) =>
+      inChunks(programs.exact, rows, candidates, async (program, chunk) => {
+        let best = chunk.map((candidate) => ({
+          ...stateOf(norm)(candidate),
+          stretch: candidate.stretch,
+          uphill: new Float64Array(sizes.features) as Float64Array,
+          step: FIRST_STEP,
+        }));
+        let trials: readonly State[] = best;
+        for (let step = 0; step <= STEPS; step++) {
+          const views = await look(program, nameOf(x)!, trials, rows, sizes, {});
+          best = best.map((state, i) => {
+            const { slope, uphill } = views[i]!;
+            const stretch = length(slope, dual(norm));
+            // The first look is at the start itself.
+            if (step === 0) return { ...state, uphill };
+            if (!(stretch > state.stretch)) return { ...state, step: state.step / 4 };
+            const { point, u } = trials[i]!;
+            return { point, u, v: steepest(slope, norm), stretch, uphill, step: 2 * state.step };
+          });
+          if (best.every((state) => state.step < LEAST_STEP)) break;
+          trials = best.map((state) => ({ ...state, point: moved(state.point, state.uphill, state.step) }));
+        }
+        return best.map(({ point }) => point);
+      }),
+    async dispose() {
+      await programs.soft?.dispose();
+      await programs.exact?.dispose();
+    },
+  };
+}
+
+interface State {
+  readonly point: Float64Array;
+  readonly u: Float64Array;
+  readonly v: Float64Array;
+}
+
+const stateOf =
+  (norm: Norm) =>
+  ({ point, u, gradient: slope }: Candidate): State => ({ point, u, v: steepest(slope, norm) });
+
+/**
+ * J^T u, J v and the gradient of <u, J(x) v> by x as a graph; undefined where that gradient vanishes identically, as it does
+ * for piecewise linear functions.
+ */
+function secondDerivatives(x: Value, y: Value, more: readonly Value[]): Graph | undefined {
+  const u = input(U, 'float64', y.shape);
+  const v = input(V, 'float64', x.shape);
+  const [slope] = vjp([y], [u], [x]) as [Value];
+  const [uphill] = gradient(innerProduct(slope, v), [x]) as [Value];
+  const [image] = vjp([slope], [v], [u]) as [Value];
+  if (inputsOf([uphill]).length === 0) return undefined;
+  return graph([x, u, v, ...more], { slope, uphill, image });
+}
+
+const U = ':cotangent';
+const V = ':direction';
+
+interface View {
+  readonly slope: Float64Array;
+  readonly uphill: Float64Array;
+  readonly image: Float64Array;
+}
+
+/** One execution for at most `rows` states; the rows past them repeat the last. */
+async function look(
+  program: Program,
+  name: string,
+  states: readonly State[],
+  rows: number,
+  { features, outputs }: { readonly features: number; readonly outputs: number },
+  extra: Readonly<Record<string, Float64Array>>,
+): Promise<View[]> {
+  const feeds = {
+    x: new Float64Array(rows * features),
+    u: new Float64Array(rows * outputs),
+    v: new Float64Array(rows * features),
+  };
+  for (let i = 0; i < rows; i++) {
+    const { point, u, v } = states[Math.min(i, states.length - 1)]!;
+    feeds.x.set(point, i * features);
+    feeds.u.set(u, i * outputs);
+    feeds.v.set(v, i * features);
+  }
+  const found = await program.run({ [name]: feeds.x, [U]: feeds.u, [V]: feeds.v, ...extra });
+  const rowOf = (values: unknown, i: number, width: number) =>
+    (values as Float64Array).subarray(i * width, (i + 1) * width);
+  return states.map((_, i) => ({
+    slope: rowOf(found.slope, i, features),
+    uphill: rowOf(found.uphill, i, features),
+    image: rowOf(found.image, i, outputs),
+  }));
+}
+
+async function inChunks(
+  program: Program | undefined,
+  rows: number,
+  candidates: readonly Candidate[],
+  move: (program: Program, chunk: readonly Candidate[]) => Promise<Float64Array[]>,
+): Promise<Float64Array[]> {
+  if (!program) return [];
+  const points: Float64Array[] = [];
+  for (let from = 0; from < candidates.length; from += rows)
+    points.push(...(await move(program, candidates.slice(from, from + rows))));
+  return points;
+}
+
+/** The value with every piecewise linear activation smoothed; undefined without one. */
+function smoothCopy(y: Value, width: Value): Value | undefined {
+  let smoothed = 0;
+  const [copy] = rebuild([y], (node, inputs) => {
+    const soft = smoothNode(node, inputs, width);
+    if (soft) smoothed++;
+    return soft && [soft];
+  });
+  return smoothed > 0 ? copy : undefined;
+}
+
+/** h(z) = h(b_1) + s_0 (z - b_1) + sum_k (s_k - s_{k-1}) relu(z - b_k) with each relu smoothed; max(a, b) = b + relu(a - b). */
+function smoothNode(node: Node, inputs: readonly (Value | undefined)[], width: Value): Value | undefined {
+  if (node.op.name === 'Max' && inputs.length === 2) {
+    const [a, b] = inputs as [Value, Value];
+    return add(b, smoothRelu(sub(a, b), width));
+  }
+  const activation = activationOf(node);
+  if (!activation?.pieces) return undefined;
+  const { breakpoints, slopes } = activation.pieces;
+  const kinks = breakpoints.flatMap((at, k) => (Number.isFinite(at) ? [{ at, k }] : []));
+  const [lowest] = kinks;
+  if (!lowest) return undefined;
+  const [z] = inputs as [Value];
+  const left = slopes[lowest.k]!;
+  return kinks.reduce(
+    (sum, { at, k }) => add(sum, mul(smoothRelu(sub(z, at), width), slopes[k + 1]! - slopes[k]!)),
+    add(mul(z, left), activation.value(lowest.at) - left * lowest.at),
+  );
+}
+
+function smoothRelu(z: Value, width: Value): Value {
+  const axes = z.shape.map((_, i) => i).slice(1);
+  const squares = square(z);
+  const typical = add(axes.length > 0 ? reduceMean(squares, axes, true) : squares, 1e-300);
+  return div(add(z, sqrt(add(squares, mul(square(width), typical)))), 2);
+}
