@@ -1,0 +1,146 @@
+// Upper bounds on the norms of all Jacobians of a network that a partly decided pattern leaves possible.
+import type { Norm } from '../../guarantee/index.ts';
+import { addUp, multiplyUp } from '../../numeric/index.ts';
+import type { AffineForm } from '../network/network.ts';
+import { operatorNormUpper } from '../norms.ts';
+import { type Arrangement, OPEN, type Stage } from './cells.ts';
+import { applied, type Enclosed, enclosed, hullRow, scaleRow } from './enclosed.ts';
+import { normUpper } from './norm-bounds.ts';
+
+/** A region: the blocks before the stage's are decided, and those neurons of the stage whose choice is not OPEN. */
+export interface Pattern {
+  readonly stage: Stage;
+  /** The pieces on which each neuron of the block can be. */
+  readonly possible: readonly (readonly number[])[];
+  readonly choice: Int8Array;
+}
+
+/** At least ||J|| for every J on a region. Upper bound. */
+export type NodeBound = (pattern: Pattern) => number;
+
+type Slopes = readonly [low: number, high: number];
+
+/** The least of interval arithmetic on the Jacobian, and of the decided part's norm times the norms of what follows. */
+export function nodeBound(cells: Arrangement, norm: Norm): NodeBound {
+  const norms = normsOfTerms(cells, norm);
+  return (pattern) => {
+    const slopes = slopesOf(cells, pattern);
+    return Math.min(ofHull(cells, pattern, slopes, norm), ofNorms(cells, pattern, slopes, norms, norm));
+  };
+}
+
+/** The slopes that a pattern leaves to the neurons of its block and of those after it. */
+export function slopesOf(
+  cells: Arrangement,
+  { stage, possible, choice }: Pattern,
+): readonly (readonly Slopes[])[] {
+  return cells.pieces.slice(stage.block - 1).map((block, later) =>
+    block.map((pieces, i) => {
+      const all = later === 0 ? possible[i]! : cells.possible[stage.block - 1 + later]![i]!;
+      const open = later === 0 && choice[i] !== OPEN ? [choice[i]!] : all;
+      const slopes = open.map((p) => pieces[p]!.slope);
+      return [Math.min(...slopes), Math.max(...slopes)] as const;
+    }),
+  );
+}
+
+/** Interval arithmetic on the Jacobian, block after block. */
+function ofHull(
+  { network, start }: Arrangement,
+  { stage }: Pattern,
+  slopes: readonly (readonly Slopes[])[],
+  norm: Norm,
+): number {
+  const inputs = [...stage.inputs, activatedHull(stage.forms, slopes[0]!)];
+  for (let k = stage.block + 1; k <= network.blocks.length; k++) {
+    const z = applied(network.blocks[k - 1]!.preactivation, inputs, start.columns);
+    inputs.push(activatedHull(z, slopes[k - stage.block]!));
+  }
+  return normUpper(applied(network.output, inputs, start.columns), norm);
+}
+
+function activatedHull(z: Enclosed, slopes: readonly Slopes[]): Enclosed {
+  const x = enclosed(z.rows, z.columns);
+  slopes.forEach(([low, high], i) => {
+    if (low === high) scaleRow(z, i, low, 0, 0, x);
+    else hullRow(z, i, low, high, x);
+  });
+  return x;
+}
+
+/** ||x_k|| <= max |slope| sum_j ||W_kj|| ||x_j||, from the Jacobian of the region's block on. */
+function ofNorms(
+  { network }: Arrangement,
+  { stage }: Pattern,
+  slopes: readonly (readonly Slopes[])[],
+  norms: readonly (ReadonlyMap<number, number> | undefined)[],
+  norm: Norm,
+): number {
+  const steepest = enclosed(stage.forms.rows, stage.forms.columns);
+  // A diagonal of numbers of at most these sizes is these sizes times a contraction, in all three norms.
+  slopes[0]!.forEach((ends, i) => {
+    scaleRow(stage.forms, i, largest(ends), 0, 0, steepest);
+  });
+  const lengths: number[] = [];
+  lengths[stage.block] = normUpper(steepest, norm);
+  const last = network.blocks.length + 1;
+  for (let k = stage.block + 1; k <= last; k++) {
+    const terms = norms[k - 1];
+    if (!terms) return Number.POSITIVE_INFINITY;
+    let sum = 0;
+    for (const [j, size] of terms)
+      sum = addUp(sum, multiplyUp(size, (lengths[j] ??= normUpper(stage.inputs[j]!, norm))));
+    lengths[k] = k === last ? sum : multiplyUp(Math.max(...slopes[k - stage.block]!.map(largest)), sum);
+  }
+  return lengths[last]!;
+}
+
+const largest = ([low, high]: Slopes): number => Math.max(Math.abs(low), Math.abs(high));
+
+/** ||W_kj|| of blocks and output; undefined where the coefficients are not known exactly. */
+function normsOfTerms(
+  { network }: Arrangement,
+  norm: Norm,
+): readonly (ReadonlyMap<number, number> | undefined)[] {
+  return formsOf(network).map(({ terms, coefficientError }) =>
+    coefficientError > 0
+      ? undefined
+      : new Map([...terms].map(([j, w]) => [j, operatorNormUpper(w, norm)] as const)),
+  );
+}
+
+const formsOf = ({ blocks, output }: Arrangement['network']): readonly AffineForm[] => [
+  ...blocks.map((block) => block.preactivation),
+  output,
+];
+
+/** How much a neuron of the block can change the outputs, for the order of branching. Estimate. */
+export type Influence = (pattern: Pattern, i: number) => number;
+
+/** |slopes apart| |gradient of the preactivation| times a bound on what one unit of the neuron does to the outputs. */
+export function influence(cells: Arrangement): Influence {
+  const { network, pieces } = cells;
+  const forms = formsOf(network);
+  const reach = [network.features, ...network.blocks.map(({ activations }) => activations.length)].map(
+    (size) => new Float64Array(size),
+  );
+  for (let k = forms.length; k >= 1; k--) {
+    for (const [j, { data, columns }] of forms[k - 1]!.terms) {
+      data.forEach((w, p) => {
+        const row = Math.floor(p / columns);
+        const passed = k === forms.length ? 1 : reach[k]![row]! * steepestOf(pieces[k - 1]![row]!);
+        reach[j]![p % columns]! += Math.abs(w) * passed;
+      });
+    }
+  }
+  return ({ stage, possible }, i) => {
+    const { centre, columns } = stage.forms;
+    const slopes = possible[i]!.map((p) => pieces[stage.block - 1]![i]![p]!.slope);
+    let squares = 0;
+    for (let c = 0; c < columns - 1; c++) squares += centre[i * columns + c]! ** 2;
+    return reach[stage.block]![i]! * (Math.max(...slopes) - Math.min(...slopes)) * Math.sqrt(squares);
+  };
+}
+
+const steepestOf = (pieces: readonly { readonly slope: number }[]): number =>
+  Math.max(...pieces.map(({ slope }) => Math.abs(slope)));

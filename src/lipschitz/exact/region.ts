@@ -1,0 +1,210 @@
+// Polyhedra cut from a box (or all of R^d) by half-spaces: an interior point, or a proof that there is none. Linear
+// programs in float64 advise; points and proofs are checked without trust in them.
+import { addUp, gamma, multiplyUp, SMALLEST_SUBNORMAL } from '../../numeric/index.ts';
+import type { Arrangement } from './cells.ts';
+import { dyadics, shift } from './dyadic.ts';
+import { type IntegerRow, provesEmpty, strictlyFeasible } from './gordan.ts';
+import { contains, type HalfSpace } from './half-space.ts';
+import { type Adviser, adviser, type UnitRow } from './linear-program.ts';
+
+/** `unknown`: neither a point of float64 inside nor a proof was found. */
+export type Verdict =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'interior'; readonly point: Float64Array }
+  | { readonly kind: 'unknown' };
+
+/** Decides polyhedra on one domain. */
+export interface Decider {
+  readonly decide: (spaces: readonly HalfSpace[]) => Verdict;
+  readonly dispose: () => void;
+}
+
+/** Coordinates in which the domain is about [-1, 1]^d: x = origin + unit x', units powers of two. */
+interface Frame {
+  readonly origin: Float64Array;
+  readonly unitExponents: readonly number[];
+}
+
+/** Past this depth, in units of the frame, a point of the solver is deep enough to be tried before a proof. */
+const DEEP = 1e-8;
+/** Exact pivots at most, and products of integers at most (about 10 seconds). */
+const PIVOTS = 400;
+const WORK = 5e7;
+
+/**
+ * Whether parts of the domain have an interior.
+ *
+ * @param scale the length over which the network bends, for coordinates in which the domain is infinite.
+ */
+export async function decider(cells: Arrangement, scale: number): Promise<Decider> {
+  const { lower, upper } = cells;
+  const frame = frameOf(cells, scale);
+  const inFrame = (x: Float64Array) =>
+    x.map((v, c) => (v - frame.origin[c]!) * 2 ** -frame.unitExponents[c]!);
+  const advisor = await adviser(inFrame(lower), inFrame(upper));
+  const bounded = [...lower, ...upper].every(Number.isFinite);
+  return {
+    decide: (spaces) => decide(cells, frame, advisor, bounded, spaces),
+    dispose: advisor.dispose,
+  };
+}
+
+function decide(
+  cells: Arrangement,
+  frame: Frame,
+  advisor: Adviser,
+  bounded: boolean,
+  spaces: readonly HalfSpace[],
+): Verdict {
+  const units = spaces.map((space) => unitRow(space, frame));
+  const usable = units.every(({ row }) => Number.isFinite(row.b) && row.a.every(Number.isFinite));
+  const advice = usable ? advisor.deepest(units.map(({ row }) => row)) : undefined;
+  const verified = (inner: Float64Array): Verdict | undefined => {
+    const point = inner.map((v, c) =>
+      Math.min(
+        Math.max(frame.origin[c]! + v * 2 ** frame.unitExponents[c]!, cells.lower[c]!),
+        cells.upper[c]!,
+      ),
+    );
+    if (!point.every(Number.isFinite)) return undefined;
+    const exactPoint = dyadics(point);
+    return spaces.every((space) => contains(space, point, exactPoint))
+      ? { kind: 'interior', point }
+      : undefined;
+  };
+  if (advice && advice.depth > DEEP) {
+    const inside = verified(advice.point);
+    if (inside) return inside;
+  }
+  if (advice && bounded) {
+    const multipliers = advice.multipliers.map((y, j) => y / units[j]!.length);
+    if (provenEmptyOnBox(cells, spaces, multipliers)) return { kind: 'empty' };
+  }
+  if (advice && advice.depth > 0 && advice.depth <= DEEP) {
+    const inside = verified(advice.point);
+    if (inside) return inside;
+  }
+  return decideExactly(cells, frame, spaces, advice?.multipliers);
+}
+
+/** Gordan's alternative: first on the rows that the solver found to conflict, then on all of them. */
+function decideExactly(
+  cells: Arrangement,
+  { unitExponents }: Frame,
+  spaces: readonly HalfSpace[],
+  multipliers: Float64Array | undefined,
+): Verdict {
+  const unknown: Verdict = { kind: 'unknown' };
+  const d = unitExponents.length;
+  const exactRows = (chosen: readonly HalfSpace[]): IntegerRow[] | undefined => {
+    const lowest = Math.min(0, ...unitExponents);
+    const rows: IntegerRow[] = [];
+    for (const space of chosen) {
+      const row = space.exact();
+      if (!row) return undefined;
+      rows.push({ a: row.a.map((v, c) => shift(v, unitExponents[c]!, lowest)), b: shift(row.b, 0, lowest) });
+    }
+    return [...rows, ...boxRows(cells, unitExponents)];
+  };
+  const feasible = (chosen: readonly HalfSpace[]) => {
+    const m = chosen.length + 2 * d;
+    if ((d + 2) ** 2 * (m + d + 2) > WORK / 50) return undefined;
+    const rows = exactRows(chosen);
+    const found = rows && strictlyFeasible(rows, PIVOTS);
+    return found?.kind === 'empty' && !provesEmpty(rows!, found.multipliers) ? undefined : found;
+  };
+  if (multipliers) {
+    const most = multipliers.reduce((a, b) => Math.max(a, b), 0);
+    const support = spaces.filter((_, j) => multipliers[j]! > 1e-9 * most);
+    if (support.length < spaces.length && feasible(support)?.kind === 'empty') return { kind: 'empty' };
+  }
+  const found = feasible(spaces);
+  if (!found) return unknown;
+  if (found.kind === 'empty') return found;
+  const { point } = found;
+  const x = point.map((v, c) =>
+    Math.min(Math.max(v * 2 ** unitExponents[c]!, cells.lower[c]!), cells.upper[c]!),
+  );
+  if (!x.every(Number.isFinite)) return unknown;
+  const exactPoint = dyadics(x);
+  return spaces.every((space) => contains(space, x, exactPoint)) ? { kind: 'interior', point: x } : unknown;
+}
+
+/** The finite sides of the domain, over x / unit. */
+function boxRows({ lower, upper }: Arrangement, unitExponents: readonly number[]): IntegerRow[] {
+  const side = (c: number, sign: 1n | -1n, end: number): IntegerRow[] => {
+    if (!Number.isFinite(end)) return [];
+    const { values, exponent } = dyadics([end]);
+    const low = Math.min(0, exponent - unitExponents[c]!);
+    const a = new Array<bigint>(lower.length).fill(0n);
+    a[c] = sign * shift(1n, 0, low);
+    return [{ a, b: sign * shift(values[0]!, exponent - unitExponents[c]!, low) }];
+  };
+  return Array.from(lower, (_, c) => [...side(c, 1n, upper[c]!), ...side(c, -1n, lower[c]!)]).flat();
+}
+
+/**
+ * Farkas on a bounded box: with y >= 0, any x in all half-spaces has (y^T A) x < y^T b; empty if the least value of the
+ * left side on the box is at least y^T b, with all rounding against it. Certain where true.
+ */
+function provenEmptyOnBox(
+  { lower, upper }: Arrangement,
+  spaces: readonly HalfSpace[],
+  multipliers: Float64Array,
+): boolean {
+  const d = lower.length;
+  const sum = new Float64Array(d);
+  const size = new Float64Array(d);
+  const error = new Float64Array(d);
+  let [b, bSize, bError, some] = [0, 0, 0, false];
+  spaces.forEach((space, j) => {
+    const y = multipliers[j]!;
+    if (!(y > 0)) return;
+    some = true;
+    for (let c = 0; c < d; c++) {
+      const product = y * space.a[c]!;
+      sum[c]! += product;
+      size[c]! += Math.abs(product);
+      error[c]! += y * space.aError[c]!;
+    }
+    b += y * space.b;
+    bSize += y * Math.abs(space.b);
+    bError += y * space.bError;
+  });
+  if (!some) return false;
+  const rounding = gamma(2 * spaces.length + 2 * d + 16);
+  let least = 0;
+  // Products may underflow, by half of the smallest number each.
+  const underflow = (2 * spaces.length + 2 * d + 2) * SMALLEST_SUBNORMAL;
+  let doubt = addUp(addUp(bError, multiplyUp(rounding, addUp(bSize, bError))), underflow);
+  for (let c = 0; c < d; c++) {
+    const [l, u] = [lower[c]!, upper[c]!];
+    least += Math.min(sum[c]! * l, sum[c]! * u);
+    const most = Math.max(Math.abs(l), Math.abs(u));
+    // Once for y^T A, once for its product with the box and the sums.
+    const entry = addUp(error[c]!, multiplyUp(multiplyUp(2, rounding), addUp(size[c]!, error[c]!)));
+    doubt = addUp(doubt, multiplyUp(addUp(entry, underflow), most));
+  }
+  return least - b > doubt;
+}
+
+/** The half-space over x' with |a'| = 1, and |a| in units of x'. */
+function unitRow(
+  { a, b }: HalfSpace,
+  { origin, unitExponents }: Frame,
+): { readonly row: UnitRow; readonly length: number } {
+  const scaled = a.map((v, c) => v * 2 ** unitExponents[c]!);
+  const length = Math.hypot(...scaled);
+  const shifted = a.reduce((rest, v, c) => rest - v * origin[c]!, b);
+  return { row: { a: scaled.map((v) => v / length), b: shifted / length }, length };
+}
+
+function frameOf({ lower, upper }: Arrangement, scale: number): Frame {
+  const finite = lower.map((l, c) => (Number.isFinite(l) && Number.isFinite(upper[c]!) ? 1 : 0));
+  return {
+    origin: lower.map((l, c) => (finite[c] ? l / 2 + upper[c]! / 2 : 0)),
+    unitExponents: Array.from(lower, (l, c) =>
+      Math.max(-1000, Math.floor(Math.log2(finite[c] ? upper[c]! / 2 - l / 2 : scale))),
+    ),
+  };
+}
