@@ -5,4 +5,11 @@ export { leastNorm } from './least-norm.ts';
 export { identity, type Matrix, matrix, row, transpose } from './matrix.ts';
 export { orthonormalRows, randomProjection } from './orthonormal.ts';
 export { gram, multiply, multiplyTransposed, multiplyVector, multiplyVectorTransposed } from './product.ts';
-export { spectralNormUpper, spectralNormWitness, stretchLower } from './spectral-norm.ts';
+export {
+  largestSpectralNormUpper,
+  spectralNormAtMost,
+  spectralNormUpper,
+  spectralNormWitness,
+  stretchLower,
+} from './spectral-norm.ts';
+export { inverseFromCholesky, timesInverseTransposed } from './triangular.ts';

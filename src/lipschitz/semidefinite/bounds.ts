@@ -1,0 +1,49 @@
+// What a semidefinite certificate knows about each neuron: between which slopes it moves, and on which inputs that holds.
+import { invalidArgument, RobustlawError } from '../../errors.ts';
+import { type Domain, GLOBAL } from '../../guarantee/index.ts';
+import type { Range } from '../../intervals/index.ts';
+import type { Network } from '../network/network.ts';
+
+/**
+ * (phi_j(s) - phi_j(t)) / (s - t) lies in `slopes[k - 1][j]` for all pre-activations s, t that neuron j of block k
+ * takes on `domain`, a convex set.
+ */
+export interface SlopeBounds {
+  readonly slopes: readonly (readonly Range[])[];
+  readonly domain: Domain;
+}
+
+/** The slopes that hold on the whole space. */
+export function globalSlopes({ blocks }: Network): SlopeBounds {
+  return {
+    slopes: blocks.map(({ activations }) => activations.map(({ slopes }) => slopes)),
+    domain: GLOBAL,
+  };
+}
+
+/** Throws unless there is one finite range per neuron. */
+export function requireSlopes({ blocks }: Network, { slopes }: SlopeBounds): void {
+  if (slopes.length !== blocks.length) {
+    throw new RobustlawError(
+      'shape-mismatch',
+      `slopes for ${slopes.length} blocks; expected ${blocks.length}`,
+    );
+  }
+  blocks.forEach(({ activations }, k) => {
+    const given = slopes[k]!;
+    if (given.length !== activations.length) {
+      throw new RobustlawError(
+        'shape-mismatch',
+        `slopes of ${given.length} neurons for block ${k + 1}; expected ${activations.length}`,
+      );
+    }
+    given.forEach(([low, high], j) => {
+      if (!(low <= high && Number.isFinite(low) && Number.isFinite(high)))
+        throw invalidArgument(
+          `slopes of neuron ${j} in block ${k + 1}`,
+          `[${low}, ${high}]`,
+          'finite low <= high',
+        );
+    });
+  });
+}
