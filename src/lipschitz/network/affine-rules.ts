@@ -16,6 +16,7 @@ import {
 import type { Form } from './form.ts';
 import { combine, constantForm } from './form.ts';
 import { axisOf, broadcastPositions, broadcastStrides, positions, stridesOf } from './positions.ts';
+import { isPowerOfTwo } from './powers.ts';
 import type { Constant, Reading } from './reading.ts';
 import { combined, constantOf, describe, formOf, unsupported } from './reading.ts';
 
@@ -57,7 +58,7 @@ const sum: Rule = (node, reading) =>
 /** 1 / n and a bound on its rounding. */
 export function reciprocalOf(n: number): [value: number, error: number] {
   const value = 1 / n;
-  return [value, Number.isInteger(Math.log2(n)) ? 0 : UNIT_ROUNDOFF * value];
+  return [value, isPowerOfTwo(n) ? 0 : UNIT_ROUNDOFF * value];
 }
 
 /** Products with a constant, element by element. */
@@ -100,7 +101,7 @@ const divide: Rule = (node, reading) => {
 function reciprocalRange(node: Node, low: number, high: number): [number, number] {
   if (low <= 0 && high >= 0)
     throw invalidArgument(`divisor of ${describe(node)}`, low, 'a number other than 0');
-  if (low === high && Number.isInteger(Math.log2(Math.abs(low)))) return [1 / low, 1 / low];
+  if (low === high && isPowerOfTwo(low)) return [1 / low, 1 / low];
   return [divideDown(1, high), divideUp(1, low)];
 }
 

@@ -168,15 +168,6 @@ const globalMaximum: Rule = (node, reading) => {
   return [overAxes(node, x, axes, 1, reading)];
 };
 
-/** min(max(x, low), high); where the bounds contradict each other, the upper one wins. */
-const clip: Rule = (node, reading) => {
-  const [x, low, high] = node.inputs as [Value, Value | undefined, Value | undefined];
-  if (!low && !high) return [formOf(x, reading)];
-  const [y] = node.outputs as [Value];
-  const [bound, sign] = low ? ([low, 1] as const) : ([high!, -1] as const);
-  return [extremumOf(node, [x, bound], y, sign, reading)];
-};
-
 export const MAXIMUM_RULES: Readonly<Record<string, Rule>> = {
   Max: elementwise(1),
   Min: elementwise(-1),
@@ -184,5 +175,4 @@ export const MAXIMUM_RULES: Readonly<Record<string, Rule>> = {
   ReduceMin: reduction(-1),
   MaxPool: maxPool,
   GlobalMaxPool: globalMaximum,
-  Clip: clip,
 };

@@ -2,21 +2,26 @@
 import { RobustlawError } from '../../errors.ts';
 import type { Graph, Node, Value } from '../../graph/index.ts';
 import { isFloat, nameOf, showType, sizeOf, tensorOf, topological } from '../../graph/index.ts';
+import type { Activation, Range } from '../../intervals/index.ts';
+import { nextUp } from '../../numeric/index.ts';
 import type { Rule } from './affine-rules.ts';
 import { AFFINE_RULES } from './affine-rules.ts';
 import type { Elementwise } from './elementwise.ts';
 import { elementwiseOf } from './elementwise.ts';
-import { blocksOf, dense, denseSize, requireRoom } from './form.ts';
+import type { Form } from './form.ts';
+import { blocksOf, combine, constantForm, dense, denseSize, requireRoom } from './form.ts';
 import { LAYOUT_RULES } from './layout-rules.ts';
 import { MAXIMUM_RULES } from './maximum-rules.ts';
 import type { Network } from './network.ts';
+import { partsRules } from './parts-rules.ts';
 import type { Reading } from './reading.ts';
 import { activated, describe, formOf, readingFrom, unsupported } from './reading.ts';
 import { WINDOW_RULES } from './window-rules.ts';
 
-const RULES: ReadonlyMap<string, Rule> = new Map(
+const ELEMENTARY: ReadonlyMap<string, Rule> = new Map(
   Object.entries({ ...AFFINE_RULES, ...LAYOUT_RULES, ...WINDOW_RULES, ...MAXIMUM_RULES }),
 );
+const RULES: ReadonlyMap<string, Rule> = new Map([...ELEMENTARY, ...Object.entries(partsRules(ELEMENTARY))]);
 
 /**
  * The graph as a network: f(x) for x `[features]` and f(x) `[outputs]`, both flattened row-major. Affine operators are
@@ -102,14 +107,48 @@ function readNode(node: Node, elementwise: Elementwise | undefined, reading: Rea
   const [first] = node.outputs;
   if (!first || reading.forms.has(first) || tensorOf(first)) return;
   if (elementwise) {
-    const { from, activations, key } = elementwise;
-    reading.forms.set(first, activated(describe(node), formOf(from, reading), activations, key, reading));
+    const { from, activations, key, inner, outer } = elementwise;
+    const what = describe(node);
+    const form = scaledForm(what, formOf(from, reading), inner, reading);
+    const line = straight(activations());
+    const block = line ? lineOf(what, form, line, reading) : activated(what, form, activations, key, reading);
+    reading.forms.set(first, scaledForm(what, block, outer, reading));
     return;
   }
   const rule = RULES.get(node.op.name);
   if (!rule) throw unsupported(node, 'is neither affine nor an elementwise activation that is known');
   rule(node, reading).forEach((form, i) => {
     if (form) reading.forms.set(node.outputs[i]!, form);
+  });
+}
+
+/** Slope and intercept of an activation without breakpoints, as clipping that cuts nothing off. */
+function straight(activations: readonly Activation[]): readonly [number, number] | undefined {
+  const [first] = activations;
+  const single = first?.pieces?.breakpoints.length === 0 && activations.every((a) => a === first);
+  return single ? [first.pieces.slopes[0]!, first.value(0)] : undefined;
+}
+
+function lineOf(
+  what: string,
+  form: Form,
+  [slope, intercept]: readonly [number, number],
+  reading: Reading,
+): Form {
+  const forms = [form, constantForm(Float64Array.of(intercept))];
+  return combine(what, forms, form.rows, reading.offsets.at(-1)!, (row, add) => {
+    add(0, row, slope);
+    add(1, 0, 1);
+  });
+}
+
+/** The form times a factor that lies in a range. */
+function scaledForm(what: string, form: Form, [low, high]: Range, reading: Reading): Form {
+  if (low === 1 && high === 1) return form;
+  const middle = low + (high - low) / 2;
+  const error = low === high ? 0 : nextUp(Math.max(nextUp(high - middle), nextUp(middle - low)));
+  return combine(what, [form], form.rows, reading.offsets.at(-1)!, (row, add) => {
+    add(0, row, middle, error);
   });
 }
 

@@ -61,13 +61,13 @@ export interface Constant {
 
 /** The constant behind a value; undefined if it depends on the input. */
 export function constantOf(value: Value, reading: Reading): Constant | undefined {
-  if (tensorOf(value)) return { values: finiteNumbers(value) };
   const form = reading.forms.get(value);
-  return form && isConstant(form) ? { values: form.bias, error: form.biasError } : undefined;
+  if (form) return isConstant(form) ? { values: form.bias, error: form.biasError } : undefined;
+  return tensorOf(value) && { values: finiteNumbers(value) };
 }
 
 /** The numbers of a constant. @throws invalid-argument naming it when one is NaN or infinite. */
-function finiteNumbers(value: Value): ArrayLike<number> {
+export function finiteNumbers(value: Value): ArrayLike<number> {
   const { data } = tensorOf(value)!;
   const values = data instanceof BigInt64Array ? Array.from(data, Number) : data;
   for (let i = 0; i < values.length; i++) {
