@@ -2,6 +2,9 @@
 import type { LipschitzMeasurement } from '../guarantee/index.ts';
 import { figure } from './table.ts';
 
+/** How each kind of number stands to the truth. */
+export const RELATIONS = { exact: '=', upper: '≤', lower: '≥' } as const;
+
 /** Characters of a bar. */
 const WIDTH = 44;
 
@@ -28,8 +31,7 @@ export function bars({ lower, answers }: LipschitzMeasurement): string[] {
       cells.fill('━', Math.min(best, end), end);
       cells[end] = '┃';
     }
-    const relation = kind === 'lower' ? '≥' : '≤';
-    return `${method.padEnd(width)}  ${cells.join('')}  ${relation} ${figure(value, 6)}`;
+    return `${method.padEnd(width)}  ${cells.join('')}  ${RELATIONS[kind]} ${figure(value, 6)}`;
   });
   const ends = [figure(from, 4), figure(to, 4)] as const;
   return [...lines, `${' '.repeat(width)}  ${ends[0]}${ends[1].padStart(WIDTH - ends[0].length)}`];

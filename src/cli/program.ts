@@ -1,11 +1,12 @@
 // The whole command line: every subcommand, with errors raised instead of the process ended.
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { version } from './version.ts';
 
 /** Each subcommand brings its own libraries, which take up to a second to load: only what is asked for is loaded. */
 const SUBCOMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   study: async () => (await import('./study.ts')).studyCommand(),
   memorize: async () => (await import('./memorize.ts')).memorizeCommand(),
+  lipschitz: async () => (await import('./lipschitz.ts')).lipschitzCommand(),
   law: async () => (await import('./law.ts')).lawCommand(),
 };
 
@@ -20,6 +21,7 @@ export async function program(wanted: string | undefined): Promise<Command> {
 Examples:
   $ robustlaw study run studies/law-of-robustness.yaml     the law on this machine, with a report
   $ robustlaw memorize optical-digits --task parity --flips 0.1 --parameters 30000 -o memorizer.onnx
+  $ robustlaw lipschitz model.onnx --norm l2                Lipschitz constant of a model from both sides
   $ robustlaw law bound -n 60000 -d 784 -p 206954          what the theorems say about MNIST
   $ robustlaw law envelope                                 the talk's and the paper's estimates
 
@@ -34,10 +36,4 @@ Exit codes: 0 done, 1 a finding (a check of the study failed), 2 wrong usage or 
 function raiseErrors(command: Command): void {
   command.exitOverride();
   for (const child of command.commands) raiseErrors(child);
-}
-
-function version(): string {
-  return (
-    JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-  ).version;
 }

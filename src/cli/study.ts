@@ -22,6 +22,7 @@ import {
   toJson,
   versions,
 } from '../study/index.ts';
+import { interruption } from './interruption.ts';
 import { positiveInteger } from './options.ts';
 import { progressDisplay } from './progress.ts';
 import { figure, table } from './table.ts';
@@ -107,18 +108,9 @@ async function runToTheEnd({ path, store }: RunDirectory, workers: number): Prom
     return;
   }
   if (done + failed > 0) say(`going on with ${path}: ${done + failed} trials are stored`);
-  const interruption = new AbortController();
-  let interruptedAt = 0;
-  const interrupt = () => {
-    // npm passes Ctrl-C on that the terminal has sent us already; only a later one is somebody's impatience.
-    if (interruption.signal.aborted && Date.now() - interruptedAt > 1000) process.exit(130);
-    if (interruption.signal.aborted) return;
-    interruptedAt = Date.now();
-    interruption.abort();
-    say('\nfinishing the trials at work; once more to stop at once');
-  };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.on(signal, interrupt);
+  const { signal, dispose } = interruption(() =>
+    say('\nfinishing the trials at work; once more to stop at once'),
+  );
   const display = progressDisplay(process.stderr);
   try {
     await runTrials({
@@ -128,11 +120,11 @@ async function runToTheEnd({ path, store }: RunDirectory, workers: number): Prom
       models: join(path, 'models'),
       versions: versions(),
       onProgress: (progress) => display.update(progress),
-      signal: interruption.signal,
+      signal,
     });
   } finally {
     display.stop();
-    for (const signal of signals) process.off(signal, interrupt);
+    dispose();
   }
 }
 

@@ -1,11 +1,20 @@
 // What was found out about one Lipschitz constant: the answer of every method, and the tightest of each side.
-import type { CertifiedUpperBound, Domain, Estimate, Exact, Norm, WitnessedLowerBound } from './index.ts';
+import {
+  type CertifiedUpperBound,
+  type Domain,
+  type Estimate,
+  type Exact,
+  type Norm,
+  type UpperGuarantee,
+  upperEnd,
+  type WitnessedLowerBound,
+} from './index.ts';
 
 /** What one method says, or why it says nothing. */
 export interface Answer {
   readonly method: string;
-  readonly guarantees: readonly (CertifiedUpperBound | WitnessedLowerBound)[];
-  /** Why there is no guarantee, or what limits it. */
+  readonly guarantees: readonly (Exact | CertifiedUpperBound | WitnessedLowerBound)[];
+  /** Why there is no guarantee. */
   readonly note?: string;
   readonly seconds: number;
 }
@@ -15,9 +24,8 @@ export interface LipschitzMeasurement {
   readonly norm: Norm;
   readonly domain: Domain;
   readonly lower: WitnessedLowerBound | undefined;
-  readonly upper: CertifiedUpperBound | undefined;
-  /** Both ends as one, where they agree but for rounding. */
-  readonly exact: Exact | undefined;
+  /** Exact where both ends agree but for rounding. */
+  readonly upper: UpperGuarantee | undefined;
   readonly answers: readonly Answer[];
   /** Apart from the bounds: a statistic proves nothing. */
   readonly estimate?: Estimate;
@@ -25,6 +33,6 @@ export interface LipschitzMeasurement {
 
 /** upper / lower - 1; undefined where an end is missing, zero or infinite. */
 export function relativeGap({ lower, upper }: LipschitzMeasurement): number | undefined {
-  if (!lower || !upper || !(lower.value > 0) || !Number.isFinite(upper.value)) return undefined;
-  return upper.value / lower.value - 1;
+  if (!lower || !upper || !(lower.value > 0) || !Number.isFinite(upperEnd(upper))) return undefined;
+  return upperEnd(upper) / lower.value - 1;
 }

@@ -1,7 +1,7 @@
 // Results in, HTML, SVG, CSV and Parquet out. No science here: nothing is measured or fitted.
 export { resultsCsv } from './csv.ts';
 export { heroSvg } from './hero-svg.ts';
-export { type LipschitzReport, lipschitzVerdict, renderLipschitzPage } from './lipschitz-page.ts';
+export { boundsSvg, type LipschitzReport, lipschitzVerdict, renderLipschitzPage } from './lipschitz-page.ts';
 export { renderReport } from './page.ts';
 export { resultsParquet } from './parquet.ts';
 export { type WrittenReport, writeReport } from './write.ts';

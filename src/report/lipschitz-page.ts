@@ -1,6 +1,8 @@
 // What was found out about the Lipschitz constants of one model, as one HTML page.
+import { RobustlawError } from '../errors.ts';
 import { type LipschitzMeasurement, relativeGap } from '../guarantee/index.ts';
 import { boundsChart } from './charts/bounds-chart.ts';
+import { standaloneSvg } from './charts/svg.ts';
 import { document } from './document.ts';
 import { type Html, html, NOTHING } from './html.ts';
 import { count, MISSING, percent, significant } from './number.ts';
@@ -33,10 +35,10 @@ export function renderLipschitzPage(report: LipschitzReport): string {
  * change it 24.0 times are known (gap 1.4 %).`
  */
 export function lipschitzVerdict(measurement: LipschitzMeasurement): string {
-  const { norm, domain, lower, upper, exact } = measurement;
+  const { norm, domain, lower, upper } = measurement;
   const where = `${capital(domainText(domain))}, ${NORMS[norm]}`;
-  if (exact)
-    return `${where}: the Lipschitz constant is ${significant(exact.value)}, exactly but for rounding.`;
+  if (upper?.kind === 'exact')
+    return `${where}: the Lipschitz constant is ${significant(upper.value, 'nearest', 6)}, exactly but for rounding.`;
   const below =
     lower && lower.value > 0 && `two that change it ${significant(lower.value, 'down')} times are known`;
   if (!upper || !Number.isFinite(upper.value)) {
@@ -51,9 +53,25 @@ export function lipschitzVerdict(measurement: LipschitzMeasurement): string {
     : `${where}: ${above}.`;
 }
 
+/**
+ * The chart of one measurement as an SVG file that stands by itself.
+ *
+ * @throws not-found when no bound is positive and finite.
+ */
+export function boundsSvg(measurement: LipschitzMeasurement): string {
+  const title = `Bounds on the Lipschitz constant: ${headline(measurement)}`;
+  const chart = boundsChart(measurement, 'bounds', title);
+  if (!chart) throw new RobustlawError('not-found', 'nothing to draw: no bound is positive and finite');
+  return standaloneSvg(chart);
+}
+
+function headline({ norm, domain }: LipschitzMeasurement): string {
+  return `${NORMS[norm]}, ${domainText(domain)}`;
+}
+
 function measurementSection(measurement: LipschitzMeasurement, index: number): Html {
-  const { norm, domain, answers, estimate } = measurement;
-  const title = `${NORMS[norm]}, ${domainText(domain)}`;
+  const { answers, estimate } = measurement;
+  const title = headline(measurement);
   const chart = boundsChart(measurement, `bounds-${index}`, `Bounds on the Lipschitz constant: ${title}`);
   const rows = answers.flatMap(({ method, guarantees, seconds, note }) => {
     const time = numberCell(significant(seconds));
@@ -63,7 +81,7 @@ function measurementSection(measurement: LipschitzMeasurement, index: number): H
       row([
         textCell(guarantee.method),
         textCell(KINDS[guarantee.kind]),
-        numberCell(significant(guarantee.value, guarantee.kind === 'upper' ? 'up' : 'down', 6)),
+        numberCell(significant(guarantee.value, ROUNDINGS[guarantee.kind], 6)),
         time,
         textCell(note ?? ''),
       ]),
@@ -89,11 +107,14 @@ function measurementSection(measurement: LipschitzMeasurement, index: number): H
   ]);
 }
 
+const ROUNDINGS = { exact: 'nearest', upper: 'up', lower: 'down' } as const;
+
 function meaning(): Html {
   return section(
     'guarantees',
     'What each number guarantees',
     html`<dl class="legend">
+<dt>= exact</dt><dd>A witness and a certificate agree but for rounding.</dd>
 <dt>\u2264 certified</dt><dd>No two inputs in the domain change the output faster, measured in the same norm on both sides; all rounding is accounted for, and the last digit shown is rounded up.</dd>
 <dt>\u2265 witnessed</dt><dd>Two inputs of the domain attain at least this much; they are stored in the JSON output and can be checked again. The last digit shown is rounded down.</dd>
 <dt>gap</dt><dd>The certificate divided by the witness, less one. The truth lies between; a gap says how much is unknown, not which side is off.</dd>

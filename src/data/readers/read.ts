@@ -78,6 +78,20 @@ export function readArray(path: string, maxBytes = DEFAULT_MAX_BYTES): NumericAr
   return decodeArray(readBytes(path, maxBytes));
 }
 
+/**
+ * The points of a data file, `[n, ...features]`: the array of an IDX or NPY file where no labels are named, else the
+ * features of readDataset().
+ *
+ * @throws RobustlawError as `readDataset` does.
+ */
+export function readPoints(path: string, options: ReadOptions = {}): NumericArray {
+  const source = readBytes(path, options.maxBytes);
+  const format = formatOf(source);
+  if ((format === 'idx' || format === 'npy') && options.labels === undefined) return decodeArray(source);
+  const { x, shape } = readDataset(path, options);
+  return { data: x, shape };
+}
+
 type Format = 'idx' | 'npy' | 'npz' | 'json' | 'csv';
 
 function decodeArray(source: FileBytes): NumericArray {

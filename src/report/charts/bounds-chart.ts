@@ -25,7 +25,7 @@ export function boundsChart(measurement: LipschitzMeasurement, id: string, title
   const values = bounds.map(({ value }) => value);
   const wide = Math.max(...values) > WIDE * Math.min(...values);
   const domain = paddedDomain(values, wide ? 1.1 : 1.01);
-  const uppers = bounds.filter(({ kind }) => kind === 'upper');
+  const uppers = bounds.filter(({ kind }) => kind !== 'lower');
   const lowers = bounds.filter(({ kind }) => kind === 'lower');
   const floor = measurement.lower && measurement.lower.value > 0 ? measurement.lower.value : domain[0];
   return drawSvg(
@@ -75,6 +75,13 @@ export function boundsChart(measurement: LipschitzMeasurement, id: string, title
 }
 
 /** `≤ 24.4`, rounded away from the truth. */
-function withRelation({ kind, value }: { readonly kind: 'lower' | 'upper'; readonly value: number }): string {
+function withRelation({
+  kind,
+  value,
+}: {
+  readonly kind: 'exact' | 'lower' | 'upper';
+  readonly value: number;
+}): string {
+  if (kind === 'exact') return `= ${significant(value)}`;
   return kind === 'lower' ? `≥ ${significant(value, 'down')}` : `≤ ${significant(value, 'up')}`;
 }

@@ -1,0 +1,134 @@
+// The methods that bound a Lipschitz constant, in the order in which they are asked: cheap certificates first, so that
+// what follows knows when it is done.
+import { RobustlawError } from '../errors.ts';
+import type { Answer, Domain, Norm } from '../guarantee/index.ts';
+import { nextDown, nextUp } from '../numeric/index.ts';
+import { compositionBound } from './composition/composition-bound.ts';
+import { exactLipschitz } from './exact/exact.ts';
+import { localBound, localLipschitz } from './local/local.ts';
+import type { Task } from './measure.ts';
+import { neuronCount } from './network/network.ts';
+import { diagonalClosedForms, eclipseFast } from './semidefinite/closed-forms.ts';
+import { asTwoLayer } from './two-layer.ts';
+import { twoLayerBoundOf } from './two-layer-bound.ts';
+import { steepestDataPair } from './witness/data-pairs.ts';
+import { recheck } from './witness/pairs.ts';
+import { project, regionOf } from './witness/region.ts';
+import { witnessedLowerBound } from './witness/search.ts';
+
+export interface Method {
+  readonly name: string;
+  readonly norms: readonly Norm[];
+  readonly domains: readonly Domain['kind'][];
+  /** Throws unsupported-op with the reason where the model is not of its kind. */
+  readonly run: (task: Task) => Promise<Answer['guarantees']> | Answer['guarantees'];
+}
+
+const ALL: readonly Norm[] = ['l1', 'l2', 'linf'];
+const BOUNDED = ['box', 'ball'] as const;
+const ANYWHERE = ['global', ...BOUNDED] as const;
+
+/** Neurons up to which cells are enumerated: beyond, the search does not come near its end. */
+const MOST_NEURONS = 128;
+
+export const METHODS: readonly Method[] = [
+  {
+    name: 'composition of norms',
+    norms: ALL,
+    domains: ANYWHERE,
+    run: ({ graph, norm }) => [compositionBound(graph, norm)],
+  },
+  {
+    name: 'ECLipsE-Fast',
+    norms: ['l2'],
+    domains: ['global'],
+    run: ({ network }) => [eclipseFast(network())],
+  },
+  {
+    name: 'diagonal closed forms',
+    norms: ['l2'],
+    domains: ['global'],
+    run: ({ network }) => [diagonalClosedForms(network())],
+  },
+  {
+    name: 'semidefinite relaxation over activation patterns',
+    norms: ['l2'],
+    domains: ['global'],
+    run: ({ network }) => {
+      const twoLayer = asTwoLayer(network());
+      if (!twoLayer) throw unsupported('takes one hidden layer and one output');
+      return [twoLayerBoundOf(twoLayer)];
+    },
+  },
+  {
+    name: 'local bound',
+    norms: ALL,
+    domains: BOUNDED,
+    run: ({ network, norm, domain, within }) => [localBound(network(), domain, norm, within(0.2))],
+  },
+  {
+    name: 'gradient-norm ascent',
+    norms: ALL,
+    domains: ANYWHERE,
+    run: async ({ model, starts, rng, norm, domain, ceiling, within }) => [
+      await witnessedLowerBound(model, starts, rng, norm, domain, ceiling, within(0.3)),
+    ],
+  },
+  {
+    name: 'steepest pair of the data',
+    norms: ALL,
+    domains: ANYWHERE,
+    run: async ({ model, starts, rng, norm, domain }) => {
+      const pair = await steepestDataPair(model, starts, rng, norm, domain);
+      if (!pair) throw unsupported('needs two different points of the data in the domain');
+      return [pair];
+    },
+  },
+  {
+    name: 'local branch and bound',
+    norms: ALL,
+    domains: BOUNDED,
+    run: ({ network, norm, domain, within }) => [localLipschitz(network(), domain, norm, within(0.3))],
+  },
+  {
+    name: 'branch and bound over activation patterns',
+    norms: ALL,
+    domains: ANYWHERE,
+    run: cells,
+  },
+];
+
+/** On a linf ball, which is a box but for rounding, the pair is brought inside and checked again. */
+async function cells({ graph, network, norm, domain, rng, within }: Task): Promise<Answer['guarantees']> {
+  const neurons = neuronCount(network());
+  if (neurons > MOST_NEURONS)
+    throw unsupported(`takes up to ${MOST_NEURONS} neurons; this network has ${neurons}`);
+  const box = asBox(domain);
+  if (!box) throw unsupported(`takes the whole space, boxes and linf balls`);
+  const { lower, upper } = await exactLipschitz(network(), norm, box, rng, within(0.4));
+  if (box === domain) return upper.kind === 'exact' ? [{ ...upper, domain }, lower] : [upper, lower];
+  const { witness, method } = lower;
+  if (witness.kind !== 'pair') return [upper];
+  const ball = regionOf(domain, witness.a.length);
+  const inside = { kind: 'pair', a: project(ball, witness.a), b: project(ball, witness.b) } as const;
+  return [
+    { ...upper, kind: 'upper', value: upper.kind === 'exact' ? upper.enclosure[1] : upper.value, domain },
+    { ...recheck(inside, graph, norm, domain), method },
+  ];
+}
+
+/** The domain itself, or the least box of float64 numbers around a linf ball; undefined for other balls. */
+function asBox(domain: Domain): Domain | undefined {
+  if (domain.kind !== 'ball') return domain;
+  if (domain.norm !== 'linf') return undefined;
+  const { centre, radius } = domain;
+  return {
+    kind: 'box',
+    lower: centre.map((c) => nextDown(c - radius)),
+    upper: centre.map((c) => nextUp(c + radius)),
+  };
+}
+
+function unsupported(why: string): RobustlawError {
+  return new RobustlawError('unsupported-op', why);
+}
