@@ -6,29 +6,35 @@ import { readNetwork } from '../../../src/lipschitz/network/read.ts';
 import { normal, rng } from '../../../src/random/index.ts';
 import { compile } from '../../../src/runtime/index.ts';
 
-/** The largest difference between network and engine over some random inputs, relative to the largest output. */
+/** `count` Gaussian points for the input of a graph. */
+export function randomPoints(g: Graph, scale = 1, count = 3): Float64Array[] {
+  const features = sizeOf(g.inputs[0]!.shape);
+  return Array.from({ length: count }, (_, i) =>
+    Float64Array.from(normal(rng(`point ${i}`), features), (v) => v * scale),
+  );
+}
+
+/** The largest difference between network and engine on the points, relative to the largest output on them. */
 export async function disagreement(
   g: Graph,
   network: Network = readNetwork(g),
-  scale = 1,
-  points = 3,
+  points: readonly Float64Array[] = randomPoints(g),
 ): Promise<number> {
   const g64 = toFloat(g, 'float64');
   const [x] = g64.inputs;
   const [name] = Object.keys(g.outputs);
   const program = await compile(g64);
-  let worst = 0;
-  for (let i = 0; i < points; i++) {
-    const point = Float64Array.from(normal(rng(`point ${i}`), sizeOf(x!.shape)), (v) => v * scale);
+  let [size, worst] = [1e-300, 0];
+  for (const point of points) {
     const expected = (await program.run({ [nameOf(x!)!]: point }))[name!] as Float64Array;
     const got = evaluateNetwork(network, point);
     if (got.length !== expected.length) return Number.POSITIVE_INFINITY;
-    const size = expected.reduce((max, v) => Math.max(max, Math.abs(v)), 1e-300);
     expected.forEach((v, j) => {
-      const difference = Math.abs(v - got[j]!) / size;
+      size = Math.max(size, Math.abs(v));
+      const difference = Math.abs(v - got[j]!);
       if (!(difference <= worst)) worst = difference;
     });
   }
   await program.dispose();
-  return worst;
+  return worst / size;
 }
