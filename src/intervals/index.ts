@@ -18,5 +18,8 @@ export {
   TANH,
   thresholdedReluOf,
 } from './activations.ts';
+export type { Box } from './box.ts';
+export { intervalEvaluator, intervalsOf } from './evaluate.ts';
+export { type JacobianBox, jacobianEvaluator, jacobianIntervals } from './jacobian.ts';
 export { ABS, clipOf, hardSigmoidOf, IDENTITY, leakyReluOf, RELU } from './piecewise-linear.ts';
 export type { Range } from './range.ts';
