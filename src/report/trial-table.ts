@@ -59,6 +59,7 @@ const COLUMNS: readonly (readonly [name: string, type: ColumnType, read: Read])[
   ['arithmetic', 'text', done(({ lipschitz }) => lipschitz.upper.arithmetic)],
   ['law_scaling', 'real', done(({ law }) => law.scaling)],
   ['law_certified_lower_bound', 'real', done(({ law }) => law.certifiedBound)],
+  ['law_confidence', 'real', done(({ law }) => law.certifiedConfidence)],
   ['law_hypotheses_hold', 'boolean', done(({ law }) => law.hypotheses?.every(({ holds }) => holds))],
   ['mcshane_optimum', 'real', done(({ law }) => law.mcShaneOptimum)],
   ['training_steps', 'integer', done(({ training }) => training?.steps)],

@@ -68,6 +68,8 @@ export interface TrialResult {
     readonly scaling: number;
     /** The certified lower bound for this class (theorem of arXiv 2105.12806 with the sharper constant); 0 where it says nothing. */
     readonly certifiedBound?: number;
+    /** 1 - delta: the probability, over the draw of the data, with which the theorem gives `certifiedBound`. */
+    readonly certifiedConfidence?: number;
     readonly hypotheses?: readonly HypothesisLight[];
     /** max |y_i - y_j| / |x_i - x_j|: no function through these data has a smaller Lipschitz constant. */
     readonly mcShaneOptimum: number;

@@ -37,6 +37,8 @@ export interface Fitted {
 
 export interface CertifiedLaw {
   readonly certifiedBound: number;
+  /** 1 - DELTA. */
+  readonly certifiedConfidence: number;
   readonly hypotheses: readonly HypothesisLight[];
 }
 
@@ -78,6 +80,7 @@ export function certifiedLaw(
     : bound(family.ofSlope(1), delta);
   return {
     certifiedBound: value,
+    certifiedConfidence: 1 - DELTA,
     hypotheses: hypotheses.map(({ name, statement, holds }) => ({ name, statement, holds })),
   };
 }

@@ -38,6 +38,7 @@ test('numbers come back as the float64 they were', () => {
     expect(Number(row.parameter_count)).toBe(parameterCount);
     expect(Number(row.interpolation_error)).toBe(interpolationError);
     expect(Number(row.law_scaling)).toBe(law.scaling);
+    expect(Number(row.law_confidence)).toBe(0.99);
     expect(Number(row.mcshane_optimum)).toBe(law.mcShaneOptimum);
     if (lipschitz.upper.kind === 'exact') {
       expect(Number(row.lipschitz_exact)).toBe(lipschitz.upper.value);

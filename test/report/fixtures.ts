@@ -498,6 +498,7 @@ function done(
       law: {
         scaling: Math.sqrt((n * d) / P),
         certifiedBound,
+        certifiedConfidence: 0.99,
         hypotheses: [
           { name: 'sample size', statement: 'n is at least 27 380 / eps^2', holds: n >= 27_380 },
           { name: 'noise', statement: 'the label noise has positive variance', holds: true },

@@ -176,6 +176,27 @@ describe('a full study', () => {
     );
   });
 
+  test('a lower bound of a class comes with its confidence, the least of all trials', () => {
+    const words = (study: StudyResult) => {
+      const page = parseHTML(renderReport(study)).document;
+      return (
+        page.querySelector('#guarantees')!.textContent + page.querySelector('.hero figcaption')!.textContent
+      );
+    };
+    const shown = words(richStudy());
+    expect(shown).toContain('With probability at least 99\u202F% for each trial over the draw of the data');
+    expect(shown).toContain('of that colour, with probability at least 99\u202F% for each trial.');
+    const rich = richStudy();
+    const [first] = rich.outcomes;
+    if (first?.state !== 'done') throw new Error('no trial');
+    const law = { ...first.result.law, certifiedConfidence: 0.95 };
+    const lower = {
+      ...rich,
+      outcomes: [{ ...first, result: { ...first.result, law } }, ...rich.outcomes.slice(1)],
+    };
+    expect(words(lower)).toContain('With probability at least 95\u202F% for each trial');
+  });
+
   test('hypotheses that do not hold are open to see, those that hold on demand', () => {
     const tables = [...document.querySelectorAll('#checks .scroll')];
     expect(tables.map((table) => table.getAttribute('aria-label'))).toEqual([

@@ -201,7 +201,8 @@ describe('certifiedLaw', () => {
   } as const;
 
   it('is the best over all slope bounds that are fixed beforehand', () => {
-    const { certifiedBound } = certifiedLaw(dataset, distribution, fitted)!;
+    const { certifiedBound, certifiedConfidence } = certifiedLaw(dataset, distribution, fitted)!;
+    expect(certifiedConfidence).toBe(1 - DELTA);
     // Independent: for any slope bound S, every member has a constant of at least min(S, bound of the class).
     const setting = { n: 1000, concentration: 399, epsilon: 1, delta: DELTA, k: 1 };
     const least = (slopeBound: number) => {

@@ -13,7 +13,7 @@ import { NARROW, WIDE } from '../charts/law-frame.ts';
 import { symbolKey } from '../charts/symbol-key.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { count, counted, decimals, percent } from '../number.ts';
-import { doneOutcomes, failedOutcomes } from '../outcomes.ts';
+import { boundConfidence, doneOutcomes, failedOutcomes } from '../outcomes.ts';
 import { familyStyles } from '../theme.ts';
 import { section } from './common.ts';
 
@@ -96,7 +96,7 @@ function caption(result: StudyResult, data: LawChartData, beyond: boolean): Html
       'Thin line above a bar: up to the product of spectral norms, the certificate most people know.',
     beyond && 'Arrow: beyond the chart, with its value (\u2265 witnessed, \u2264 certified, no sign: exact).',
     families.some(({ classBounds }) => classBounds.length > 0) &&
-      'Shaded, under the dashed line: proved impossible for the class of that colour, with the probability the theorem states.',
+      `Shaded, under the dashed line: proved impossible for the class of that colour${confidence(result)}.`,
     data.mcShane &&
       data.mcShane.high > data.mcShane.low &&
       'Grey band: McShane optimum over all trials, least to greatest.',
@@ -104,6 +104,12 @@ function caption(result: StudyResult, data: LawChartData, beyond: boolean): Html
   return html`<strong>Lipschitz constant against number of parameters, ${data.data}</strong>
 (n\u202F=\u202F${count(data.n)}, d\u202F=\u202F${count(data.d)}; both axes logarithmic).${fitsInWords(result, data.data)}
 ${kinds.join(' ')}${undrawn(result, data.data)}`;
+}
+
+/** `, with probability at least 99 % for each trial`, where the study says so. */
+function confidence(result: StudyResult): string {
+  const least = boundConfidence(result);
+  return least === undefined ? '' : `, with probability at least ${percent(least)} for each trial`;
 }
 
 /** `Fitted exponents of P: F ≈ −0.560 (−0.571 to −0.549); the law: −0.5.` */
