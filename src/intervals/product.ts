@@ -75,18 +75,18 @@ export function product(
   const [bMiddle, bMagnitude] = [rightPart(right.middle), rightPart(right.magnitude)];
   accumulate(leftPart(left.middle), bMiddle, m, k, n, middle);
   const aMagnitude = leftPart(left.magnitude);
-  if (left.radius) {
+  if (left.radius || !right.radius) {
     // The rounding of the product of midpoints is charged to a.
-    const ra = leftPart(left.radius);
-    const spread = ra.map((r, i) => addUp(r, multiplyUp(error, aMagnitude[i]!)));
+    const ra = left.radius && leftPart(left.radius);
+    const spread = aMagnitude.map((x, i) => addUp(ra ? ra[i]! : 0, multiplyUp(error, x)));
     accumulate(spread, bMagnitude, m, k, n, radius);
     if (right.radius) {
-      const reach = ra.map((r, i) => addUp(r, aMagnitude[i]!));
+      const reach = aMagnitude.map((x, i) => addUp(ra ? ra[i]! : 0, x));
       accumulate(reach, rightPart(right.radius), m, k, n, radius);
     }
   } else {
-    const rb = right.radius ? rightPart(right.radius) : undefined;
-    const spread = bMagnitude.map((x, i) => addUp(rb ? rb[i]! : 0, multiplyUp(error, x)));
+    const rb = rightPart(right.radius);
+    const spread = bMagnitude.map((x, i) => addUp(rb[i]!, multiplyUp(error, x)));
     accumulate(aMagnitude, spread, m, k, n, radius);
   }
   // Sums of at most 2k non-negative products; each product may have lost 2^-1075 to underflow.
