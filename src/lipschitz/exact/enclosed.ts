@@ -19,7 +19,8 @@ export function enclosed(rows: number, columns: number): Enclosed {
 
 /**
  * The form applied to x_0, x_1, ..., each `[size of block, columns]`; the bias goes to the last column. Entries that need
- * no rounding (sums of at most one product by 1 or -1) stay exact. Enclosure.
+ * no rounding (sums of at most one product by 1 or -1) stay exact; after overflow nothing is known (0, radius Infinity).
+ * Enclosure.
  *
  * Cost: two multiply-adds for each coefficient that is not zero and each column.
  */
@@ -71,7 +72,9 @@ export function applied(form: AffineForm, inputs: readonly Enclosed[], columns: 
       if (radius > 0 || rounded[c]) radius = addUp(radius, 2 * (terms + 1) * SMALLEST_SUBNORMAL);
       if (unknown) radius = addUp(radius, multiplyUp(form.coefficientError, unknown[c]!));
       if (c === columns - 1 && form.biasError > 0) radius = addUp(radius, form.biasError);
-      result.radius[i * columns + c] = radius;
+      const finite = Number.isFinite(sums[c]!) && Number.isFinite(radius);
+      if (!finite) sums[c] = 0;
+      result.radius[i * columns + c] = finite ? radius : Number.POSITIVE_INFINITY;
     }
   }
   return result;

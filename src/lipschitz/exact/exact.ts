@@ -192,13 +192,13 @@ function search(
     }
   };
 
+  const [point, ...others] = samples(cells, scale, rng);
   const first = firstStage(cells);
   if (isLast(cells, first)) settled = normUpper(first.forms, norm);
   else {
     const pattern = fresh(cells, first);
-    waiting.push({ ...pattern, spaces: undefined, point: origin, bound: boundOf(pattern) });
+    waiting.push({ ...pattern, spaces: undefined, point, bound: boundOf(pattern) });
   }
-  const [point, ...others] = samples(cells, scale, rng);
   witness(point!);
   for (const other of others) {
     if (stop()) break;

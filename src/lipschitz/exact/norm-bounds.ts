@@ -50,6 +50,7 @@ export function steepestDirection(jacobian: Enclosed, norm: Norm): Float64Array 
  * At most ||J (b - a)|| / ||b - a|| for every J within the enclosure; 0 where rounding leaves nothing. Lower bound.
  */
 export function stretchOfPair(jacobian: Enclosed, a: Float64Array, b: Float64Array, norm: Norm): number {
+  if (!jacobian.radius.every(Number.isFinite)) return 0;
   const difference = b.map((v, c) => v - a[c]!);
   const j: Matrix = centreOf(jacobian);
   const image = Float64Array.from({ length: j.rows }, (_, i) => {

@@ -36,7 +36,9 @@ function rangeOfRow(form: AffineForm, i: number, values: readonly (readonly Rang
       error = addUp(error, multiplyUp(form.coefficientError, Math.max(Math.abs(l), Math.abs(h))));
     }
   }
-  return error > 0 ? [sumDown(low, -error), sumUp(high, error)] : [low, high];
+  if (error > 0) [low, high] = [sumDown(low, -error), sumUp(high, error)];
+  // After overflow nothing is known.
+  return [low < Infinity ? low : -Infinity, high > -Infinity ? high : Infinity];
 }
 
 /** Sums with zero stay exact: a neuron that is never negative keeps its sign. */

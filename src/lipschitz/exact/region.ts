@@ -60,17 +60,8 @@ function decide(
   const usable = units.every(({ row }) => Number.isFinite(row.b) && row.a.every(Number.isFinite));
   const advice = usable ? advisor.deepest(units.map(({ row }) => row)) : undefined;
   const verified = (inner: Float64Array): Verdict | undefined => {
-    const point = inner.map((v, c) =>
-      Math.min(
-        Math.max(frame.origin[c]! + v * 2 ** frame.unitExponents[c]!, cells.lower[c]!),
-        cells.upper[c]!,
-      ),
-    );
-    if (!point.every(Number.isFinite)) return undefined;
-    const exactPoint = dyadics(point);
-    return spaces.every((space) => contains(space, point, exactPoint))
-      ? { kind: 'interior', point }
-      : undefined;
+    const point = inward(cells, frame, inDomain(cells, frame, inner), spaces);
+    return point && { kind: 'interior', point };
   };
   if (advice && advice.depth > DEEP) {
     const inside = verified(advice.point);
@@ -90,11 +81,12 @@ function decide(
 /** Gordan's alternative: first on the rows that the solver found to conflict, then on all of them. */
 function decideExactly(
   cells: Arrangement,
-  { unitExponents }: Frame,
+  frame: Frame,
   spaces: readonly HalfSpace[],
   multipliers: Float64Array | undefined,
 ): Verdict {
   const unknown: Verdict = { kind: 'unknown' };
+  const { unitExponents } = frame;
   const d = unitExponents.length;
   const exactRows = (chosen: readonly HalfSpace[]): IntegerRow[] | undefined => {
     const lowest = Math.min(0, ...unitExponents);
@@ -121,13 +113,45 @@ function decideExactly(
   const found = feasible(spaces);
   if (!found) return unknown;
   if (found.kind === 'empty') return found;
-  const { point } = found;
-  const x = point.map((v, c) =>
-    Math.min(Math.max(v * 2 ** unitExponents[c]!, cells.lower[c]!), cells.upper[c]!),
+  const x = found.point.map((v, c) => v * 2 ** unitExponents[c]!);
+  const point = inward(cells, frame, clamped(cells, x), spaces);
+  return point ? { kind: 'interior', point } : unknown;
+}
+
+/** Steps from the boundary of the domain to its middle. */
+const STEPS = [2 ** -6, 2 ** -14, 2 ** -26, 2 ** -44, 0];
+
+/**
+ * x, or if it lies on the boundary of the domain a point next to it that does not, as long as it is in all half-spaces:
+ * only those are in the interior of every neuron's side that was left out as implied. Certain where not undefined.
+ */
+function inward(
+  { lower, upper }: Arrangement,
+  { origin }: Frame,
+  x: Float64Array,
+  spaces: readonly HalfSpace[],
+): Float64Array | undefined {
+  if (!x.every(Number.isFinite)) return undefined;
+  const outermost = x.map((v, c) => (v === lower[c] || v === upper[c] ? 1 : 0));
+  const steps = outermost.includes(1) ? STEPS : [0];
+  for (const step of steps) {
+    const point = x.map((v, c) => (outermost[c] ? v + step * (origin[c]! - v) : v));
+    const exactPoint = dyadics(point);
+    if (spaces.every((space) => contains(space, point, exactPoint))) return point;
+  }
+  return undefined;
+}
+
+/** The point of the domain at coordinates of the frame. */
+function inDomain(cells: Arrangement, { origin, unitExponents }: Frame, inner: Float64Array): Float64Array {
+  return clamped(
+    cells,
+    inner.map((v, c) => origin[c]! + v * 2 ** unitExponents[c]!),
   );
-  if (!x.every(Number.isFinite)) return unknown;
-  const exactPoint = dyadics(x);
-  return spaces.every((space) => contains(space, x, exactPoint)) ? { kind: 'interior', point: x } : unknown;
+}
+
+function clamped({ lower, upper }: Arrangement, x: Float64Array): Float64Array {
+  return x.map((v, c) => Math.min(Math.max(v, lower[c]!), upper[c]!));
 }
 
 /** The finite sides of the domain, over x / unit. */
