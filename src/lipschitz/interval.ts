@@ -4,6 +4,7 @@ import type { Graph, Model } from '../graph/index.ts';
 import type { CertifiedUpperBound, Norm, WitnessedLowerBound } from '../guarantee/index.ts';
 import type { Rng } from '../random/index.ts';
 import { sequential } from './layers.ts';
+import { readNetwork } from './network/read.ts';
 import { productBoundOf } from './product-bound.ts';
 import { asTwoLayer } from './two-layer.ts';
 import { twoLayerBoundOf } from './two-layer-bound.ts';
@@ -23,7 +24,7 @@ export interface LipschitzInterval {
 export function upperBounds(g: Graph, norm: Norm = 'l2'): readonly CertifiedUpperBound[] {
   const network = sequential(g);
   const product = productBoundOf(network, norm);
-  const twoLayer = norm === 'l2' ? asTwoLayer(network) : undefined;
+  const twoLayer = norm === 'l2' ? asTwoLayer(readNetwork(g)) : undefined;
   return twoLayer ? [product, twoLayerBoundOf(twoLayer)] : [product];
 }
 

@@ -78,12 +78,14 @@ function climb(q: Matrix, start: Float64Array): { signs: Float64Array; value: nu
  * From signs and a margin to a point x with W x + b close to margin scale |w_l| s_l, by ridge regression with a ridge so
  * small that independent neurons (k <= d) take their targets.
  */
-function placer({ hidden }: TwoLayer, scale: number): (signs: Float64Array, margin: number) => Float64Array {
-  const w = hidden.matrix;
+function placer(
+  { weights: w, biases }: TwoLayer,
+  scale: number,
+): (signs: Float64Array, margin: number) => Float64Array {
   const { rows: k, columns: d } = w;
   const lengths = Float64Array.from({ length: k }, (_, l) => length(row(w, l), 'l2'));
   const target = (signs: Float64Array, margin: number) =>
-    signs.map((s, l) => margin * scale * lengths[l]! * s - hidden.bias[l]!);
+    signs.map((s, l) => margin * scale * lengths[l]! * s - biases[l]!);
   // W^T (W W^T + r I)^-1 = (W^T W + r I)^-1 W^T: the smaller side is factorised.
   const factor = cholesky(ridged(gram(k <= d ? w : transpose(w))));
   return (signs, margin) =>

@@ -7,31 +7,33 @@ import { type CertifiedUpperBound, GLOBAL } from '../guarantee/index.ts';
 import { gram, matrix, spectralNormUpper } from '../linalg/index.ts';
 import { addUp, multiplyUp, nextUp, normEnclosure } from '../numeric/index.ts';
 import { rng } from '../random/index.ts';
-import { sequential } from './layers.ts';
 import { mixing } from './mixing.ts';
+import { readNetwork } from './network/read.ts';
 import type { TwoLayer } from './two-layer.ts';
 import { asTwoLayer, gradientRows } from './two-layer.ts';
 
 export const SEMIDEFINITE = 'semidefinite relaxation over activation patterns';
 
 /**
- * For f(x) = sum_l a_l h(w_l . x + b_l) + c in the Euclidean norm: every gradient is sum_i s_i R_i with |s_i| <= 1
- * (gradientRows), and by Cauchy and Schwarz, for any weights p_i > 0,
+ * For f(x) = sum_l a_l h_l(w_l . x + b_l) + v . x + c in the Euclidean norm: every gradient is sum_i s_i R_i with
+ * |s_i| <= 1 (gradientRows), and by Cauchy and Schwarz, for any weights p_i > 0,
  *
  *     |sum_i s_i R_i| = |(R / p)^T (p s)| <= |diag(1/p) R|_2 |p|.
  *
  * The least of these bounds over p is the dual of the relaxation max tr(R R^T X), X >= 0, X_ii = 1, and at most
  * sqrt(pi/2) = 1.2533 times the largest |sum_i s_i R_i| over signs s (Nesterov 1998). The weights come from the mixing
- * method and need not be optimal: the bound is certified by one spectral norm, rounding accounted for. Infinity where a product of two weights overflows.
+ * method and need not be optimal: the bound is certified by one spectral norm, rounding accounted for. Infinity where a
+ * product of two weights overflows, or a slope is not bounded.
  *
- * @throws unsupported-op when the network is not of this form.
+ * @param g The graph of one sample.
+ * @throws unsupported-op when the network is not of this form; as readNetwork().
  */
 export function twoLayerBound(g: Graph): CertifiedUpperBound {
-  const network = asTwoLayer(sequential(g));
+  const network = asTwoLayer(readNetwork(g));
   if (!network) {
     throw new RobustlawError(
       'unsupported-op',
-      'this bound takes a dense layer, an elementwise activation and a dense layer with one output; use productBound',
+      'this bound takes one hidden layer and one output; use productBound',
     );
   }
   return twoLayerBoundOf(network);

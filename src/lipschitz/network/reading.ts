@@ -1,5 +1,5 @@
 // What is known of a graph while it is read: the form of each value, and the blocks found so far.
-import { RobustlawError } from '../../errors.ts';
+import { invalidArgument, RobustlawError } from '../../errors.ts';
 import type { Node, Value } from '../../graph/index.ts';
 import { nameOf, showType, sizeOf, tensorOf } from '../../graph/index.ts';
 import type { Activation } from '../../intervals/index.ts';
@@ -73,10 +73,8 @@ export function finiteNumbers(value: Value): ArrayLike<number> {
   for (let i = 0; i < values.length; i++) {
     if (Number.isFinite(values[i]!)) continue;
     const name = nameOf(value);
-    throw new RobustlawError(
-      'invalid-argument',
-      `invalid weight ${name === undefined ? `(a constant ${showType(value)})` : `"${name}"`}: entry ${i} is ${values[i]}; expected finite numbers`,
-    );
+    const weight = name === undefined ? `a constant ${showType(value)}` : `the weight "${name}"`;
+    throw invalidArgument(`entry ${i} of ${weight}`, values[i], 'a finite number');
   }
   return values;
 }
