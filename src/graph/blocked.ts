@@ -2,6 +2,8 @@
 // weights are constants of the model (domain com.microsoft.nchwc). In training the weights are inputs, so the weights
 // are brought into blocks in the graph, on every run. It saves a quarter of the time of a convolution that has many
 // positions per weight. The input gradient with stride 1 is such a convolution too, with the kernel turned around.
+// The kernels are internal to ONNX Runtime, so runtime/ tries them against the plain ones before it asks for them, and
+// they never stand in a file that encode() writes.
 import { topological } from './graph.ts';
 import { conv, convSweeps, transposedSweeps } from './ops/conv.ts';
 import { reshape, transpose } from './ops/layout.ts';

@@ -2,9 +2,10 @@
 import { availableParallelism } from 'node:os';
 import { RobustlawError } from '../errors.ts';
 import type { Graph, Shape, Tensor, TensorData, TensorType, Value } from '../graph/index.ts';
-import { allocate, encode, graph, inputsOf, nameOf, sizeOf } from '../graph/index.ts';
-import { lowerForMachine } from './blocks.ts';
+import { allocate, encode, graph, inputsOf, lowerForRuntime, nameOf, sizeOf } from '../graph/index.ts';
+import { blockLength } from './blocks.ts';
 import type { Bound } from './onnxruntime.ts';
+import type { Lease } from './sessions.ts';
 import { leaseSession } from './sessions.ts';
 
 /** Named flat arrays, row-major, in the element types of the graph's inputs or outputs. */
@@ -38,7 +39,7 @@ export async function compile(g: Graph, threads = 1): Promise<Program> {
       `invalid threads: ${threads}; expected an integer in [1, ${availableParallelism()}]`,
     );
   }
-  const lease = await leaseSession(encode(await lowerForMachine(g)), threads);
+  const lease = await leaseFor(g, threads);
   const inputs = g.inputs.map((value) => port(nameOf(value)!, value));
   const outputs = Object.entries(g.outputs).map(([name, value]) => port(name, value));
   // ONNX Runtime writes nothing where an output is an input under the same name.
@@ -86,6 +87,14 @@ export async function compile(g: Graph, threads = 1): Promise<Program> {
       await lease.release();
     },
   };
+}
+
+/** A session for the graph, with blocked convolutions where this machine has them and ONNX Runtime takes them. */
+async function leaseFor(g: Graph, threads: number): Promise<Lease> {
+  const block = await blockLength(g);
+  const plain = () => leaseSession(encode(lowerForRuntime(g)), threads);
+  if (block === undefined) return plain();
+  return leaseSession(encode(lowerForRuntime(g, block)), threads).catch(plain);
 }
 
 /** Values computed once: compiles, runs with `feeds` (by input name) and disposes. */
