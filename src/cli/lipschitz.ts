@@ -6,11 +6,11 @@ import { writeWhole } from '../files/index.ts';
 import type { Model } from '../graph/index.ts';
 import { modelFromOnnx, sizeOf } from '../graph/index.ts';
 import type { Answer, Domain, LipschitzMeasurement, Norm } from '../guarantee/index.ts';
-import { GLOBAL, relativeGap } from '../guarantee/index.ts';
+import { GLOBAL } from '../guarantee/index.ts';
 import { type Matrix, matrix, row } from '../linalg/index.ts';
 import { measureLipschitz } from '../lipschitz/index.ts';
 import { rng } from '../random/index.ts';
-import { boundsSvg, lipschitzVerdict, renderLipschitzPage } from '../report/index.ts';
+import { boundsSvg, lipschitzVerdict, renderLipschitzPage, significant } from '../report/index.ts';
 import { readModel } from '../runtime/index.ts';
 import { bars, RELATIONS } from './bars.ts';
 import { interruption } from './interruption.ts';
@@ -120,18 +120,18 @@ async function lipschitz(path: string, options: LipschitzOptions): Promise<void>
   process.stdout.write(options.json ? `${plainJson(result)}\n` : `${measurements.map(text).join('\n\n')}\n`);
 }
 
+const ROUNDINGS = { exact: 'nearest', upper: 'up', lower: 'down' } as const;
 const KINDS = { exact: '= exact', upper: '≤ certified', lower: '≥ witnessed' } as const;
 
 /** Verdict, table, bars. */
 function text(measurement: LipschitzMeasurement): string {
-  const gap = relativeGap(measurement);
   const rows = measurement.answers.flatMap(({ method, guarantees, seconds, note }) =>
     guarantees.length === 0
       ? [[method, '', '', figure(seconds, 2), note ?? '']]
       : guarantees.map((guarantee) => [
           guarantee.method,
           KINDS[guarantee.kind],
-          figure(guarantee.value, 7),
+          significant(guarantee.value, ROUNDINGS[guarantee.kind], 7),
           figure(seconds, 2),
           note ?? '',
         ]),
@@ -140,8 +140,8 @@ function text(measurement: LipschitzMeasurement): string {
   return [
     lipschitzVerdict(measurement),
     table(['method', 'kind', 'value', 'seconds', 'note'], rows, ['value', 'seconds']),
+    '',
     ...bars(measurement),
-    ...(gap === undefined ? [] : [`gap: ${figure(100 * gap, 3)} %`]),
     ...(estimate
       ? [
           `estimate, which proves nothing: ${estimate.method} ${figure(estimate.value, 4)} [${figure(estimate.interval[0], 4)}, ${figure(estimate.interval[1], 4)}]`,

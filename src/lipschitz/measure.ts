@@ -1,30 +1,20 @@
 // A Lipschitz constant by every method that applies, from both sides.
 import { RobustlawError } from '../errors.ts';
-import type { Graph, Model } from '../graph/index.ts';
+import type { Model } from '../graph/index.ts';
 import type {
   Answer,
   CertifiedUpperBound,
-  Domain,
   Exact,
   LipschitzMeasurement,
-  Norm,
   UpperGuarantee,
   WitnessedLowerBound,
 } from '../guarantee/index.ts';
 import { upperEnd } from '../guarantee/index.ts';
 import type { Rng } from '../random/index.ts';
 import { METHODS } from './methods.ts';
-import type { Network } from './network/network.ts';
-import { readNetwork } from './network/read.ts';
-import { afterSeconds, type Stop } from './stop.ts';
+import type { Stop } from './stop.ts';
+import { type Question, taskOf } from './task.ts';
 import { clever } from './witness/clever.ts';
-import { singleSample } from './witness/oracle.ts';
-
-/** Which constant is asked for. */
-export interface Question {
-  readonly norm: Norm;
-  readonly domain: Domain;
-}
 
 /** How long the search may take. */
 export interface Effort {
@@ -34,22 +24,6 @@ export interface Effort {
   readonly stop: Stop;
   /** Whether to sample the CLEVER estimate as well, on a ball or box. */
   readonly clever: boolean;
-}
-
-/** What a method is given. */
-export interface Task extends Question {
-  readonly model: Model;
-  /** The graph of one sample. */
-  readonly graph: Graph;
-  /** The same as a network of affine forms. Throws unsupported-op for graphs of another form. */
-  readonly network: () => Network;
-  /** Where searches start, `[count, features]`; may be empty. */
-  readonly starts: Float64Array;
-  readonly rng: Rng;
-  /** The least certificate so far. */
-  readonly ceiling: number;
-  /** Ends after a share of the time, or when the user says so. */
-  readonly within: (share: number) => Stop;
 }
 
 /**
@@ -68,13 +42,7 @@ export async function measureLipschitz(
   effort: Effort,
   observe: (answer: Answer) => void = () => {},
 ): Promise<LipschitzMeasurement> {
-  const graph = singleSample(model);
-  const network = once(() => readNetwork(graph));
-  const late = afterSeconds(effort.seconds);
-  const within = (share: number): Stop => {
-    const end = afterSeconds(share * effort.seconds);
-    return () => effort.stop() || late() || end();
-  };
+  const task = taskOf(model, { norm, domain }, starts, rng, effort.seconds, effort.stop);
   const answers: Answer[] = [];
   const asked = METHODS.filter(({ norms, domains }) => norms.includes(norm) && domains.includes(domain.kind));
   for (const { name, run } of asked) {
@@ -86,8 +54,7 @@ export async function measureLipschitz(
     if (effort.stop() && upper) answer = { method: name, guarantees: [], note: 'stopped', seconds: 0 };
     else {
       try {
-        const task = { norm, domain, model, graph, network, starts, rng: rng.split(name), ceiling, within };
-        const guarantees = await run(task);
+        const guarantees = await run({ ...task, rng: rng.split(name) }, ceiling);
         answer = { method: name, guarantees, seconds: seconds() };
       } catch (error) {
         if (!(error instanceof RobustlawError) || error.code !== 'unsupported-op') throw error;
@@ -112,10 +79,13 @@ function tightest(answers: readonly Answer[]): Pick<LipschitzMeasurement, 'lower
     better((a, b) => a.value > b.value),
     undefined,
   );
-  const upper = guarantees.filter(isUpper).reduce(
+  const uppers = guarantees.filter(isUpper);
+  const least = uppers.reduce(
     better((a, b) => upperEnd(a) < upperEnd(b)),
     undefined,
   );
+  // A bound beside an exact value may lie below it by a rounding, but says less.
+  const upper = uppers.find(({ kind }) => kind === 'exact') ?? least;
   return { lower, upper };
 }
 
@@ -143,12 +113,4 @@ function isLower(guarantee: Answer['guarantees'][number]): guarantee is Witnesse
 
 function isUpper(guarantee: Exact | CertifiedUpperBound | WitnessedLowerBound): guarantee is UpperGuarantee {
   return guarantee.kind !== 'lower';
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

@@ -5,10 +5,11 @@ import type { Answer, Domain, Norm } from '../guarantee/index.ts';
 import { nextDown, nextUp } from '../numeric/index.ts';
 import { compositionBound } from './composition/composition-bound.ts';
 import { exactLipschitz } from './exact/exact.ts';
+import { jacobianBound } from './local/interval-jacobian.ts';
 import { localBound, localLipschitz } from './local/local.ts';
-import type { Task } from './measure.ts';
 import { neuronCount } from './network/network.ts';
 import { diagonalClosedForms, eclipseFast } from './semidefinite/closed-forms.ts';
+import type { Task } from './task.ts';
 import { asTwoLayer } from './two-layer.ts';
 import { twoLayerBoundOf } from './two-layer-bound.ts';
 import { steepestDataPair } from './witness/data-pairs.ts';
@@ -20,8 +21,11 @@ export interface Method {
   readonly name: string;
   readonly norms: readonly Norm[];
   readonly domains: readonly Domain['kind'][];
-  /** Throws unsupported-op with the reason where the model is not of its kind. */
-  readonly run: (task: Task) => Promise<Answer['guarantees']> | Answer['guarantees'];
+  /**
+   * @param ceiling the least certificate so far.
+   * @throws unsupported-op with the reason where the model is not of its kind.
+   */
+  readonly run: (task: Task, ceiling: number) => Promise<Answer['guarantees']> | Answer['guarantees'];
 }
 
 const ALL: readonly Norm[] = ['l1', 'l2', 'linf'];
@@ -61,6 +65,12 @@ export const METHODS: readonly Method[] = [
     },
   },
   {
+    name: 'interval Jacobian',
+    norms: ALL,
+    domains: BOUNDED,
+    run: ({ graph, norm, domain }) => [{ ...jacobianBound(graph, boxAround(domain), norm), domain }],
+  },
+  {
     name: 'local bound',
     norms: ALL,
     domains: BOUNDED,
@@ -70,7 +80,7 @@ export const METHODS: readonly Method[] = [
     name: 'gradient-norm ascent',
     norms: ALL,
     domains: ANYWHERE,
-    run: async ({ model, starts, rng, norm, domain, ceiling, within }) => [
+    run: async ({ model, starts, rng, norm, domain, within }, ceiling) => [
       await witnessedLowerBound(model, starts, rng, norm, domain, ceiling, within(0.3)),
     ],
   },
@@ -80,7 +90,7 @@ export const METHODS: readonly Method[] = [
     domains: ANYWHERE,
     run: async ({ model, starts, rng, norm, domain }) => {
       const pair = await steepestDataPair(model, starts, rng, norm, domain);
-      if (!pair) throw unsupported('needs two different points of the data in the domain');
+      if (!pair) throw unsupported('needs two different points of data in the domain');
       return [pair];
     },
   },
@@ -103,8 +113,9 @@ async function cells({ graph, network, norm, domain, rng, within }: Task): Promi
   const neurons = neuronCount(network());
   if (neurons > MOST_NEURONS)
     throw unsupported(`takes up to ${MOST_NEURONS} neurons; this network has ${neurons}`);
-  const box = asBox(domain);
-  if (!box) throw unsupported(`takes the whole space, boxes and linf balls`);
+  if (domain.kind === 'ball' && domain.norm !== 'linf')
+    throw unsupported('takes the whole space, boxes and linf balls');
+  const box = domain.kind === 'ball' ? boxAround(domain) : domain;
   const { lower, upper } = await exactLipschitz(network(), norm, box, rng, within(0.4));
   if (box === domain) return upper.kind === 'exact' ? [{ ...upper, domain }, lower] : [upper, lower];
   const { witness, method } = lower;
@@ -117,10 +128,10 @@ async function cells({ graph, network, norm, domain, rng, within }: Task): Promi
   ];
 }
 
-/** The domain itself, or the least box of float64 numbers around a linf ball; undefined for other balls. */
-function asBox(domain: Domain): Domain | undefined {
-  if (domain.kind !== 'ball') return domain;
-  if (domain.norm !== 'linf') return undefined;
+/** The domain itself, or the least box of float64 numbers around a ball. */
+function boxAround(domain: Domain): Extract<Domain, { kind: 'box' }> {
+  if (domain.kind === 'box') return domain;
+  if (domain.kind !== 'ball') throw unsupported('takes boxes and balls');
   const { centre, radius } = domain;
   return {
     kind: 'box',

@@ -2,6 +2,7 @@
 export { resultsCsv } from './csv.ts';
 export { heroSvg } from './hero-svg.ts';
 export { boundsSvg, type LipschitzReport, lipschitzVerdict, renderLipschitzPage } from './lipschitz-page.ts';
+export { significant } from './number.ts';
 export { renderReport } from './page.ts';
 export { resultsParquet } from './parquet.ts';
 export { type WrittenReport, writeReport } from './write.ts';
