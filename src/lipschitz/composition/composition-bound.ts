@@ -4,8 +4,9 @@ import { RobustlawError } from '../../errors.ts';
 import type { Graph, Node, Shape, Value } from '../../graph/index.ts';
 import { isFloat, sameShape, showType, sizeOf, topological } from '../../graph/index.ts';
 import { type CertifiedUpperBound, GLOBAL, type Norm } from '../../guarantee/index.ts';
-import { addUp, multiplyUp, normEnclosure } from '../../numeric/index.ts';
+import { addUp, normEnclosure } from '../../numeric/index.ts';
 import { type Elementwise, elementwiseOf } from '../network/elementwise.ts';
+import { timesUp } from './entries.ts';
 import { elementwiseFactor, factorOf } from './factors.ts';
 import { added, composed, IDENTITY, type LinearMap, mapNormUpper, uniform } from './linear-map.ts';
 import { expanded, linearMapOf } from './linear-nodes.ts';
@@ -115,7 +116,7 @@ function portsOf(g: Graph): { x: Value; y: Value } {
 
 /** An upper bound on the Lipschitz constant of map(origin) with respect to the input. */
 function constantOf({ origin, map }: Affine, { norm }: Walk): number {
-  return multiplyUp(origin.constant, map === IDENTITY ? 1 : mapNormUpper(map, norm));
+  return timesUp(origin.constant, mapNormUpper(map, norm));
 }
 
 const originWith = (constant: number): Affine => ({ origin: { constant }, map: IDENTITY });
@@ -156,9 +157,7 @@ function activated(elementwise: Elementwise, walk: Walk): Affine | Failure | und
   const from = walk.known.get(elementwise.from);
   if (!from || 'failure' in from) return from;
   const factor = elementwiseFactor(elementwise);
-  return factor < Number.POSITIVE_INFINITY
-    ? originWith(multiplyUp(constantOf(from, walk), factor))
-    : undefined;
+  return factor < Number.POSITIVE_INFINITY ? originWith(timesUp(constantOf(from, walk), factor)) : undefined;
 }
 
 /** A node with one computed input x: a linear map after what is known of x, or a factor. Undefined without a rule. */
@@ -169,9 +168,7 @@ function stepped(node: Node, x: Value, walk: Walk): (Affine | undefined)[] | und
   const factors = node.outputs.map((y) => factorOf(node, x, y, walk.norm));
   if (factors[0] === undefined) return undefined;
   const constant = constantOf(from, walk);
-  return factors.map((factor) =>
-    factor === undefined ? undefined : originWith(multiplyUp(constant, factor)),
-  );
+  return factors.map((factor) => (factor === undefined ? undefined : originWith(timesUp(constant, factor))));
 }
 
 /** By the form of a node in other operators. */
@@ -207,7 +204,7 @@ function stretched(inputs: readonly (Value | undefined)[], to: Shape, walk: Walk
     const map = expanded(value.shape, to);
     if (map) return [after(map, from, walk)];
     const repeats = sizeOf(to) / sizeOf(value.shape);
-    return [originWith(multiplyUp(constantOf(from, walk), repetitionNorm(repeats, walk.norm)))];
+    return [originWith(timesUp(constantOf(from, walk), repetitionNorm(repeats, walk.norm)))];
   });
 }
 

@@ -12,3 +12,9 @@ export function largestSize(values: Float64Array): number {
 export function sumError(a: number, b: number, sums: Float64Array): number {
   return addUp(addUp(a, b), multiplyUp(UNIT_ROUNDOFF, largestSize(sums)));
 }
+
+/** An upper bound on a b; nothing is lost where a factor is 1. */
+export function timesUp(a: number, b: number): number {
+  if (a === 1) return b;
+  return b === 1 ? a : multiplyUp(a, b);
+}

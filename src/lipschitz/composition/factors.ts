@@ -4,11 +4,11 @@ import type { Node, Value } from '../../graph/index.ts';
 import { sizeOf } from '../../graph/index.ts';
 import type { Norm } from '../../guarantee/index.ts';
 import { lipschitzOf } from '../../intervals/index.ts';
-import { multiplyUp, sqrtUp } from '../../numeric/index.ts';
+import { sqrtUp } from '../../numeric/index.ts';
 import type { Elementwise } from '../network/elementwise.ts';
 import { axisOf } from '../network/positions.ts';
 import { constantOf } from './constants.ts';
-import { largestSize } from './entries.ts';
+import { largestSize, timesUp } from './entries.ts';
 import { linearNormUpper } from './linear-norms.ts';
 import {
   logSoftmaxConstant,
@@ -24,7 +24,7 @@ export function elementwiseFactor({ activations, inner, outer }: Elementwise): n
   let largest = 0;
   for (const activation of new Set(activations())) largest = Math.max(largest, lipschitzOf(activation));
   const scale = [inner, outer].map(([low, high]) => Math.max(Math.abs(low), Math.abs(high)));
-  return scale.reduce((product, s) => (s === 1 ? product : multiplyUp(product, s)), largest);
+  return scale.reduce(timesUp, largest);
 }
 
 /**
@@ -90,5 +90,5 @@ function normalized(node: Node, n: number, norm: Norm): number | undefined {
   const scale = node.inputs[1] && constantOf(node.inputs[1]);
   const epsilon = (node.attributes.epsilon as number | undefined) ?? Math.fround(1e-5);
   if (!scale || !(epsilon > 0)) return undefined;
-  return multiplyUp(largestSize(scale), normalizationConstant(n, epsilon, true, norm));
+  return timesUp(largestSize(scale), normalizationConstant(n, epsilon, true, norm));
 }

@@ -87,6 +87,7 @@ function finite(map: LinearMap | undefined): LinearMap | undefined {
 }
 
 function product(second: LinearMap, first: LinearMap): LinearMap | undefined {
+  if (isIdentity(first)) return second;
   if (second.kind === 'diagonal') return scaled(first, second, 'rows');
   if (first.kind === 'diagonal') return scaled(second, first, 'columns');
   if (second.kind === 'along axis' && first.kind === 'along axis') return matrixProduct(second, first);
@@ -203,8 +204,8 @@ function alongAxis(scale: Float64Array, outer: number, n: number, inner: number)
   return Float64Array.from({ length: n }, (_, i) => scale[i * inner]!);
 }
 
-function isIdentity({ scale, error }: Diagonal): boolean {
-  return error === 0 && scale.every((v) => v === 1);
+function isIdentity(map: LinearMap): boolean {
+  return map.kind === 'diagonal' && map.error === 0 && map.scale.every((v) => v === 1);
 }
 
 /** How far each true product of an entry with a factor is from the rounded one. */
@@ -216,7 +217,8 @@ function productError(
 ): number {
   const ofFactors = multiplyUp(error, addUp(largestSize(entries), map.error));
   const ofEntries = multiplyUp(map.error, largestSize(scale));
-  const ofRounding = addUp(multiplyUp(UNIT_ROUNDOFF, largestSize(products)), SMALLEST_SUBNORMAL);
-  // Factors 0, 1 and -1 and scaling by a power of two are exact, but the difference does not show.
-  return addUp(addUp(ofFactors, ofEntries), ofRounding);
+  const exact = scale.every((v) => v === 0 || v === 1 || v === -1);
+  const ofRounding = exact ? 0 : addUp(multiplyUp(UNIT_ROUNDOFF, largestSize(products)), SMALLEST_SUBNORMAL);
+  const inherited = ofFactors === 0 ? ofEntries : addUp(ofFactors, ofEntries);
+  return inherited === 0 ? ofRounding : addUp(inherited, ofRounding);
 }

@@ -3,11 +3,11 @@ import type { Node, Value } from '../../graph/index.ts';
 import { sizeOf, tensorOf } from '../../graph/index.ts';
 import type { Norm } from '../../guarantee/index.ts';
 import { matrix, transpose } from '../../linalg/index.ts';
-import { divideUp, multiplyUp, sqrtUp } from '../../numeric/index.ts';
+import { divideUp, sqrtUp } from '../../numeric/index.ts';
 import { axisOf } from '../network/positions.ts';
 import { operatorNormUpper } from '../norms.ts';
 import { constantOf } from './constants.ts';
-import { largestSize } from './entries.ts';
+import { largestSize, timesUp } from './entries.ts';
 import { mapNormUpper } from './linear-map.ts';
 import { gemmProduct } from './linear-nodes.ts';
 import { repetitionNorm } from './selections.ts';
@@ -22,13 +22,14 @@ export function linearNormUpper(node: Node, x: Value, norm: Norm): number | unde
   const stretch = () => repetitionNorm(sizeOf(y.shape) / sizeOf(x.shape), norm);
   switch (node.op.name) {
     case 'Mul': {
-      const factors = constantOf(otherThan(node, x)!);
-      return factors && multiplyUp(stretch(), largestSize(factors));
+      const other = otherThan(node, x);
+      const factors = other && constantOf(other);
+      return factors && timesUp(stretch(), largestSize(factors));
     }
     case 'Div': {
       const divisors = node.inputs[0] === x ? constantOf(node.inputs[1]!) : undefined;
       const least = divisors?.reduce((a, b) => Math.min(a, Math.abs(b)), Number.POSITIVE_INFINITY);
-      return least ? multiplyUp(stretch(), divideUp(1, least)) : undefined;
+      return least ? timesUp(stretch(), divideUp(1, least)) : undefined;
     }
     case 'Gemm': {
       const product = gemmProduct(node, x);
@@ -64,7 +65,7 @@ function batchedNormUpper(node: Node, x: Value, norm: Norm): number | undefined 
     return operatorNormUpper(node.inputs[0] === x ? transpose(m) : m, norm);
   });
   const stacked = sizeOf(node.outputs[0]!.shape.slice(0, -2)) / sizeOf(x.shape.slice(0, -2));
-  return multiplyUp(
+  return timesUp(
     repetitionNorm(Math.max(1, stacked), norm),
     norms.reduce((a, b) => Math.max(a, b), 0),
   );

@@ -10,7 +10,8 @@ import { axisOf, positions, stridesOf } from '../network/positions.ts';
  * entry is repeated k times (0 where no entry is taken).
  */
 export function repetitionNorm(k: number, norm: Norm): number {
-  return norm === 'l1' ? k : norm === 'l2' ? sqrtUp(k) : Math.min(1, k);
+  if (k <= 1 || norm === 'l1') return k;
+  return norm === 'l2' ? sqrtUp(k) : 1;
 }
 
 /** The largest number of times that a node repeats an element of x; undefined for operators that do not select. */
