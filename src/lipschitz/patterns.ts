@@ -1,5 +1,7 @@
 // Points of a two-layer network with a steep activation pattern: the pattern by rounding the relaxation (Goemans and
 // Williamson 1995) and flipping single signs, the point by linear algebra.
+
+import type { Activation } from '../intervals/index.ts';
 import {
   cholesky,
   choleskySolve,
@@ -74,18 +76,23 @@ function climb(q: Matrix, start: Float64Array): { signs: Float64Array; value: nu
   }
 }
 
+/** 1 where the slope is larger on the right of zero, as s_l = 1 asks for, and -1 where it is on the left. */
+function steeperSide({ value }: Activation): 1 | -1 {
+  return value(1) - value(0) < value(0) - value(-1) ? -1 : 1;
+}
+
 /**
- * From signs and a margin to a point x with W x + b close to margin scale |w_l| s_l, by ridge regression with a ridge so
- * small that independent neurons (k <= d) take their targets.
+ * From signs and a margin to a point x with W x + b close to margin scale |w_l| s_l (on the steeper side for s_l = 1), by
+ * ridge regression with a ridge so small that independent neurons (k <= d) take their targets.
  */
 function placer(
-  { weights: w, biases }: TwoLayer,
+  { weights: w, biases, activations }: TwoLayer,
   scale: number,
 ): (signs: Float64Array, margin: number) => Float64Array {
   const { rows: k, columns: d } = w;
   const lengths = Float64Array.from({ length: k }, (_, l) => length(row(w, l), 'l2'));
   const target = (signs: Float64Array, margin: number) =>
-    signs.map((s, l) => margin * scale * lengths[l]! * s - biases[l]!);
+    signs.map((s, l) => margin * scale * lengths[l]! * s * steeperSide(activations[l]!) - biases[l]!);
   // W^T (W W^T + r I)^-1 = (W^T W + r I)^-1 W^T: the smaller side is factorised.
   const factor = cholesky(ridged(gram(k <= d ? w : transpose(w))));
   return (signs, margin) =>

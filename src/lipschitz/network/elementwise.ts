@@ -30,12 +30,15 @@ export function elementwiseOf(node: Node): Elementwise | undefined {
   }
   const [from, slope] = node.inputs;
   if (!from) return undefined;
-  const unscaled = { from, key: keyOf(node), inner: ONE, outer: ONE };
   const activation = activationOf(node);
-  if (activation) return { ...unscaled, activations: () => repeated(activation, from) };
-  if (node.op.name === 'PRelu' && slope && tensorOf(slope))
-    return { ...unscaled, activations: () => withSlopes(slope, from) };
-  return undefined;
+  if (!activation && !(node.op.name === 'PRelu' && slope && tensorOf(slope))) return undefined;
+  return {
+    from,
+    activations: () => (activation ? repeated(activation, from) : withSlopes(slope!, from)),
+    key: keyOf(node),
+    inner: ONE,
+    outer: ONE,
+  };
 }
 
 function repeated(activation: Activation, from: Value): Activation[] {

@@ -94,10 +94,11 @@ export function combine(
     const form = forms[source]!;
     const exactFactor = Math.fround(c) === c;
     const unit = c === 1 || c === -1;
+    const { index: columns, value: entries } = form;
     const to = form.start[row + 1]!;
     for (let p = form.start[row]!; p < to; p++) {
-      const column = form.index[p]!;
-      const a = form.value[p]!;
+      const column = columns[p]!;
+      const a = entries[p]!;
       const product = c * a;
       let lost = unit || (exactFactor && Math.fround(a) === a) ? 0 : roundingOf(product);
       if (error > 0) lost += error * Math.abs(a);
@@ -141,14 +142,16 @@ export function combine(
     for (const column of touched) {
       const sum = sums[column]!;
       if (!Number.isFinite(sum)) throw overflow(what, sum);
-      worst = Math.max(worst, errors[column]!);
+      if (!(errors[column]! <= worst)) worst = errors[column]!;
       if (sum !== 0) {
         index[used] = column;
         value[used++] = sum;
       }
       met[column] = 0;
     }
-    if (!Number.isFinite(constant)) throw overflow(what, constant);
+    // Where an intermediate sum overflows, its error is no number.
+    for (const end of [constant, worst, inherited, constantError])
+      if (!Number.isFinite(end)) throw overflow(what, end);
     start[i + 1] = used;
     bias[i] = constant;
     coefficientError[i] = inflated(worst + inherited, steps);

@@ -106,6 +106,10 @@ function needed(
 function readNode(node: Node, elementwise: Elementwise | undefined, reading: Reading): void {
   const [first] = node.outputs;
   if (!first || reading.forms.has(first) || tensorOf(first)) return;
+  requireRoom(
+    describe(node),
+    node.outputs.reduce((most, { shape }) => Math.max(most, sizeOf(shape)), 0),
+  );
   if (elementwise) {
     const { from, activations, key, inner, outer } = elementwise;
     const what = describe(node);
