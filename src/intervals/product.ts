@@ -45,7 +45,9 @@ function centred(box: Box): Centred {
       } else radius[i] = Infinity;
     }
   }
-  const result = { middle, radius, magnitude: middle.map(Math.abs) };
+  const magnitude = new Float64Array(middle.length);
+  for (let i = 0; i < middle.length; i++) magnitude[i] = Math.abs(middle[i]!);
+  const result = { middle, radius, magnitude };
   memory.set(box, result);
   return result;
 }

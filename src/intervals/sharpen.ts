@@ -85,8 +85,17 @@ function decomposed(node: Node): (Value | undefined)[] {
   return parts.map((value) => (value ? rewrittenParts[next++] : undefined));
 }
 
+/** Operators whose decomposition has no constants but attributes and whole numbers. */
+const EXACTLY_DECOMPOSED: ReadonlySet<string> = new Set([
+  'BatchNormalization',
+  'GroupNormalization',
+  'InstanceNormalization',
+  'LayerNormalization',
+]);
+
 /** How far the constants of a decomposition are from the true ones: a few units, or, where they are positions on an axis, of those. */
-function slackOf(node: Node): (v: number) => number {
+function slackOf(node: Node): ((v: number) => number) | undefined {
+  if (EXACTLY_DECOMPOSED.has(node.op.name)) return undefined;
   if (node.op.name !== 'Resize') return (v) => Math.abs(v) * 2 ** -49;
   const longest = Math.max(...node.inputs[0]!.shape, ...node.outputs[0]!.shape);
   return (v) => (Math.abs(v) + longest) * 2 ** -48;
