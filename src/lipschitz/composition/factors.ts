@@ -7,8 +7,8 @@ import { lipschitzOf } from '../../intervals/index.ts';
 import { sqrtUp } from '../../numeric/index.ts';
 import type { Elementwise } from '../network/elementwise.ts';
 import { axisOf } from '../network/positions.ts';
-import { constantOf } from './constants.ts';
-import { largestSize, timesUp } from './entries.ts';
+import { constantOf, largestWithError } from './constants.ts';
+import { timesUp } from './entries.ts';
 import { linearNormUpper } from './linear-norms.ts';
 import {
   logSoftmaxConstant,
@@ -90,5 +90,5 @@ function normalized(node: Node, n: number, norm: Norm): number | undefined {
   const scale = node.inputs[1] && constantOf(node.inputs[1]);
   const epsilon = (node.attributes.epsilon as number | undefined) ?? Math.fround(1e-5);
   if (!scale || !(epsilon > 0)) return undefined;
-  return timesUp(largestSize(scale), normalizationConstant(n, epsilon, true, norm));
+  return timesUp(largestWithError(scale), normalizationConstant(n, epsilon, true, norm));
 }

@@ -1,10 +1,20 @@
 // Nodes that are affine in their one computed input, read as linear maps with structure.
 import type { Node, Shape, Value } from '../../graph/index.ts';
-import { convSweeps, sameShape, sizeOf, tensorOf, transposedSweeps } from '../../graph/index.ts';
+import {
+  add,
+  convSweeps,
+  div,
+  reshape,
+  sameShape,
+  sizeOf,
+  sqrt,
+  tensorOf,
+  transposedSweeps,
+} from '../../graph/index.ts';
 import { type Matrix, matrix, transpose } from '../../linalg/index.ts';
-import { divideUp, gamma, multiplyUp, SMALLEST_SUBNORMAL, UNIT_ROUNDOFF } from '../../numeric/index.ts';
+import { addUp, divideUp, multiplyUp, SMALLEST_SUBNORMAL, UNIT_ROUNDOFF } from '../../numeric/index.ts';
 import { axisOf, broadcastPositions } from '../network/positions.ts';
-import { type Constant, constantOf } from './constants.ts';
+import { constantOf } from './constants.ts';
 import { largestSize } from './entries.ts';
 import { type AlongAxis, IDENTITY, type LinearMap, uniform } from './linear-map.ts';
 
@@ -31,9 +41,9 @@ export function linearMapOf(node: Node, x: Value): LinearMap | undefined {
     case 'Neg':
       return uniform(-1);
     case 'Mul':
-      return multiplied(node, x, y);
+      return multiplied(otherThan(node, x), x, y);
     case 'Div':
-      return node.inputs[0] === x ? divided(node, x, y) : undefined;
+      return node.inputs[0] === x ? multiplied(div(1, node.inputs[1]!), x, y) : undefined;
     case 'BatchNormalization':
       return node.inputs[0] === x ? batchNormalized(node, x) : undefined;
     case 'Gemm': {
@@ -88,41 +98,25 @@ const alongAxis = (outer: number, m: Matrix, inner: number, error = 0): AlongAxi
   error,
 });
 
-/** The constant operand of a node with two, stretched to the shape of the output; undefined if x is stretched. */
-function perEntry(node: Node, x: Value, y: Value): Constant | undefined {
-  const other = node.inputs[0] === x ? node.inputs[1] : node.inputs[0];
-  const numbers = other && sameShape(x.shape, y.shape) ? constantOf(other) : undefined;
-  return (
-    numbers && Float64Array.from(broadcastPositions(other!.shape, y.shape), (position) => numbers[position]!)
+/** x times a constant, stretched to the shape of the output; undefined if x is stretched. */
+function multiplied(factors: Value | undefined, x: Value, y: Value): LinearMap | undefined {
+  const constant = factors && sameShape(x.shape, y.shape) ? constantOf(factors) : undefined;
+  if (!constant) return undefined;
+  const { values, error } = constant;
+  if (values.length === 1) return { kind: 'diagonal', scale: values, error };
+  const scale = Float64Array.from(
+    broadcastPositions(factors!.shape, y.shape),
+    (position) => values[position]!,
   );
-}
-
-function multiplied(node: Node, x: Value, y: Value): LinearMap | undefined {
-  const scale = perEntry(node, x, y);
-  return scale && { kind: 'diagonal', scale, error: 0 };
-}
-
-function divided(node: Node, x: Value, y: Value): LinearMap | undefined {
-  const divisors = perEntry(node, x, y);
-  if (!divisors || divisors.some((v) => v === 0)) return undefined;
-  const scale = divisors.map((v) => 1 / v);
-  return { kind: 'diagonal', scale, error: multiplyUp(2 * UNIT_ROUNDOFF, largestSize(scale)) };
+  return { kind: 'diagonal', scale, error };
 }
 
 /** scale / sqrt(variance + epsilon) per channel of `[batch, channels, ...]`. */
 function batchNormalized(node: Node, x: Value): LinearMap | undefined {
-  const [scale, , , variance] = node.inputs.slice(1).map((v) => v && constantOf(v));
-  if (!scale || !variance) return undefined;
+  const [, scale, , , variance] = node.inputs as [Value, Value, Value, Value, Value];
   const epsilon = (node.attributes.epsilon as number | undefined) ?? Math.fround(1e-5);
-  const factors = scale.map((s, i) => s / Math.sqrt(variance[i]! + epsilon));
-  if (factors.some((v) => !Number.isFinite(v))) return undefined;
-  const inner = sizeOf(x.shape.slice(2));
-  const entries = Float64Array.from(
-    { length: sizeOf(x.shape) },
-    (_, i) => factors[Math.floor(i / inner) % factors.length]!,
-  );
-  // An addition, a root and a quotient.
-  return { kind: 'diagonal', scale: entries, error: multiplyUp(gamma(4), largestSize(factors)) };
+  const factors = div(scale, sqrt(add(variance, epsilon)));
+  return multiplied(reshape(factors, [scale.shape[0]!, ...x.shape.slice(2).map(() => 1)]), x, x);
 }
 
 /** A product with a constant matrix: W along one axis of x, after or before a change of the order of the entries or not. */
@@ -137,12 +131,13 @@ export function gemmProduct(node: Node, x: Value): Product | undefined {
   if (a === b || node.inputs[2] === x) return undefined;
   const { alpha = 1, transA = 0, transB = 0 } = node.attributes as Record<string, number>;
   const weight = a === x ? b : a;
-  const numbers = constantOf(weight);
-  if (!numbers) return undefined;
-  const stored = matrix(weight.shape[0]!, weight.shape[1]!, numbers);
+  const constant = constantOf(weight);
+  if (!constant) return undefined;
+  const stored = matrix(weight.shape[0]!, weight.shape[1]!, constant.values);
   const oriented = (a === x ? !transB : transA) ? transpose(stored) : stored;
   const m = alpha === 1 ? oriented : { ...oriented, data: oriented.data.map((v) => alpha * v) };
-  const error = alpha === 1 ? 0 : multiplyUp(UNIT_ROUNDOFF, largestSize(m.data)) + SMALLEST_SUBNORMAL;
+  const ofRounding = addUp(multiplyUp(UNIT_ROUNDOFF, largestSize(m.data)), SMALLEST_SUBNORMAL);
+  const error = alpha === 1 ? constant.error : addUp(multiplyUp(Math.abs(alpha), constant.error), ofRounding);
   const others = sizeOf(x.shape) / m.columns;
   const [map, turned] =
     a === x ? [alongAxis(others, m, 1, error), transA] : [alongAxis(1, m, others, error), transB];
@@ -155,8 +150,9 @@ function matMulProduct(node: Node, x: Value): Product | undefined {
   const weight = a === x ? b : a;
   const rank = weight.shape.length;
   if (a === b || (rank > 2 && sizeOf(weight.shape.slice(0, -2)) !== 1)) return undefined;
-  const numbers = constantOf(weight);
-  if (!numbers) return undefined;
+  const constant = constantOf(weight);
+  if (!constant) return undefined;
+  const { values: numbers, error } = constant;
   const [rows, columns] =
     rank > 1
       ? [weight.shape.at(-2)!, weight.shape.at(-1)!]
@@ -164,27 +160,28 @@ function matMulProduct(node: Node, x: Value): Product | undefined {
         ? [numbers.length, 1]
         : [1, numbers.length];
   const stored = matrix(rows, columns, numbers);
-  if (a === x) return { map: alongAxis(sizeOf(x.shape) / rows, transpose(stored), 1), keepsOrder: true };
+  if (a === x)
+    return { map: alongAxis(sizeOf(x.shape) / rows, transpose(stored), 1, error), keepsOrder: true };
   const inner = x.shape.length === 1 ? 1 : x.shape.at(-1)!;
-  return { map: alongAxis(sizeOf(x.shape) / (columns * inner), stored, inner), keepsOrder: true };
+  return { map: alongAxis(sizeOf(x.shape) / (columns * inner), stored, inner, error), keepsOrder: true };
 }
 
 function convolution(node: Node, x: Value): LinearMap | undefined {
   const weight = node.inputs[1]!;
-  const kernel = constantOf(weight);
-  if (!kernel) return undefined;
+  const constant = constantOf(weight);
+  if (!constant) return undefined;
   const transposed = node.op.name === 'ConvTranspose';
   const group = (node.attributes.group as number | undefined) ?? 1;
   return {
     kind: 'convolution',
     outer: x.shape[0]!,
-    kernel,
+    kernel: constant.values,
     filters: weight.shape[0]!,
     channels: weight.shape[1]! * group,
     group,
     sweeps: (transposed ? transposedSweeps : convSweeps)(x, weight, node.attributes),
     transposed,
-    error: 0,
+    error: constant.error,
   };
 }
 
@@ -209,4 +206,9 @@ function reducedAxes(node: Node, x: Value): number[] {
   const axes = given ? Array.from(given.data as ArrayLike<number | bigint>, Number) : [];
   if (axes.length === 0) return node.attributes.noop_with_empty_axes === 1 ? [] : x.shape.map((_, i) => i);
   return axes.map((axis) => axisOf(axis, x.shape.length)).sort((a, b) => a - b);
+}
+
+/** The other of two inputs; undefined if both are x. */
+export function otherThan(node: Node, x: Value): Value | undefined {
+  return node.inputs[0] === x ? (node.inputs[1] === x ? undefined : node.inputs[1]) : node.inputs[0];
 }

@@ -1,15 +1,14 @@
 // Norms of linear nodes whose structure is not kept as a map.
 import type { Node, Value } from '../../graph/index.ts';
-import { sizeOf, tensorOf } from '../../graph/index.ts';
+import { div, sizeOf, tensorOf } from '../../graph/index.ts';
 import type { Norm } from '../../guarantee/index.ts';
 import { matrix, transpose } from '../../linalg/index.ts';
 import { divideUp, sqrtUp } from '../../numeric/index.ts';
 import { axisOf } from '../network/positions.ts';
-import { operatorNormUpper } from '../norms.ts';
-import { constantOf } from './constants.ts';
-import { largestSize, timesUp } from './entries.ts';
+import { constantOf, largestWithError } from './constants.ts';
+import { timesUp } from './entries.ts';
 import { mapNormUpper } from './linear-map.ts';
-import { gemmProduct } from './linear-nodes.ts';
+import { gemmProduct, otherThan } from './linear-nodes.ts';
 import { repetitionNorm } from './selections.ts';
 
 /**
@@ -21,16 +20,10 @@ export function linearNormUpper(node: Node, x: Value, norm: Norm): number | unde
   const y = node.outputs[0]!;
   const stretch = () => repetitionNorm(sizeOf(y.shape) / sizeOf(x.shape), norm);
   switch (node.op.name) {
-    case 'Mul': {
-      const other = otherThan(node, x);
-      const factors = other && constantOf(other);
-      return factors && timesUp(stretch(), largestSize(factors));
-    }
-    case 'Div': {
-      const divisors = node.inputs[0] === x ? constantOf(node.inputs[1]!) : undefined;
-      const least = divisors?.reduce((a, b) => Math.min(a, Math.abs(b)), Number.POSITIVE_INFINITY);
-      return least ? timesUp(stretch(), divideUp(1, least)) : undefined;
-    }
+    case 'Mul':
+      return timesLargest(stretch(), otherThan(node, x));
+    case 'Div':
+      return node.inputs[0] === x ? timesLargest(stretch(), div(1, node.inputs[1]!)) : undefined;
     case 'Gemm': {
       const product = gemmProduct(node, x);
       return product && mapNormUpper(product.map, norm);
@@ -57,12 +50,14 @@ export function linearNormUpper(node: Node, x: Value, norm: Norm): number | unde
 /** A product with a stack of constant matrices: the largest of their norms, times that of stretching x over the stack. */
 function batchedNormUpper(node: Node, x: Value, norm: Norm): number | undefined {
   const weight = otherThan(node, x);
-  const numbers = weight && constantOf(weight);
-  if (!numbers) return undefined;
+  const constant = weight && constantOf(weight);
+  if (!constant) return undefined;
+  const { values, error } = constant;
   const [rows, columns] = [weight.shape.at(-2)!, weight.shape.at(-1)!];
-  const norms = Array.from({ length: numbers.length / (rows * columns) }, (_, i) => {
-    const m = matrix(rows, columns, numbers.slice(i * rows * columns, (i + 1) * rows * columns));
-    return operatorNormUpper(node.inputs[0] === x ? transpose(m) : m, norm);
+  const norms = Array.from({ length: values.length / (rows * columns) }, (_, i) => {
+    const m = matrix(rows, columns, values.slice(i * rows * columns, (i + 1) * rows * columns));
+    const oriented = node.inputs[0] === x ? transpose(m) : m;
+    return mapNormUpper({ kind: 'along axis', outer: 1, matrix: oriented, inner: 1, error }, norm);
   });
   const stacked = sizeOf(node.outputs[0]!.shape.slice(0, -2)) / sizeOf(x.shape.slice(0, -2));
   return timesUp(
@@ -71,7 +66,8 @@ function batchedNormUpper(node: Node, x: Value, norm: Norm): number | undefined 
   );
 }
 
-/** The other of two inputs; undefined if both are x. */
-function otherThan(node: Node, x: Value): Value | undefined {
-  return node.inputs[0] === x ? (node.inputs[1] === x ? undefined : node.inputs[1]) : node.inputs[0];
+/** A norm times the largest size of constant factors. */
+function timesLargest(norm: number, factors: Value | undefined): number | undefined {
+  const constant = factors && constantOf(factors);
+  return constant && timesUp(norm, largestWithError(constant));
 }

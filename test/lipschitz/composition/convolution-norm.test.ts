@@ -59,7 +59,7 @@ function randomConvolution(key: Rng) {
   const kernel = each('kernel', 1, 4);
   const dilations = each('dilation', 1, 3);
   const pads = [...each('before', 0, 3), ...each('after', 0, 3)];
-  const lengths = each('length', axes === 3 ? 3 : 5, axes === 1 ? 40 : axes === 2 ? 8 : 5).map((n, i) =>
+  const lengths = each('length', axes === 3 ? 3 : 5, axes === 1 ? 40 : axes === 2 ? 7 : 4).map((n, i) =>
     Math.max(n, (kernel[i]! - 1) * dilations[i]! + 1),
   );
   const strides = each('stride', 1, 4);
@@ -89,7 +89,7 @@ function randomConvolution(key: Rng) {
 
 describe('norms of convolutions', () => {
   test('of every kind, against the matrix of the operator in ONNX Runtime', async () => {
-    for (let seed = 0; seed < 120; seed++) {
+    for (let seed = 0; seed < 80; seed++) {
       const { build, map, label } = randomConvolution(rng(seed));
       const exact = await matrixOf(build);
       for (const norm of NORMS) {
