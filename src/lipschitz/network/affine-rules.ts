@@ -28,7 +28,7 @@ const same: Rule = (node, reading) => [formOf(node.inputs[0]!, reading)];
 
 const cast: Rule = (node, reading) => {
   const [x] = node.inputs as [Value];
-  if (!isFloat(x.dtype) || !isFloat(node.outputs[0]!.dtype))
+  if (!isFloat(node.outputs[0]!.dtype) || !(isFloat(x.dtype) || tensorOf(x)))
     throw unsupported(node, 'changes between numbers and integers or truth values');
   return [formOf(x, reading)];
 };

@@ -154,14 +154,33 @@ function linear(p: Polynomial | undefined): Range | undefined {
 }
 
 /** The value as a polynomial in x and the gate; undefined where it holds anything else. */
-function expand(value: Value, x: Value, gate: Value, depth = 0): Polynomial | undefined {
+function expand(
+  value: Value,
+  x: Value,
+  gate: Value,
+  known = new Map<Value, Polynomial | undefined>(),
+): Polynomial | undefined {
+  if (known.has(value)) return known.get(value);
+  // Undefined until it is known: too many values are no activation.
+  known.set(value, undefined);
+  const polynomial = known.size > MOST_NODES ? undefined : expanded(value, x, gate, known);
+  known.set(value, polynomial);
+  return polynomial;
+}
+
+function expanded(
+  value: Value,
+  x: Value,
+  gate: Value,
+  known: Map<Value, Polynomial | undefined>,
+): Polynomial | undefined {
   if (value === x) return new Map([['1,0', [1, 1]]]);
   if (value === gate) return new Map([['0,1', [1, 1]]]);
   const c = scalarOf(value);
   if (c !== undefined) return c === 0 ? new Map() : new Map([['0,0', [c, c]]]);
   const { op, inputs } = value.node;
-  if (depth > MOST_NODES || !POLYNOMIAL.has(op.name)) return undefined;
-  const p = expand(inputs[0]!, x, gate, depth + 1);
+  if (!POLYNOMIAL.has(op.name)) return undefined;
+  const p = expand(inputs[0]!, x, gate, known);
   if (!p) return undefined;
   if (op.name === 'Identity') return p;
   if (op.name === 'Neg') return product(p, new Map([['0,0', [-1, -1]]]));
@@ -171,7 +190,7 @@ function expand(value: Value, x: Value, gate: Value, depth = 0): Polynomial | un
     const square = product(p, p);
     return square && exponent === 3 ? product(square, p) : square;
   }
-  const q = expand(inputs[1]!, x, gate, depth + 1);
+  const q = expand(inputs[1]!, x, gate, known);
   if (!q) return undefined;
   switch (op.name) {
     case 'Add':

@@ -1,16 +1,21 @@
-// Operators that are read as the more elementary ones they are made of: resizing, and channels that become pixels.
+// Operators that are read as the more elementary ones they are made of: resizing, channels that
+// become pixels, sums of absolute values.
 import type { Node, Value } from '../../graph/index.ts';
 import { constant, emit, input, isFloat, tensor, tensorOf, topological } from '../../graph/index.ts';
 import { UNIT_ROUNDOFF } from '../../numeric/index.ts';
 import type { Rule } from './affine-rules.ts';
 import { constantForm } from './form.ts';
-import { formOf, unsupported } from './reading.ts';
+import type { Reading } from './reading.ts';
+import { formOf } from './reading.ts';
+
+/** Reads a node whose inputs have been read. */
+export type ReadNode = (node: Node, reading: Reading) => void;
 
 /**
- * Reads what the operator decomposes into, in float64, with `rules`. Constants that the decomposition computes lie within
+ * Reads what the operator decomposes into, in float64, with `read`. Constants that the decomposition computes lie within
  * `errorOf(node)` of the true ones.
  */
-function byParts(rules: ReadonlyMap<string, Rule>, errorOf: (node: Node) => number): Rule {
+function byParts(read: ReadNode, errorOf: (node: Node) => number): Rule {
   return (node, reading) => {
     const inputs = node.inputs.map((value) => value && inFloat64(value));
     const [y] = emit(node.op, inputs, node.attributes);
@@ -26,13 +31,7 @@ function byParts(rules: ReadonlyMap<string, Rule>, errorOf: (node: Node) => numb
       const t = tensorOf(output);
       if (t && t.data instanceof Float64Array && error > 0) {
         reading.forms.set(output, constantForm(t.data, new Float64Array(t.data.length).fill(error)));
-      } else if (!t) {
-        const rule = rules.get(each.op.name);
-        if (!rule) throw unsupported(node, 'has no affine form in these modes');
-        rule(each, reading).forEach((form, i) => {
-          if (form) reading.forms.set(each.outputs[i]!, form);
-        });
-      }
+      } else read(each, reading);
     }
     return [formOf(part, reading)];
   };
@@ -54,7 +53,7 @@ function resizeError({ inputs: [x], attributes }: Node): number {
   return 64 * UNIT_ROUNDOFF * (Math.max(...x!.shape) + 2);
 }
 
-export function partsRules(rules: ReadonlyMap<string, Rule>): Readonly<Record<string, Rule>> {
-  const exact = byParts(rules, () => 0);
-  return { DepthToSpace: exact, SpaceToDepth: exact, Resize: byParts(rules, resizeError) };
+export function partsRules(read: ReadNode): Readonly<Record<string, Rule>> {
+  const exact = byParts(read, () => 0);
+  return { DepthToSpace: exact, SpaceToDepth: exact, ReduceL1: exact, Resize: byParts(read, resizeError) };
 }

@@ -18,10 +18,15 @@ import type { Reading } from './reading.ts';
 import { activated, describe, formOf, readingFrom, unsupported } from './reading.ts';
 import { WINDOW_RULES } from './window-rules.ts';
 
-const ELEMENTARY: ReadonlyMap<string, Rule> = new Map(
-  Object.entries({ ...AFFINE_RULES, ...LAYOUT_RULES, ...WINDOW_RULES, ...MAXIMUM_RULES }),
+const RULES: ReadonlyMap<string, Rule> = new Map(
+  Object.entries({
+    ...AFFINE_RULES,
+    ...LAYOUT_RULES,
+    ...WINDOW_RULES,
+    ...MAXIMUM_RULES,
+    ...partsRules((node, reading) => readNode(node, elementwiseOf(node), reading)),
+  }),
 );
-const RULES: ReadonlyMap<string, Rule> = new Map([...ELEMENTARY, ...Object.entries(partsRules(ELEMENTARY))]);
 
 /**
  * The graph as a network: f(x) for x `[features]` and f(x) `[outputs]`, both flattened row-major. Affine operators are
@@ -41,7 +46,14 @@ export function readNetwork(g: Graph): Network {
   const elementwise = new Map<Node, Elementwise | undefined>();
   const { nodes, written } = needed(y, elementwise);
   const reading = readingFrom(x, written);
-  for (const node of nodes) readNode(node, elementwise.get(node), reading);
+  const needs = (node: Node) => inputsOf(node, elementwise.get(node));
+  const lastUse = new Map(nodes.flatMap((node) => needs(node).map((value) => [value, node] as const)));
+  for (const node of nodes) {
+    readNode(node, elementwise.get(node), reading);
+    // Forms may be large: none is kept past its last use.
+    for (const value of needs(node))
+      if (lastUse.get(value) === node && value !== y) reading.forms.delete(value);
+  }
   const output = formOf(y, reading);
   const { offsets } = reading;
   requireRoom(
@@ -98,9 +110,14 @@ function needed(
     const own = elementwiseOf(node);
     elementwise.set(node, own);
     if (own) written.add(own.from);
-    for (const value of own ? [own.from] : node.inputs) if (value) open.push(value.node);
+    for (const value of inputsOf(node, own)) open.push(value.node);
   }
   return { nodes: topological([y]).filter((node) => found.has(node)), written };
+}
+
+/** The values that are read before a node. */
+function inputsOf(node: Node, elementwise: Elementwise | undefined): readonly Value[] {
+  return elementwise ? [elementwise.from] : node.inputs.filter((value) => value !== undefined);
 }
 
 function readNode(node: Node, elementwise: Elementwise | undefined, reading: Reading): void {

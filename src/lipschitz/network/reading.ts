@@ -22,7 +22,7 @@ export interface Reading {
   /** First entry of each block among the entries of all; the last number is how many there are. */
   readonly offsets: number[];
   /** Activations of forms, by what they are, so that each is one block. */
-  readonly applied: Map<Form, Map<string, Form>>;
+  readonly applied: WeakMap<Form, Map<string, Form>>;
   /** Values that are written out as dense matrices: what activations act on, and the output. */
   readonly written: ReadonlySet<Value>;
   /** Coefficients of all blocks so far. */
@@ -36,7 +36,7 @@ export function readingFrom(x: Value, written: ReadonlySet<Value>): Reading {
     forms: new Map([[x, identityForm(0, features)]]),
     blocks: [],
     offsets: [0, features],
-    applied: new Map(),
+    applied: new WeakMap(),
     written,
     coefficients: 0,
   };
