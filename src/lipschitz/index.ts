@@ -1,6 +1,12 @@
 // Lipschitz constants of networks: certified upper bounds, witnessed lower bounds, and the interval between them.
+export {
+  COMPOSITION_OF_NORMS,
+  compositionBound,
+  PRODUCT_OF_NORMS,
+} from './composition/composition-bound.ts';
 export { type LipschitzInterval, lipschitzInterval, upperBounds } from './interval.ts';
-export { PRODUCT_OF_NORMS, productBound } from './product-bound.ts';
+export { type Effort, measureLipschitz } from './measure.ts';
+export type { Question } from './task.ts';
 export { SEMIDEFINITE, twoLayerBound } from './two-layer-bound.ts';
 export { CLEVER, type CleverEstimate, clever } from './witness/clever.ts';
 export { DATA_PAIRS, steepestDataPair } from './witness/data-pairs.ts';

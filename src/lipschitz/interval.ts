@@ -3,12 +3,10 @@ import { RobustlawError } from '../errors.ts';
 import type { Graph, Model } from '../graph/index.ts';
 import type { CertifiedUpperBound, Norm, WitnessedLowerBound } from '../guarantee/index.ts';
 import type { Rng } from '../random/index.ts';
-import { sequential } from './layers.ts';
-import { readNetwork } from './network/read.ts';
-import { productBoundOf } from './product-bound.ts';
-import { asTwoLayer } from './two-layer.ts';
+import { compositionBound } from './composition/composition-bound.ts';
 import { twoLayerBoundOf } from './two-layer-bound.ts';
 import { singleSample } from './witness/oracle.ts';
+import { twoLayerIn } from './witness/pattern-points.ts';
 import { witnessedLowerBound } from './witness/search.ts';
 
 /** lower <= Lip(f) <= upper. */
@@ -20,19 +18,18 @@ export interface LipschitzInterval {
   readonly uppers: readonly CertifiedUpperBound[];
 }
 
-/** The certified upper bounds that take no search; the first is the product of norms. */
+/** The certified global upper bounds that take no search; the first is the composition of norms. */
 export function upperBounds(g: Graph, norm: Norm = 'l2'): readonly CertifiedUpperBound[] {
-  const network = sequential(g);
-  const product = productBoundOf(network, norm);
-  const twoLayer = norm === 'l2' ? asTwoLayer(readNetwork(g)) : undefined;
-  return twoLayer ? [product, twoLayerBoundOf(twoLayer)] : [product];
+  const composed = compositionBound(g, norm);
+  const twoLayer = norm === 'l2' ? twoLayerIn(g) : undefined;
+  return twoLayer ? [composed, twoLayerBoundOf(twoLayer)] : [composed];
 }
 
 /**
  * Both ends of the global constant, asserted to be in order.
  *
  * @param starts points `[count, features]` where the search from below starts, usually the data; may be empty.
- * @throws as witnessedLowerBound() and productBound(); `internal` with both bounds if the lower one exceeds an upper one.
+ * @throws as witnessedLowerBound() and compositionBound(); `internal` with both bounds if the lower one exceeds an upper one.
  */
 export async function lipschitzInterval(
   model: Model,

@@ -33,7 +33,7 @@ export function twoLayerBound(g: Graph): CertifiedUpperBound {
   if (!network) {
     throw new RobustlawError(
       'unsupported-op',
-      'this bound takes one hidden layer and one output; use productBound',
+      'this bound takes one hidden layer and one output; use compositionBound',
     );
   }
   return twoLayerBoundOf(network);

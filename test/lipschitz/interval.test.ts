@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import {
+  constant,
+  div,
   gemm,
   graph,
   input,
   linear,
   modelFrom,
   parameter,
+  sigmoid,
   type Tensor,
   tensor,
   toFloat,
@@ -13,8 +16,8 @@ import {
 import type { Norm } from '../../src/guarantee/index.ts';
 import { singularValues } from '../../src/linalg/index.ts';
 import {
+  compositionBound,
   lipschitzInterval,
-  productBound,
   recheck,
   SEMIDEFINITE,
   twoLayerBound,
@@ -106,6 +109,18 @@ describe('exact cases', () => {
     const { lower, upper } = await lipschitzInterval(model, none, rng(1));
     expect(lower.value / exact).toBeCloseTo(1, 6);
     expect(upper.value).toBeGreaterThan(exact);
+  });
+
+  test('a product of known factors: spectral norms, scales and slopes', () => {
+    // diag(3, 4) has norm 4; the sigmoid halves twice; division by -0.5 doubles; |[1, 1]| = sqrt 2.
+    const w = constant(tensor('float64', [2, 2], [3, 0, 0, 4]));
+    const x = input('x', 'float64', [1, 2]);
+    const y = linear(div(sigmoid(linear(x, w)), -0.5), constant(tensor('float64', [1, 2], [1, 1])));
+    const g = graph([x], { y });
+    expect(compositionBound(g).value).toBeCloseTo(4 * 0.25 * 2 * Math.SQRT2, 12);
+    expect(compositionBound(g, 'linf').value).toBeCloseTo(4 * 0.25 * 2 * 2, 12);
+    expect(compositionBound(g, 'l1').value).toBeCloseTo(4 * 0.25 * 2 * 1, 12);
+    expect(compositionBound(g).method).toBe('product of spectral norms');
   });
 
   test('weights >= 0 and no biases: the norm of the product of all matrices', async () => {
@@ -200,7 +215,7 @@ describe('the semidefinite bound', () => {
   test('is not looser than the product of norms on wide networks', () => {
     const weights = randomWeights([40, 120, 1], rng(5));
     const g = networkOf([40, 120, 1], weights);
-    expect(twoLayerBound(g).value).toBeLessThan(0.9 * productBound(g).value);
+    expect(twoLayerBound(g).value).toBeLessThan(0.9 * compositionBound(g).value);
   });
 });
 
@@ -332,11 +347,11 @@ describe('bad input', () => {
 
   test('a network that is no two-layer one has no semidefinite bound', () => {
     const g = networkOf([3, 4, 4, 1], randomWeights([3, 4, 4, 1], rng(1)));
-    expect(() => twoLayerBound(g)).toThrow('use productBound');
+    expect(() => twoLayerBound(g)).toThrow('use compositionBound');
     expect(upperBounds(g)).toHaveLength(1);
     const x = input('x', 'float64', [2, 3]);
     const w = parameter('w', tensor('float64', [3, 3], normal(rng(1), 9)));
-    expect(() => productBound(graph([x], { y: gemm(x, x, { transB: 1 }), z: gemm(x, w) }))).toThrow(
+    expect(() => compositionBound(graph([x], { y: gemm(x, x, { transB: 1 }), z: gemm(x, w) }))).toThrow(
       'one input and one output',
     );
   });

@@ -1,21 +1,10 @@
-// Values of a graph at single points, with bounds on their own rounding.
+// Values of a graph at single points, in intervals: apart from the engine, so that what the engine finds is confirmed by
+// other code.
 import type { Graph } from '../../graph/index.ts';
-import { evaluateEnclosed } from '../evaluation.ts';
-import { sequential } from '../layers.ts';
+import { type Box, intervalEvaluator } from '../../intervals/index.ts';
 
-/** The true output i lies in [lower[i], upper[i]]. */
-export interface Enclosure {
-  readonly lower: Float64Array;
-  readonly upper: Float64Array;
-}
-
-export function enclose(g: Graph): (x: Float64Array) => Enclosure {
-  const network = sequential(g);
-  return (x) => {
-    const { value, error } = evaluateEnclosed(network, x);
-    return {
-      lower: value.map((v, i) => v - 1.000001 * error[i]!),
-      upper: value.map((v, i) => v + 1.000001 * error[i]!),
-    };
-  };
+/** x -> a box that holds f(x) in real arithmetic. Enclosure; made once for many points. */
+export function enclose(g: Graph): (x: Float64Array) => Box {
+  const evaluate = intervalEvaluator(g);
+  return (x) => evaluate({ lower: x, upper: x });
 }

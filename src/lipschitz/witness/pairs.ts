@@ -9,9 +9,10 @@ import {
   type Witness,
   type WitnessedLowerBound,
 } from '../../guarantee/index.ts';
+import type { Box } from '../../intervals/index.ts';
 import { addDown, divideDown } from '../../numeric/index.ts';
 import { length, lengthEnclosure, separation } from '../norms.ts';
-import { type Enclosure, enclose } from './enclosure.ts';
+import { enclose } from './enclosure.ts';
 import { chord, contains, project, type Region, regionOf } from './region.ts';
 import { work } from './work.ts';
 
@@ -62,8 +63,8 @@ export function steepestOf(
   method: string,
 ): WitnessedLowerBound {
   const f = enclose(g);
-  const known = new Map<Float64Array, Enclosure>();
-  const at = (x: Float64Array): Enclosure => {
+  const known = new Map<Float64Array, Box>();
+  const at = (x: Float64Array): Box => {
     const image = known.get(x) ?? f(x);
     known.set(x, image);
     return image;
@@ -85,7 +86,7 @@ export function steepestOf(
 }
 
 /** A lower bound on ||f(a) - f(b)|| / ||a - b||. @param distance at least ||a - b||. */
-function quotient(fa: Enclosure, fb: Enclosure, distance: number, norm: Norm): number {
+function quotient(fa: Box, fb: Box, distance: number, norm: Norm): number {
   const differences = fa.lower.map((low, i) =>
     positivePart(Math.max(addDown(low, -fb.upper[i]!), addDown(fb.lower[i]!, -fa.upper[i]!))),
   );

@@ -2,12 +2,13 @@
 import { invalidArgument } from '../../errors.ts';
 import type { Graph, Model } from '../../graph/index.ts';
 import { type Domain, GLOBAL, type Norm, type WitnessedLowerBound } from '../../guarantee/index.ts';
+import type { Box } from '../../intervals/index.ts';
 import { integers, type Rng } from '../../random/index.ts';
 import { length, steepest } from '../norms.ts';
 import { type Stop, whenDone } from '../stop.ts';
 import { ascend } from './ascent.ts';
 import { type Candidate, distinct } from './candidates.ts';
-import { type Enclosure, enclose } from './enclosure.ts';
+import { enclose } from './enclosure.ts';
 import { createOracle, joined, type Oracle, rowsOf, singleSample } from './oracle.ts';
 import { type Pair, pairsAlong, steepestOf } from './pairs.ts';
 import { patternPoints } from './pattern-points.ts';
@@ -86,7 +87,7 @@ async function confirmed(
   const pairs: Pair[] = [];
   for (const { point, gradient } of candidates.slice(0, CONFIRMED)) {
     const along = pairsAlong({ point, direction: steepest(gradient, norm) }, region);
-    pairs.push(...(await likeliest(oracle, along, widthOf(f(point), norm), norm)).slice(0, PROVEN));
+    pairs.push(...(await likeliest(oracle, f, along, Math.max(length(point, 'linf'), 1), norm)));
   }
   if (pairs.length === 0) {
     // Every gradient overflows.
@@ -96,28 +97,41 @@ async function confirmed(
   return steepestOf(pairs, one, norm, region, ASCENT);
 }
 
-/** The pairs in the order of what they should prove if every value has errors as large as at the point. */
+/**
+ * The pairs that should prove most by the engine's values. Their errors are taken for those at points a distance `scale`
+ * from each other, which grow in proportion to larger distances: at the middle of a pair, which may be 0, they may vanish.
+ */
 async function likeliest(
   oracle: Oracle,
+  f: (x: Float64Array) => Box,
   pairs: readonly Pair[],
-  error: number,
+  scale: number,
   norm: Norm,
 ): Promise<readonly Pair[]> {
+  if (pairs.length === 0) return [];
   const points = [...new Set(pairs.flatMap(({ a, b }) => [a, b]))];
   const values = rowsOf(await oracle.values(joined(points)), oracle.outputs);
   const at = new Map(points.map((x, i) => [x, values[i]!]));
-  const promise = ({ a, b }: Pair) => {
-    const rise = distance(at.get(a)!, at.get(b)!, norm);
-    const proven = (rise - 2 * error) / distance(a, b, norm);
-    return Number.isFinite(proven) ? proven : Number.NEGATIVE_INFINITY;
-  };
-  return pairs
-    .map((pair) => ({ pair, proven: promise(pair) }))
+  const measured = pairs.map((pair) => ({
+    pair,
+    apart: distance(pair.a, pair.b, norm),
+    rise: distance(at.get(pair.a)!, at.get(pair.b)!, norm),
+  }));
+  const typical = measured.reduce((best, next) =>
+    Math.abs(Math.log(next.apart / scale)) < Math.abs(Math.log(best.apart / scale)) ? next : best,
+  );
+  const error = Math.max(widthOf(f(typical.pair.a), norm), widthOf(f(typical.pair.b), norm));
+  return measured
+    .map(({ pair, apart, rise }) => {
+      const proven = (rise - 2 * error * Math.max(1, apart / typical.apart)) / apart;
+      return { pair, proven: Number.isFinite(proven) ? proven : Number.NEGATIVE_INFINITY };
+    })
     .sort((p, q) => q.proven - p.proven)
+    .slice(0, PROVEN)
     .map(({ pair }) => pair);
 }
 
-function widthOf({ lower, upper }: Enclosure, norm: Norm): number {
+function widthOf({ lower, upper }: Box, norm: Norm): number {
   const width = length(
     lower.map((low, i) => upper[i]! - low),
     norm,

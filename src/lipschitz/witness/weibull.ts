@@ -46,7 +46,7 @@ export function fitReverseWeibull(sample: Float64Array): ReverseWeibull | undefi
   return { location: largest + range * Math.exp(log), scale: range * scale, shape };
 }
 
-const GRID = 24;
+const GRID = 12;
 
 /** The best scale and shape for depths z_i + excess below the location, and the mean log likelihood. */
 function profile(depths: Float64Array, excess: number): { scale: number; shape: number; likelihood: number } {
@@ -68,7 +68,9 @@ function profile(depths: Float64Array, excess: number): { scale: number; shape: 
 function shapeOf(logs: Float64Array, mean: number): number {
   const top = logs.reduce((a, b) => Math.max(a, b));
   let [low, high] = [1e-3, 1e9];
-  let c = 1;
+  // The logarithm of a Weibull number has standard deviation pi / (sqrt(6) c).
+  const spread = Math.sqrt(logs.reduce((sum, l) => sum + (l - mean) ** 2, 0) / logs.length);
+  let c = Math.min(Math.max(Math.PI / (Math.sqrt(6) * spread), 2 * low), high / 2);
   for (let round = 0; round < 60; round++) {
     let [s0, s1, s2] = [0, 0, 0];
     for (const l of logs) {
@@ -83,7 +85,7 @@ function shapeOf(logs: Float64Array, mean: number): number {
     const slope = s2 / s0 - (s1 / s0) ** 2 + 1 / (c * c);
     const next = c - value / slope;
     const kept = next > low && next < high ? next : Math.sqrt(low * high);
-    if (Math.abs(kept - c) <= 1e-12 * c) return kept;
+    if (Math.abs(kept - c) <= 1e-10 * c) return kept;
     c = kept;
   }
   return c;
@@ -94,7 +96,7 @@ function goldenMaximum(f: (t: number) => number, from: number, to: number): numb
   let [a, b] = [from, to];
   let [c, d] = [b - ratio * (b - a), a + ratio * (b - a)];
   let [fc, fd] = [f(c), f(d)];
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 22; round++) {
     if (fc >= fd) {
       [b, d, fd] = [d, c, fc];
       c = b - ratio * (b - a);
