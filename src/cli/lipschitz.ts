@@ -64,7 +64,7 @@ export function lipschitzCommand(): Command {
       '--time-limit <seconds>',
       'for each norm and domain; every method returns the best it has',
       positiveNumber,
-      60,
+      30,
     )
     .option('--seed <seed>', 'seed of every random choice', seedNumber, 0)
     .option('--report <file>', 'write a self-contained HTML page')

@@ -27,7 +27,7 @@ export interface Effort {
 }
 
 /**
- * Asks every method of `METHODS` that fits the norm and the domain, cheap ones first, and puts the constant between the
+ * Asks every method of `METHODS` that fits the norm and the domain, cheap ones first, until one is exact, and puts the constant between the
  * largest witness and the least certificate. A method that cannot take the model says why in its answer.
  *
  * @param starts points `[count, features]` where searches start, usually the data; may be empty.
@@ -49,6 +49,7 @@ export async function measureLipschitz(
     const start = performance.now();
     const seconds = () => (performance.now() - start) / 1e3;
     const { upper } = tightest(answers);
+    if (upper?.kind === 'exact') break;
     const ceiling = upper ? upperEnd(upper) : Number.POSITIVE_INFINITY;
     let answer: Answer;
     if (effort.stop() && upper) answer = { method: name, guarantees: [], note: 'stopped', seconds: 0 };
