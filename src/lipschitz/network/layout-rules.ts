@@ -1,9 +1,9 @@
 // Operators that arrange the elements of their inputs: every output element is one input element, or zero.
 import type { Node, Shape, Value } from '../../graph/index.ts';
 import { numbersOf, sizeOf, tensorOf } from '../../graph/index.ts';
-import type { Rule } from './affine-rules.ts';
 import { axisOf, broadcastPositions, positions, stridesOf } from './positions.ts';
 import { combined, formOf, unsupported } from './reading.ts';
+import type { Rule } from './rule.ts';
 
 /** The numbers of an input that says how to arrange the others; the builders accept constants only. */
 const parameters = (node: Node, i: number): number[] | undefined => {

@@ -2,12 +2,12 @@
 import type { Node, Value } from '../../graph/index.ts';
 import { numbersOf, sizeOf, tensorOf } from '../../graph/index.ts';
 import { RELU } from '../../intervals/index.ts';
-import type { Rule } from './affine-rules.ts';
 import type { Form } from './form.ts';
 import { combine } from './form.ts';
 import { axisOf, broadcastPositions, positions, stridesOf } from './positions.ts';
 import type { Reading } from './reading.ts';
 import { activated, describe, formOf, unsupported } from './reading.ts';
+import type { Rule } from './rule.ts';
 import { poolSweeps, tapsOf } from './window-rules.ts';
 
 /**

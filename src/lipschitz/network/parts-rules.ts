@@ -3,10 +3,10 @@
 import type { Node, Value } from '../../graph/index.ts';
 import { constant, emit, input, isFloat, tensor, tensorOf, topological } from '../../graph/index.ts';
 import { UNIT_ROUNDOFF } from '../../numeric/index.ts';
-import type { Rule } from './affine-rules.ts';
 import { constantForm } from './form.ts';
 import type { Reading } from './reading.ts';
 import { formOf } from './reading.ts';
+import type { Rule } from './rule.ts';
 
 /** Reads a node whose inputs have been read. */
 export type ReadNode = (node: Node, reading: Reading) => void;

@@ -4,8 +4,7 @@ import type { Graph, Node, Value } from '../../graph/index.ts';
 import { isFloat, nameOf, showType, sizeOf, tensorOf, topological } from '../../graph/index.ts';
 import type { Activation, Range } from '../../intervals/index.ts';
 import { nextUp } from '../../numeric/index.ts';
-import type { Rule } from './affine-rules.ts';
-import { AFFINE_RULES } from './affine-rules.ts';
+import { ARITHMETIC_RULES } from './arithmetic-rules.ts';
 import type { Elementwise } from './elementwise.ts';
 import { elementwiseOf } from './elementwise.ts';
 import type { Form } from './form.ts';
@@ -14,13 +13,18 @@ import { LAYOUT_RULES } from './layout-rules.ts';
 import { MAXIMUM_RULES } from './maximum-rules.ts';
 import type { Network } from './network.ts';
 import { partsRules } from './parts-rules.ts';
+import { PRODUCT_RULES } from './product-rules.ts';
 import type { Reading } from './reading.ts';
 import { activated, describe, formOf, readingFrom, unsupported } from './reading.ts';
+import { REDUCTION_RULES } from './reduction-rules.ts';
+import type { Rule } from './rule.ts';
 import { WINDOW_RULES } from './window-rules.ts';
 
 const RULES: ReadonlyMap<string, Rule> = new Map(
   Object.entries({
-    ...AFFINE_RULES,
+    ...ARITHMETIC_RULES,
+    ...PRODUCT_RULES,
+    ...REDUCTION_RULES,
     ...LAYOUT_RULES,
     ...WINDOW_RULES,
     ...MAXIMUM_RULES,

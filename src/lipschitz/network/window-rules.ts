@@ -2,10 +2,10 @@
 // AveragePool).
 import type { Node, Value } from '../../graph/index.ts';
 import { convSweeps, sizeOf, transposedSweeps } from '../../graph/index.ts';
-import type { Rule } from './affine-rules.ts';
-import { reciprocalOf } from './affine-rules.ts';
+import { reciprocalOf } from './powers.ts';
 import type { Reading } from './reading.ts';
 import { combined, constantOf, formOf, unsupported } from './reading.ts';
+import type { Rule } from './rule.ts';
 
 /** How a window moves along one axis; see `convSweeps`. */
 export type Sweep = ReturnType<typeof convSweeps>[number];
