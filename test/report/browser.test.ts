@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { heroSvg, renderReport } from '../../src/report/index.ts';
+import { heroSvg, renderLipschitzPage, renderReport } from '../../src/report/index.ts';
 import type { StudyResult } from '../../src/study/index.ts';
 import {
   awkwardStudy,
@@ -16,6 +16,7 @@ import {
   planeStudy,
   richStudy,
 } from './fixtures.ts';
+import { MEASUREMENT } from './measurement.ts';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const found = existsSync(CHROMIUM);
@@ -38,6 +39,18 @@ describe.skipIf(!found)('in a browser', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'robustlaw-browser-'));
     for (const [name, result] of STUDIES) writeFileSync(join(folder, `${name}.html`), renderReport(result));
+    const bounds = {
+      model: 'm.onnx',
+      parameterCount: 12,
+      features: 3,
+      outputs: 2,
+      seed: 0,
+      version: '1.0.0',
+    };
+    writeFileSync(
+      join(folder, 'lipschitz.html'),
+      renderLipschitzPage({ ...bounds, measurements: [MEASUREMENT] }),
+    );
     writeFileSync(join(folder, 'hero.svg'), heroSvg(richStudy()));
     writeFileSync(join(folder, 'hostile.svg'), heroSvg(hostileStudy()));
     browser = await chromium.launch({
@@ -79,8 +92,8 @@ describe.skipIf(!found)('in a browser', () => {
   }
 
   const screens = [
-    ...STUDIES.map(([name]) => [name, 400] as const),
-    ...['rich', 'hostile', 'crowded', 'plane'].map((name) => [name, 1200] as const),
+    ...[...STUDIES.map(([name]) => name), 'lipschitz'].map((name) => [name, 400] as const),
+    ...['lipschitz', 'rich', 'hostile', 'crowded', 'plane'].map((name) => [name, 1200] as const),
   ];
 
   test.each(screens)(

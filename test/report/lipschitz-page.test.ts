@@ -1,36 +1,8 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
-import type { Answer, Domain, LipschitzMeasurement } from '../../src/guarantee/index.ts';
 import { boundsSvg, lipschitzVerdict, renderLipschitzPage } from '../../src/report/index.ts';
+import { above, answer, below, MEASUREMENT } from './measurement.ts';
 
-const GLOBAL: Domain = { kind: 'global' };
-const shared = { norm: 'l2', domain: GLOBAL, arithmetic: 'float64' } as const;
-const above = (method: string, value: number) => ({ ...shared, kind: 'upper' as const, method, value });
-const below = (method: string, value: number) => ({
-  ...shared,
-  kind: 'lower' as const,
-  method,
-  value,
-  witness: { kind: 'pair' as const, a: Float64Array.of(0), b: Float64Array.of(1) },
-});
-const answer = (...guarantees: Answer['guarantees']): Answer => ({
-  method: guarantees[0]!.method,
-  guarantees,
-  seconds: 0.25,
-});
-
-const MEASUREMENT: LipschitzMeasurement = {
-  norm: 'l2',
-  domain: GLOBAL,
-  lower: below('ascent <b>', 24.0264),
-  upper: above('LipSDP-Neuron', 24.3663489),
-  answers: [
-    answer(above('product', 31.503506)),
-    answer(above('LipSDP-Neuron', 24.3663489)),
-    { method: 'cells', guarantees: [], note: 'takes up to 128 neurons', seconds: 0 },
-    answer(below('ascent <b>', 24.0264)),
-  ],
-};
 const report = {
   model: 'a & b.onnx',
   parameterCount: 39_760,
