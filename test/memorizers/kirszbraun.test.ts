@@ -180,6 +180,25 @@ test('a graph with too few steps says so by its gap', async () => {
   expect(Math.abs(a.y[0]! - value[0]!)).toBeLessThan(short.lipschitz.value * Math.sqrt(a.gap[0]! / 2));
 });
 
+test('where the default steps do not suffice, amid many points on a sphere, the gap says so', async () => {
+  const [n, d] = [200, 3];
+  const { points, labels } = signedSphere(77, n, d);
+  const memorizer = await kirszbraun(points, labels);
+  const x = normal(rng(81), 16 * d).map((t) => 0.05 * t);
+  const { y, gap } = await graphValues(memorizer, x);
+  const slope = memorizer.lipschitz.value;
+  let worst = 0;
+  for (let b = 0; b < 16; b++) {
+    const exact = memorizer.at(x.slice(b * d, (b + 1) * d));
+    const difference = Math.abs(y[b]! - exact.value[0]!);
+    worst = Math.max(worst, difference);
+    expect(exact.error).toBeLessThan(1e-4);
+    expect(difference).toBeLessThanOrEqual(slope * Math.sqrt((gap[b]! + 1e-13) / 2) + exact.error);
+  }
+  // A bound on nothing would be no test.
+  expect(worst).toBeGreaterThan(1e-3);
+});
+
 test('one-hot labels give probabilities', async () => {
   const points = matrix(60, 8, normal(rng(79), 480));
   const labels = matrix(60, 4);
