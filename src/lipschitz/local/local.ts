@@ -16,6 +16,9 @@ import { regionOf } from './region.ts';
 /** Branch and bound ends when the certificate is within this fraction of the norm of a Jacobian it has met. */
 const GAP = 1e-6;
 
+/** Below this fraction of the first bound, all is rounding. */
+const NOISE = 1e-12;
+
 /** Inputs are split only where there are at most so many: the number of parts grows like a power of it. */
 const MOST_FEATURES = 32;
 
@@ -67,9 +70,10 @@ export function localLipschitz(
   // Ascending by bound.
   const open: Leaf[] = [root];
   let met = normAtCentre(network, root, norm);
+  const noise = NOISE * root.bound.value + 2 ** -1022;
   while (open.length > 0 && !stop()) {
     const worst = open.at(-1)!;
-    if (worst.bound.value <= met * (1 + GAP)) break;
+    if (worst.bound.value <= met * (1 + GAP) + noise) break;
     const children = bestSplit(network, worst, norm, stop);
     if (children === undefined) break;
     open.pop();

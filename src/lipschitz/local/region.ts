@@ -1,7 +1,7 @@
 // Where inputs live: a box, or a ball with the box around it; suprema of linear forms on them by the dual norm.
 import { invalidArgument } from '../../errors.ts';
-import type { Domain, Norm } from '../../guarantee/index.ts';
-import { addUp, distanceEnclosure, nextUp, sumEnclosure } from '../../numeric/index.ts';
+import type { Domain } from '../../guarantee/index.ts';
+import { distanceEnclosure, nextUp, sumEnclosure } from '../../numeric/index.ts';
 import { dual, lengthEnclosure } from '../norms.ts';
 import { type Extent, extentOf, widened } from './extent.ts';
 
@@ -25,9 +25,9 @@ export function regionOf(domain: Domain, features: number): Region {
       const at = domain.lower.findIndex((low, i) => low > domain.upper[i]!);
       if (at >= 0) {
         throw invalidArgument(
-          'box',
-          `[${domain.lower[at]}, ${domain.upper[at]}] in coordinate ${at}`,
-          'lower ends that do not exceed the upper ones',
+          `upper end ${at} of the box`,
+          domain.upper[at],
+          `at least the lower end, ${domain.lower[at]}`,
         );
       }
       return { box: extentOf(domain.lower, domain.upper) };
@@ -90,14 +90,11 @@ function misses(box: Extent, ball: Region['ball']): boolean {
 
 function requirePoint(name: string, x: Float64Array, features: number): void {
   if (x.length !== features)
-    throw invalidArgument(name, `${x.length} coordinates`, `one for each of the ${features} features`);
+    throw invalidArgument(
+      `number of coordinates of the ${name}`,
+      x.length,
+      `${features}, one for each feature`,
+    );
   const at = x.findIndex((v) => !Number.isFinite(v));
-  if (at >= 0) throw invalidArgument(name, `${x[at]} in coordinate ${at}`, 'finite coordinates');
-}
-
-/** The largest distance in `norm` of two points of the region is at most this. */
-export function diameter(region: Region, norm: Norm): number {
-  const widths = region.box.spread.map((s) => 2 * s);
-  const ofBox = lengthEnclosure(widths, norm)[1];
-  return region.ball?.norm === norm ? Math.min(ofBox, addUp(region.ball.radius, region.ball.radius)) : ofBox;
+  if (at >= 0) throw invalidArgument(`coordinate ${at} of the ${name}`, x[at], 'a finite number');
 }
