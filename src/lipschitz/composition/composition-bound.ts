@@ -5,13 +5,14 @@ import type { Graph, Node, Shape, Value } from '../../graph/index.ts';
 import { isFloat, sameShape, showType, sizeOf, topological } from '../../graph/index.ts';
 import { type CertifiedUpperBound, GLOBAL, type Norm } from '../../guarantee/index.ts';
 import { addUp, normEnclosure } from '../../numeric/index.ts';
-import { type Elementwise, elementwiseOf } from '../network/elementwise.ts';
+import { elementwiseOf } from '../network/elementwise.ts';
 import { timesUp } from './entries.ts';
-import { elementwiseFactor, factorOf } from './factors.ts';
+import { elementwiseFactor, factorOf, standardisationFactor } from './factors.ts';
 import { added, composed, IDENTITY, type LinearMap, mapNormUpper, uniform } from './linear-map.ts';
 import { expanded, linearMapOf } from './linear-nodes.ts';
 import { describe, reasonFor } from './reasons.ts';
 import { repetitionNorm } from './selections.ts';
+import { standardisedOf } from './standardised.ts';
 
 /** Methods for graphs in which no two branches meet. */
 export const PRODUCT_OF_NORMS: Readonly<Record<Norm, string>> = {
@@ -143,7 +144,9 @@ function outcomesOf(
   walk: Walk,
 ): readonly (Affine | Failure | undefined)[] {
   const elementwise = elementwiseOf(node);
-  if (elementwise) return [activated(elementwise, walk)];
+  if (elementwise) return [stretchedBy(elementwiseFactor(elementwise), elementwise.from, walk)];
+  const standard = standardisedOf(node);
+  if (standard) return [stretchedBy(standardisationFactor(standard, walk.norm), standard.from, walk)];
   const failed = computed.map((v) => walk.known.get(v)!).find((of) => 'failure' in of);
   if (failed) return node.outputs.map(() => failed);
   const meeting = MEETINGS[node.op.name];
@@ -152,11 +155,10 @@ function outcomesOf(
   return alone ?? decomposed(node, walk);
 }
 
-/** The value after activations; undefined where their slopes are unbounded. */
-function activated(elementwise: Elementwise, walk: Walk): Affine | Failure | undefined {
-  const from = walk.known.get(elementwise.from);
+/** A function of `value` with this constant; undefined where it is infinite. */
+function stretchedBy(factor: number, value: Value, walk: Walk): Affine | Failure | undefined {
+  const from = walk.known.get(value);
   if (!from || 'failure' in from) return from;
-  const factor = elementwiseFactor(elementwise);
   return factor < Number.POSITIVE_INFINITY ? originWith(timesUp(constantOf(from, walk), factor)) : undefined;
 }
 
@@ -171,6 +173,9 @@ function stepped(node: Node, x: Value, walk: Walk): (Affine | undefined)[] | und
   return factors.map((factor) => (factor === undefined ? undefined : originWith(timesUp(constant, factor))));
 }
 
+/** Resize alone has a form with rounded weights: in float32, of one unit in the last place each. */
+const INTERPOLATION = 1 + 2 ** -16;
+
 /** By the form of a node in other operators. */
 function decomposed(node: Node, walk: Walk): (Affine | undefined)[] {
   const parts = node.op.decompose?.(node) ?? [];
@@ -181,7 +186,8 @@ function decomposed(node: Node, walk: Walk): (Affine | undefined)[] {
     const of = part && walk.known.get(part);
     // A part that is not known depends on no input.
     if (part && !of) return originWith(0);
-    return of && !('failure' in of) ? of : undefined;
+    if (!of || 'failure' in of) return undefined;
+    return node.op.name === 'Resize' ? originWith(timesUp(constantOf(of, walk), INTERPOLATION)) : of;
   });
 }
 

@@ -18,6 +18,7 @@ import {
 } from './normalization.ts';
 import { averagePoolNorm, windowsPerCell } from './pooling.ts';
 import { repetitionNorm, repetitionsOf } from './selections.ts';
+import type { Standardised } from './standardised.ts';
 
 /** max_i |outer L_i inner|: ||h(x) - h(x')|| <= max_i L_i ||x - x'|| for elementwise h in each norm. */
 export function elementwiseFactor({ activations, inner, outer }: Elementwise): number {
@@ -25,6 +26,11 @@ export function elementwiseFactor({ activations, inner, outer }: Elementwise): n
   for (const activation of new Set(activations())) largest = Math.max(largest, lipschitzOf(activation));
   const scale = [inner, outer].map(([low, high]) => Math.max(Math.abs(low), Math.abs(high)));
   return scale.reduce(timesUp, largest);
+}
+
+/** The constant of c / sqrt(mean c^2 + epsilon): see normalizationConstant(). */
+export function standardisationFactor({ n, epsilon, centred }: Standardised, norm: Norm): number {
+  return normalizationConstant(n, epsilon, centred, norm);
 }
 
 /**

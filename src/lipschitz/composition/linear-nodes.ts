@@ -201,7 +201,7 @@ function reduced(node: Node, x: Value): LinearMap | undefined {
 }
 
 /** The axes that a reduction sums over, ascending. */
-function reducedAxes(node: Node, x: Value): number[] {
+export function reducedAxes(node: Node, x: Value): number[] {
   const given = node.inputs[1] && tensorOf(node.inputs[1]);
   const axes = given ? Array.from(given.data as ArrayLike<number | bigint>, Number) : [];
   if (axes.length === 0) return node.attributes.noop_with_empty_axes === 1 ? [] : x.shape.map((_, i) => i);

@@ -320,6 +320,79 @@ describe('closed forms', () => {
   });
 });
 
+describe('as exporters write it', () => {
+  const forms: readonly (readonly [string, (c: Value, root: Value) => Value])[] = [
+    ['a quotient', (c, root) => g.div(c, root)],
+    ['a product with a reciprocal', (c, root) => g.mul(g.reciprocal(root), c)],
+  ];
+  test.each(forms)(
+    'layer normalisation in elementary operators, as %s, has the constant of the operator',
+    (_, over) => {
+      const scale = weight('scale', [6]);
+      const written = (x: Value) => {
+        const c = g.sub(x, g.reduceMean(x, [-1], true));
+        const variance = g.reduceMean(g.pow(c, 2), [-1], true);
+        return g.mul(over(c, g.sqrt(g.add(variance, 1e-3))), scale);
+      };
+      for (const norm of NORMS) {
+        const whole = boundOf([6], (x) => g.layerNormalization(x, scale, undefined, -1, 1e-3), norm);
+        // The epsilon of the operator is a float32 number.
+        expect(boundOf([6], written, norm) / whole).toBeCloseTo(1, 7);
+      }
+      const square = (x: Value) => over(x, g.sqrt(g.add(0.01, g.reduceMean(g.mul(x, x), [-1], true))));
+      expect(boundOf([6], square)).toBeCloseTo(10, 9);
+    },
+  );
+
+  test('weights that are computed, rearranged or normalised, as if they were stored', () => {
+    const v = weight('v', [4, 3]);
+    const stored = boundOf([3], (x) => g.linear(x, v));
+    expect(boundOf([3], (x) => g.matMul(x, g.transpose(v)))).toBe(stored);
+    expect(boundOf([3], (x) => g.matMul(x, g.reshape(g.transpose(v), [3, 4])))).toBe(stored);
+    const doubled = g.mul(g.add(v, v), 1.5);
+    for (const norm of NORMS) {
+      const truth = 3 * boundOf([3], (x) => g.linear(x, v), norm);
+      const bound = boundOf([3], (x) => g.linear(x, doubled), norm);
+      expect(bound).toBeGreaterThanOrEqual(truth * (1 - 1e-14));
+      expect(bound).toBeLessThan(truth * (1 + 1e-12));
+    }
+    // Weight normalisation: each row of length 2, so the rows of linf have at most 2 sqrt(3).
+    const normal = g.div(g.mul(v, 2), g.reduceL2(v, [1], true));
+    expect(
+      boundOf([3], (x) => g.conv(g.reshape(x, [x.shape[0]!, 3, 1]), g.reshape(normal, [4, 3, 1]))),
+    ).toBeLessThan(4.0001);
+    expect(boundOf([3], (x) => g.slice(g.linear(x, normal), [1], [0], [1]), 'linf')).toBeLessThan(
+      2 * Math.sqrt(3) + 1e-9,
+    );
+  });
+
+  test('a batch of rows that do not influence each other has the constant of one', () => {
+    const build = (batch: number) => {
+      const x = g.input('x', 'float64', [batch, 2, 5, 5]);
+      const c = g.conv(x, weight('k', [2, 2, 3, 3]), undefined, { pads: [1, 1, 1, 1] });
+      const y = g.relu(
+        g.add(
+          x,
+          g.batchNormalization(
+            c,
+            weight('s', [2]),
+            weight('b', [2]),
+            weight('m', [2]),
+            g.abs(weight('var', [2])),
+          ),
+        ),
+      );
+      return g.graph([x], { y: g.linear(g.flatten(y), weight('head', [3, 50])) });
+    };
+    for (const norm of NORMS) {
+      expect(compositionBound(build(4), norm).value / compositionBound(build(1), norm).value).toBeCloseTo(
+        1,
+        9,
+      );
+    }
+  });
+});
+
 describe('what has no bound', () => {
   const failure = (of: (x: Value) => Value, norm: Norm = 'l2') => {
     try {
@@ -378,7 +451,7 @@ describe('what has no bound', () => {
   });
 });
 
-test('a residual network of a million parameters on 32 x 32 pixels takes seconds', () => {
+test('a residual network of 0.7 million parameters on 32 x 32 pixels takes seconds', () => {
   const conv = (x: Value, name: string, filters: number, stride = 1) => {
     const kernel = weight(name, [filters, x.shape[1]!, 3, 3], 1 / Math.sqrt(9 * x.shape[1]!));
     const y = g.conv(x, kernel, undefined, { strides: [stride, stride], pads: [1, 1, 1, 1] });
@@ -388,7 +461,7 @@ test('a residual network of a million parameters on 32 x 32 pixels takes seconds
   };
   const x = g.input('x', 'float64', [1, 3, 32, 32]);
   let h = g.relu(conv(x, 'stem', 32));
-  let expected = boundOfConv(x, 'stem', 32);
+  const expected = boundOfConv(x, 'stem', 32);
   for (const [stage, filters] of [32, 64, 128].entries()) {
     for (let block = 0; block < 2; block++) {
       const stride = stage > 0 && block === 0 ? 2 : 1;
@@ -402,13 +475,12 @@ test('a residual network of a million parameters on 32 x 32 pixels takes seconds
       h = g.relu(g.add(conv(g.relu(conv(h, `${name} a`, filters, stride)), `${name} b`, filters), shortcut));
     }
   }
-  expected *= 1;
   const y = g.linear(g.flatten(g.globalAveragePool(h)), weight('head', [10, 128], 0.1));
   const net = g.graph([x], { y });
   expect(g.parameterCount(net)).toBeGreaterThan(6e5);
   const start = performance.now();
   const { value, method } = compositionBound(net);
-  expect((performance.now() - start) / 1e3).toBeLessThan(60);
+  expect((performance.now() - start) / 1e3).toBeLessThan(100);
   expect(method).toBe(COMPOSITION_OF_NORMS.l2);
   // Each residual block at least keeps what comes in.
   expect(value).toBeGreaterThan(expected * 0.01);
