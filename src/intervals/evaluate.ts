@@ -59,11 +59,22 @@ export function planFor(values: readonly Value[], given: Known, kept: ReadonlySe
   return { nodes, expired };
 }
 
+/** Tighter bounds of a value from its bounds and what is known before it. */
+export type Refine = (value: Value, bounds: Bounds, known: Known) => Bounds;
+
 /** The bounds of all values of the plan that do not expire, and those given. */
-export function follow(plan: Plan, given: Known): Map<Value, Bounds> {
+export function follow(
+  plan: Plan,
+  given: Known,
+  refine: Refine = (_value, bounds) => bounds,
+): Map<Value, Bounds> {
   const known = new Map(given);
   for (const [i, node] of plan.nodes.entries()) {
-    for (const [k, bounds] of boundsOf(node, known).entries()) known.set(node.outputs[k]!, bounds);
+    for (const [k, bounds] of boundsOf(node, known).entries()) {
+      const output = node.outputs[k]!;
+      known.set(output, bounds);
+      known.set(output, refine(output, bounds, known));
+    }
     for (const value of plan.expired[i]!) known.delete(value);
   }
   return known;
@@ -114,8 +125,8 @@ function positionOfNaN(numbers: Float64Array): number {
   return -1;
 }
 
-/** The values that depend on no input: computed once for many boxes. */
-export function fixedValues(values: readonly Value[]): Map<Value, Bounds> {
+/** The values that depend on no input, as far as others need them and they are not known: computed once for many boxes. */
+export function fixedValues(values: readonly Value[], given: Known = new Map()): Map<Value, Bounds> {
   const moving = new Set<Value>();
   const needed = new Set<Value>();
   const nodes = topological(values);
@@ -127,7 +138,8 @@ export function fixedValues(values: readonly Value[]): Map<Value, Bounds> {
   }
   for (const value of values) if (!moving.has(value)) needed.add(value);
   const wanted = [...needed];
-  const known = follow(planFor(wanted, new Map(), needed), new Map());
+  const before = new Map([...given].filter(([, bounds]) => bounds.fixed));
+  const known = follow(planFor(wanted, before, needed), before);
   return new Map(wanted.map((value) => [value, known.get(value)!]));
 }
 

@@ -23,3 +23,4 @@ export { intervalEvaluator, intervalsOf } from './evaluate.ts';
 export { type JacobianBox, jacobianEvaluator, jacobianIntervals } from './jacobian.ts';
 export { ABS, clipOf, hardSigmoidOf, IDENTITY, leakyReluOf, RELU } from './piecewise-linear.ts';
 export type { Range } from './range.ts';
+export { refinedJacobian } from './refine.ts';

@@ -5,6 +5,7 @@ import type { Norm } from '../../../src/guarantee/index.ts';
 import { singularValues } from '../../../src/linalg/index.ts';
 import { jacobianBound } from '../../../src/lipschitz/local/interval-jacobian.ts';
 import { length } from '../../../src/lipschitz/norms.ts';
+import { whenDone } from '../../../src/lipschitz/stop.ts';
 import { normal, rng, uniform } from '../../../src/random/index.ts';
 import { boxAround, jacobiansAt, pointsOf, valuesAt } from '../../intervals/containment.ts';
 import { randomNetwork } from '../../intervals/random-networks.ts';
@@ -86,7 +87,10 @@ describe('bounds by an enclosure of the Jacobian', () => {
       const values = await valuesAt(graph, points);
       const slopes = i % 5 === 0 ? await jacobiansAt(graph, points) : [];
       for (const norm of NORMS) {
-        const { value } = jacobianBound(graph, box, norm);
+        const { value: plain } = jacobianBound(graph, box, norm);
+        const refines = i % 2 === 0 && norm === 'l2';
+        const value = refines ? jacobianBound(graph, box, norm, whenDone).value : plain;
+        expect(value).toBeLessThanOrEqual(plain * (1 + 1e-9));
         for (let a = 1; a < points.length; a++) {
           const moved = length(
             values[a]!.map((v, k) => v - values[a - 1]![k]!),
@@ -103,6 +107,27 @@ describe('bounds by an enclosure of the Jacobian', () => {
       }
     }
   }, 60_000);
+
+  it('gains by mean value forms on small boxes of deep networks, and stops when told', () => {
+    // Rotations by 45 degrees keep the length of x; interval by interval the box grows by sqrt 2 in each layer.
+    const turn = Float64Array.of(1, -1, 1, 1).map((v) => v * Math.SQRT1_2);
+    const depth = 24;
+    const graph = graphOf(2, (x) =>
+      Array.from({ length: depth }).reduce<Value>((h, _, i) => {
+        const w = g.parameter(`w${i}`, g.tensor('float64', [2, 2], turn));
+        const bend = g.mul(g.sin(h), 1e-3);
+        return g.add(g.linear(h, w), bend);
+      }, x),
+    );
+    const box = boxAround(Float64Array.of(0.5, 0.2), 1e-3);
+    const plain = jacobianBound(graph, box, 'l2').value;
+    const refined = jacobianBound(graph, box, 'l2', whenDone).value;
+    // |J| <= (1 + 1e-3)^depth, which the refined bound nearly reaches.
+    expect(refined).toBeLessThan(1.03);
+    expect(refined).toBeGreaterThan(0.97);
+    expect(refined).toBeLessThan(plain);
+    expect(jacobianBound(graph, box, 'l2', () => true).value).toBeCloseTo(plain, 12);
+  });
 
   it('closes on the norm of the gradient as the box shrinks', async () => {
     for (let i = 0; i < 6; i++) {
