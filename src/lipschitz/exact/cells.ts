@@ -35,6 +35,8 @@ export interface Arrangement {
  */
 export interface Stage {
   readonly block: number;
+  /** The pieces of the neurons of blocks 1 .. k - 1. */
+  readonly choices: readonly Int8Array[];
   /** x_0 .. x_{k-1} and z_k, `[size, free coordinates + 1]`. */
   readonly inputs: readonly Enclosed[];
   readonly forms: Enclosed;
@@ -100,7 +102,7 @@ export function inputOf({ free, start }: Arrangement, x: Float64Array): Float64A
 
 /** The first block, on the whole domain. */
 export function firstStage(cells: Arrangement): Stage {
-  return stageOf(cells, 1, [cells.start], () => [cells.exactStart]);
+  return stageOf(cells, [], [cells.start], () => [cells.exactStart]);
 }
 
 /** The next block (or the outputs), on the part of the region where neuron i of this block is on piece `choice[i]`. */
@@ -111,7 +113,7 @@ export function nextStage(cells: Arrangement, stage: Stage, choice: Int8Array): 
   chosen.forEach(({ slope, intercept, interceptError }, i) => {
     scaleRow(forms, i, slope, intercept, interceptError, x);
   });
-  return stageOf(cells, block + 1, [...stage.inputs, x], () => {
+  return stageOf(cells, [...stage.choices, choice], [...stage.inputs, x], () => {
     const before = stage.exact();
     return before && [...before.inputs, exactlyActivated(before.forms, chosen)];
   });
@@ -119,15 +121,17 @@ export function nextStage(cells: Arrangement, stage: Stage, choice: Int8Array): 
 
 function stageOf(
   cells: Arrangement,
-  block: number,
+  choices: readonly Int8Array[],
   inputs: readonly Enclosed[],
   exactInputs: () => readonly ExactForm[] | undefined,
 ): Stage {
   const { network, maps, start } = cells;
+  const block = inputs.length;
   const form = network.blocks[block - 1]?.preactivation ?? network.output;
   let exact: ReturnType<Stage['exact']>;
   return {
     block,
+    choices,
     inputs,
     forms: applied(form, inputs, start.columns),
     exact: () => {

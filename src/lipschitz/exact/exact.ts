@@ -19,7 +19,7 @@ import {
 import { dyadics } from './dyadic.ts';
 import { type HalfSpace, halfSpace } from './half-space.ts';
 import { cellAt, steepestPair } from './leaf.ts';
-import { influence, nodeBound, type Pattern } from './node-bound.ts';
+import { influence, nodeBound, type Pattern, sharpNodeBound } from './node-bound.ts';
 import { normUpper } from './norm-bounds.ts';
 import { queue } from './queue.ts';
 import { type Decider, decider } from './region.ts';
@@ -66,6 +66,8 @@ interface Region extends Pattern {
   /** Some point of its interior. */
   readonly point: Float64Array | undefined;
   readonly bound: number;
+  /** Whether the sharper bound has been taken. */
+  readonly sharp: boolean;
 }
 
 /**
@@ -116,6 +118,7 @@ function search(
   onProgress: (progress: Progress) => void,
 ): ExactLipschitz {
   const boundOf = nodeBound(cells, norm);
+  const sharpBoundOf = sharpNodeBound(cells, norm);
   const influenceOf = influence(cells);
   const counts = { nodes: 0, cells: 0, polyhedra: 0 };
   const waiting = queue<Region>(({ bound }) => bound);
@@ -167,7 +170,7 @@ function search(
           return;
         }
         const pattern = fresh(cells, stage);
-        region = { ...region, ...pattern, bound: Math.min(region.bound, boundOf(pattern)) };
+        region = { ...region, ...pattern, bound: Math.min(region.bound, boundOf(pattern)), sharp: false };
         if (settles(region.bound)) return;
         if (region.bound < (waiting.top()?.bound ?? 0)) {
           waiting.push(region);
@@ -186,7 +189,7 @@ function search(
       }
       for (const child of parts) {
         const bound = Math.min(region.bound, boundOf(child));
-        if (!settles(bound)) waiting.push({ ...child, bound });
+        if (!settles(bound)) waiting.push({ ...child, bound, sharp: false });
       }
       return;
     }
@@ -197,7 +200,7 @@ function search(
   if (isLast(cells, first)) settled = normUpper(first.forms, norm);
   else {
     const pattern = fresh(cells, first);
-    waiting.push({ ...pattern, spaces: undefined, point, bound: boundOf(pattern) });
+    waiting.push({ ...pattern, spaces: undefined, point, bound: boundOf(pattern), sharp: false });
   }
   witness(point!);
   for (const other of others) {
@@ -208,9 +211,12 @@ function search(
   const upper = () => Math.max(settled, waiting.top()?.bound ?? 0, lower.value);
   while (waiting.size() > 0 && !stop()) {
     const region = waiting.pop()!;
-    if (settles(region.bound)) {
-      // All that wait are lower still.
-      break;
+    // All that wait are lower still.
+    if (settles(region.bound)) break;
+    if (!region.sharp) {
+      const bound = Math.min(region.bound, sharpBoundOf(region));
+      if (!settles(bound)) waiting.push({ ...region, bound, sharp: true });
+      continue;
     }
     split(region);
     counts.nodes++;

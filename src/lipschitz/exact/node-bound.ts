@@ -1,8 +1,11 @@
 // Upper bounds on the norms of all Jacobians of a network that a partly decided pattern leaves possible.
-import type { Norm } from '../../guarantee/index.ts';
+import { GLOBAL, type Norm } from '../../guarantee/index.ts';
 import { addUp, multiplyUp } from '../../numeric/index.ts';
+import { absoluteSums, summedIn } from '../local/jacobian.ts';
 import type { AffineForm } from '../network/network.ts';
 import { operatorNormUpper } from '../norms.ts';
+import { diagonalClosedForms } from '../semidefinite/closed-forms.ts';
+import { whenDone } from '../stop.ts';
 import { type Arrangement, OPEN, type Stage } from './cells.ts';
 import { applied, type Enclosed, enclosed, hullRow, scaleRow } from './enclosed.ts';
 import { normUpper } from './norm-bounds.ts';
@@ -26,6 +29,27 @@ export function nodeBound(cells: Arrangement, norm: Norm): NodeBound {
   return (pattern) => {
     const slopes = slopesOf(cells, pattern);
     return Math.min(ofHull(cells, pattern, slopes, norm), ofNorms(cells, pattern, slopes, norms, norm));
+  };
+}
+
+/**
+ * Sharper, and about ten times as costly: in l2 the diagonal closed forms, in l1 and linf backward linear bounds on the
+ * rows or columns of the Jacobian, each on the whole network with the slopes that the pattern leaves.
+ */
+export function sharpNodeBound(cells: Arrangement, norm: Norm): NodeBound {
+  const { network } = cells;
+  return (pattern) => {
+    const decided = pattern.stage.choices.map((choice, k) =>
+      Array.from(choice, (p, i) => {
+        const { slope } = cells.pieces[k]![i]![p]!;
+        return [slope, slope] as const;
+      }),
+    );
+    const slopes = [...decided, ...slopesOf(cells, pattern)];
+    if (norm === 'l2') return diagonalClosedForms(network, { slopes, domain: GLOBAL }).value;
+    const derivatives = summedIn(norm, network, slopes);
+    const unknown = new Float64Array(derivatives.sources).fill(Number.POSITIVE_INFINITY);
+    return Math.max(...absoluteSums(derivatives, unknown, whenDone));
   };
 }
 

@@ -1,7 +1,7 @@
 // Polyhedra cut from a box (or all of R^d) by half-spaces: an interior point, or a proof that there is none. Linear
 // programs in float64 advise; points and proofs are checked without trust in them.
-import { addUp, gamma, multiplyUp, SMALLEST_SUBNORMAL } from '../../numeric/index.ts';
 import type { Arrangement } from './cells.ts';
+import { conflictOfSimplex, conflictOnBox } from './conflict.ts';
 import { dyadics, shift } from './dyadic.ts';
 import { type IntegerRow, provesEmpty, strictlyFeasible } from './gordan.ts';
 import { contains, type HalfSpace } from './half-space.ts';
@@ -67,15 +67,21 @@ function decide(
     const inside = verified(advice.point);
     if (inside) return inside;
   }
-  if (advice && bounded) {
-    const multipliers = advice.multipliers.map((y, j) => y / units[j]!.length);
-    if (provenEmptyOnBox(cells, spaces, multipliers)) return { kind: 'empty' };
-  }
+  const multipliers = advice?.multipliers.map((y, j) => y / units[j]!.length);
+  if (multipliers && bounded && conflictOnBox(cells, spaces, multipliers)) return { kind: 'empty' };
   if (advice && advice.depth > 0 && advice.depth <= DEEP) {
     const inside = verified(advice.point);
     if (inside) return inside;
   }
-  return decideExactly(cells, frame, spaces, advice?.multipliers);
+  const support = advice && supportOf(spaces, advice.multipliers);
+  if (support && !bounded && conflictOfSimplex(support)) return { kind: 'empty' };
+  return decideExactly(cells, frame, spaces, support);
+}
+
+/** Those that the solver found to conflict. */
+function supportOf(spaces: readonly HalfSpace[], multipliers: Float64Array): readonly HalfSpace[] {
+  const most = multipliers.reduce((a, b) => Math.max(a, b), 0);
+  return spaces.filter((_, j) => multipliers[j]! > 1e-9 * most);
 }
 
 /** Gordan's alternative: first on the rows that the solver found to conflict, then on all of them. */
@@ -83,7 +89,7 @@ function decideExactly(
   cells: Arrangement,
   frame: Frame,
   spaces: readonly HalfSpace[],
-  multipliers: Float64Array | undefined,
+  support: readonly HalfSpace[] | undefined,
 ): Verdict {
   const unknown: Verdict = { kind: 'unknown' };
   const { unitExponents } = frame;
@@ -105,10 +111,8 @@ function decideExactly(
     const found = rows && strictlyFeasible(rows, PIVOTS);
     return found?.kind === 'empty' && !provesEmpty(rows!, found.multipliers) ? undefined : found;
   };
-  if (multipliers) {
-    const most = multipliers.reduce((a, b) => Math.max(a, b), 0);
-    const support = spaces.filter((_, j) => multipliers[j]! > 1e-9 * most);
-    if (support.length < spaces.length && feasible(support)?.kind === 'empty') return { kind: 'empty' };
+  if (support && support.length < spaces.length && feasible(support)?.kind === 'empty') {
+    return { kind: 'empty' };
   }
   const found = feasible(spaces);
   if (!found) return unknown;
@@ -165,51 +169,6 @@ function boxRows({ lower, upper }: Arrangement, unitExponents: readonly number[]
     return [{ a, b: sign * shift(values[0]!, exponent - unitExponents[c]!, low) }];
   };
   return Array.from(lower, (_, c) => [...side(c, 1n, upper[c]!), ...side(c, -1n, lower[c]!)]).flat();
-}
-
-/**
- * Farkas on a bounded box: with y >= 0, any x in all half-spaces has (y^T A) x < y^T b; empty if the least value of the
- * left side on the box is at least y^T b, with all rounding against it. Certain where true.
- */
-function provenEmptyOnBox(
-  { lower, upper }: Arrangement,
-  spaces: readonly HalfSpace[],
-  multipliers: Float64Array,
-): boolean {
-  const d = lower.length;
-  const sum = new Float64Array(d);
-  const size = new Float64Array(d);
-  const error = new Float64Array(d);
-  let [b, bSize, bError, some] = [0, 0, 0, false];
-  spaces.forEach((space, j) => {
-    const y = multipliers[j]!;
-    if (!(y > 0)) return;
-    some = true;
-    for (let c = 0; c < d; c++) {
-      const product = y * space.a[c]!;
-      sum[c]! += product;
-      size[c]! += Math.abs(product);
-      error[c]! += y * space.aError[c]!;
-    }
-    b += y * space.b;
-    bSize += y * Math.abs(space.b);
-    bError += y * space.bError;
-  });
-  if (!some) return false;
-  const rounding = gamma(2 * spaces.length + 2 * d + 16);
-  let least = 0;
-  // Products may underflow, by half of the smallest number each.
-  const underflow = (2 * spaces.length + 2 * d + 2) * SMALLEST_SUBNORMAL;
-  let doubt = addUp(addUp(bError, multiplyUp(rounding, addUp(bSize, bError))), underflow);
-  for (let c = 0; c < d; c++) {
-    const [l, u] = [lower[c]!, upper[c]!];
-    least += Math.min(sum[c]! * l, sum[c]! * u);
-    const most = Math.max(Math.abs(l), Math.abs(u));
-    // Once for y^T A, once for its product with the box and the sums.
-    const entry = addUp(error[c]!, multiplyUp(multiplyUp(2, rounding), addUp(size[c]!, error[c]!)));
-    doubt = addUp(doubt, multiplyUp(addUp(entry, underflow), most));
-  }
-  return least - b > doubt;
 }
 
 /** The half-space over x' with |a'| = 1, and |a| in units of x'. */
