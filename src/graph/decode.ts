@@ -130,7 +130,7 @@ function graphOf(proto: GraphProto, context: Context): OnnxGraph {
   for (const sparse of proto.sparseInitializer)
     addInitializer(sparse.values?.name ?? '', {
       shape: [],
-      unsupported: 'a sparse tensor; store it densely',
+      unsupported: 'a sparse tensor; store it densely, or import only outputs that do not depend on it',
     });
 
   const defined = new Set(initializers.keys());

@@ -63,7 +63,7 @@ const FLAGS: ReadonlySet<string> = new Set([
 /** Applies an operator of OPSET, folding it if all inputs are known, and refuses shapes that cannot be. */
 export function apply(name: string, inputs: Values, attributes: Attributes = {}): readonly Value[] {
   const op = operators.get(name);
-  if (!op) throw unsupported(name);
+  if (!op) throw unsupportedOperator(name);
   for (const i of INTEGER_INPUTS[name] ?? []) {
     const value = inputs[i];
     if (!value) continue;
@@ -106,11 +106,39 @@ function requireSafeDivision(name: string, [dividend, divisor]: Values): void {
     );
 }
 
-export function unsupported(what: string): RobustlawError {
+/** `instead` is what to do. */
+export function unsupported(what: string, instead = 'export the model without it'): RobustlawError {
   return new RobustlawError(
     'unsupported-op',
-    `robustlaw does not support ${what}; export the model without it, or import only outputs that do not depend on it`,
+    `robustlaw does not support ${what}; ${instead}, or import only outputs that do not depend on it`,
   );
+}
+
+/** What to do about operators that exporters do write. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['Loop', 'Scan'].map((op) => [op, 'unroll the loop before exporting the model, over a fixed length']),
+  ),
+  ...Object.fromEntries(
+    ['LSTM', 'GRU', 'RNN'].map((op) => [op, 'write the recurrence out in single steps, over a fixed length']),
+  ),
+  ...Object.fromEntries(
+    ['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear', 'QLinearConv', 'QLinearMatMul'].map(
+      (op) => [op, 'export the model before it is quantised'],
+    ),
+  ),
+  ...Object.fromEntries(
+    ['NonMaxSuppression', 'NonZero', 'Unique'].map((op) => [
+      op,
+      'the number of its results depends on the data, so end the model before it',
+    ]),
+  ),
+  TopK: 'ReduceMax and ArgMax give the largest entry; else end the model before it',
+};
+
+/** The error for an operator without a rule. */
+export function unsupportedOperator(op: string): RobustlawError {
+  return unsupported(`the operator ${op}`, INSTEAD[op]);
 }
 
 /** The attribute, or undefined; throws if it has another type. */
@@ -157,7 +185,7 @@ export function applySame(
 ): readonly Value[] {
   const { op } = call.node;
   const known = operators.get(op)?.attributes;
-  if (!known) throw unsupported(`the operator ${op}`);
+  if (!known) throw unsupportedOperator(op);
   const attributes: Record<string, AttributeValue> = {};
   for (const name of call.attributes.keys()) {
     if (except.includes(name) || IGNORED[op]?.includes(name)) continue;

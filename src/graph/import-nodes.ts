@@ -212,7 +212,8 @@ function branch(call: Call, scope: Scope): Values {
   const known = condition && tensorOf(condition)?.data[0];
   if (known === undefined)
     throw unsupported(
-      'If on a condition that depends on the values of the inputs; export the model without branches',
+      'If on a condition that depends on the values of the inputs',
+      'compute both branches and choose with Where',
     );
   const body = optionalAttribute(call, known ? 'then_branch' : 'else_branch', 'graph');
   if (!body) throw new RobustlawError('malformed-file', 'a branch of the If is missing');

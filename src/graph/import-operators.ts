@@ -28,7 +28,7 @@ import { constant, int64s, scalar, tensorOf } from './value.ts';
 /** The forms of a Constant node; a float tensor that is used as a weight is a parameter. */
 const constantNode: Rule = (call) => {
   const [found, more] = [...call.attributes.keys()].filter((name) => name !== 'sparse_value');
-  if (call.attributes.has('sparse_value')) throw unsupported('sparse constants; store the value densely');
+  if (call.attributes.has('sparse_value')) throw unsupported('sparse constants', 'store the value densely');
   if (found === undefined || more !== undefined)
     throw new RobustlawError('malformed-file', 'a Constant needs exactly one attribute, its value');
   const value = constantValue(call, found);
@@ -88,13 +88,12 @@ const range: Rule = (call) => {
 
 const identity: Rule = (call) => [required(call.inputs, 0)];
 
+const EVALUATE = 'export the model in evaluation mode, model.eval() in PyTorch';
+
 /** Without training, dropout keeps everything. */
 const dropout: Rule = (call) => {
   const x = required(call.inputs, 0);
-  if (knownNumbers(call, 2, 'training_mode')?.[0])
-    throw unsupported(
-      'Dropout in training mode; export the model in evaluation mode, model.eval() in PyTorch',
-    );
+  if (knownNumbers(call, 2, 'training_mode')?.[0]) throw unsupported('Dropout in training mode', EVALUATE);
   const all = constant(tensor(call.opset < 10 ? x.dtype : 'bool', [], [1]));
   return call.node.outputs[1] ? [x, apply1('Expand', [all, int64s(x.shape)])] : [x];
 };
@@ -205,9 +204,7 @@ const mod: Rule = (call) => {
 const batchNormalization: Rule = (call) => {
   const training = optionalAttribute(call, 'training_mode', 'int') ?? 0;
   if (training !== 0 || call.node.outputs.slice(1).some((name) => name !== ''))
-    throw unsupported(
-      'BatchNormalization in training mode; export the model in evaluation mode, model.eval() in PyTorch',
-    );
+    throw unsupported('BatchNormalization in training mode', EVALUATE);
   if ((optionalAttribute(call, 'spatial', 'int') ?? 1) !== 1)
     throw unsupported('BatchNormalization with spatial = 0, which normalises every position on its own');
   return applySame(call);
@@ -217,18 +214,12 @@ function reshaped(x: Value, to: Shape): Value {
   return apply1('Reshape', [x, int64s(to)], to.includes(0) ? { allowzero: 1 } : {});
 }
 
-const controlFlow =
-  (op: string): Rule =>
-  () => {
-    throw unsupported(`${op}, a loop; unroll it before exporting the model`);
-  };
-
 /** Resize of operator set 10 and Upsample before it: cell i of the output is cell floor(i / scale) of the input. */
 const upsample: Rule = (call) => {
   const x = required(call.inputs, 0);
   const given = optionalAttribute(call, 'scales', 'floats') ?? knownNumbers(call, 1, 'the scales') ?? [];
   if (given.some((scale) => scale < 1))
-    throw unsupported(`${call.node.op} to fewer cells; export the model with opset_version 11 or newer`);
+    throw unsupported(`${call.node.op} to fewer cells`, 'export the model with opset_version 11 or newer');
   const scales = constant(tensor('float32', [given.length], given));
   const mode = optionalAttribute(call, 'mode', 'string') ?? 'nearest';
   return apply('Resize', [x, undefined, scales], {
@@ -271,8 +262,6 @@ export const OPERATOR_RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['BatchNormalization', batchNormalization],
   ['Gather', gather],
   ['Mod', mod],
-  ['Loop', controlFlow('Loop')],
-  ['Scan', controlFlow('Scan')],
   ['Upsample', upsample],
   ['Resize', resize],
 ]);

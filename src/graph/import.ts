@@ -131,7 +131,7 @@ function bind(port: OnnxPort, dimensions: Readonly<Record<string, number>>): Val
     if (!Object.hasOwn(dimensions, key)) {
       throw new RobustlawError(
         'invalid-argument',
-        `axis ${axis} of ${what} is symbolic; give its length as ${JSON.stringify({ [key]: 1 })}`,
+        `axis ${axis} of ${what} is symbolic; export the model with a fixed length there, or give one to importGraph(), say ${JSON.stringify({ [key]: 8 })}`,
       );
     }
     return dimensions[key]!;

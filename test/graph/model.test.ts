@@ -72,6 +72,27 @@ describe('a model', () => {
     expect(() => encodeModel(model)).toThrow(/exactly 1 rows/);
   });
 
+  it('with several inputs has them all, those with a fixed first axis as they are', () => {
+    const file = fileOf({
+      inputs: [port('x', ['n', 3]), port('condition', ['n', 1]), port('mask', [3])],
+      nodes: [node('Mul', 'x mask', 'm'), node('Add', 'm condition', 'y')],
+    });
+    const model = modelFromOnnx(decodeModel(file, 'conditional.onnx'));
+    expect(model.inputs.map(({ name, shape }) => [name, shape])).toStrictEqual([
+      ['x', [BATCH, 3]],
+      ['condition', [BATCH, 1]],
+      ['mask', [3]],
+    ]);
+    expect(model.forBatch(4).outputs.y!.shape).toStrictEqual([4, 3]);
+  });
+
+  it('with another symbolic axis than the batch says which, and what to do', () => {
+    const file = fileOf({ inputs: [port('x', ['n', 'length', 3])], nodes: [node('Relu', 'x', 'y')] });
+    expect(() => modelFromOnnx(decodeModel(file, 'text.onnx'))).toThrow(
+      /^text\.onnx: axis 1 of the input "x" is symbolic; export the model with a fixed length there, .*\{"length":8\}$/,
+    );
+  });
+
   it('notes weights that the exporter has merged', () => {
     const file = fileOf({
       inputs: [port('x', ['n', 3])],

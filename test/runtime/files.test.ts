@@ -115,6 +115,53 @@ describe('readModel', () => {
     }
   });
 
+  it('large weights take their own size and that of the file, halves twice theirs, and no more', () => {
+    const count = 2 ** 24;
+    const model = (code: number, data: ArrayBufferView) =>
+      fileOf({
+        inputs: [port('x', [count])],
+        initializers: [raw('w', code, [count], data)],
+        nodes: [node('Add', 'x w', 'y')],
+      });
+    for (const [name, bytes, held] of [
+      ['single.onnx', model(CODE.FLOAT, new Float32Array(count).fill(2)), 4],
+      ['half.onnx', model(CODE.FLOAT16, new Float16Array(count).fill(2)), 4],
+    ] as const) {
+      writeFileSync(path(name), bytes);
+      const before = process.memoryUsage().arrayBuffers;
+      const { data } = readModel(path(name)).graph.initializers.get('w') as Tensor;
+      // Copies that garbage collection has not found yet are counted, so this bounds what was ever taken.
+      const taken = process.memoryUsage().arrayBuffers - before;
+      expect(data.byteLength).toBe(held * count);
+      expect([data[0], data[count - 1]]).toEqual([2, 2]);
+      expect(taken).toBeLessThan(bytes.length + (name === 'half.onnx' ? 2 + held : held) * count + 2 ** 20);
+      // A file that ends early is told before its weights are copied.
+      writeFileSync(path(name), bytes.subarray(0, bytes.length / 2));
+      const start = process.memoryUsage().arrayBuffers;
+      expect(failure(() => readModel(path(name))).message).toMatch(/damaged or truncated one \(\d+ bytes\)/);
+      expect(process.memoryUsage().arrayBuffers - start).toBeLessThan(bytes.length / 2 + 2 ** 20);
+    }
+  });
+
+  it('claims of size are checked against the file before memory is taken', () => {
+    const claims = [
+      raw('w', CODE.FLOAT, [2 ** 40], new Uint8Array(8)),
+      raw('w', CODE.FLOAT16, [2 ** 30, 2 ** 20], new Uint8Array(8)),
+    ];
+    for (const w of claims) {
+      writeFileSync(path('claim.onnx'), fileOf({ initializers: [w], nodes: [node('Add', 'w w', 'y')] }));
+      const before = process.memoryUsage().arrayBuffers;
+      const error = failure(() => readModel(path('claim.onnx')));
+      expect(error.message).toMatch(
+        /^claim\.onnx: initializer "w" needs \d+ elements of .* it holds 8 bytes$/,
+      );
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+    }
+    writeFileSync(path('w.bin'), new Float32Array([1, 2]));
+    const external = withExternal({ location: 'w.bin', length: '8000000000000' });
+    expect(failure(() => readModel(external)).message).toMatch(/needs 8 bytes; .* has length 8000000000000/);
+  });
+
   it('files that are none: missing, a folder, a named pipe, empty', () => {
     expect(failure(() => readModel(path('missing.onnx')))).toMatchObject({ code: 'not-found' });
     expect(failure(() => readModel(folder)).message).toMatch(/no regular file|folder/);
