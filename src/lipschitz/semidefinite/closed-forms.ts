@@ -7,7 +7,7 @@ import type { Network } from '../network/network.ts';
 import { globalSlopes, type SlopeBounds } from './bounds.ts';
 import { certifiedBound, upperBound } from './certified-bound.ts';
 import { type Choice, centres, recursion } from './forward.ts';
-import { type Multipliers, type Program, programOf } from './program.ts';
+import { type Multipliers, type NeuronBlock, type Program, programOf } from './program.ts';
 import { reduced } from './reduction.ts';
 
 export const ECLIPSE_FAST = 'ECLipsE-Fast';
@@ -70,6 +70,32 @@ export function closedForm(program: Program, form: Form): Point | undefined {
     program,
     multipliersFrom(program, (k, a) => dominating(program, k, a, form)),
   );
+}
+
+/** One multiplier per block, as large as the largest eigenvalue of A allows; undefined where rounding defeats it. */
+export function layerForm(program: Program): Point | undefined {
+  return recursion(program, (k, a) => {
+    const block = program.blocks[k - 1]!;
+    const { centre, width } = centres(block);
+    const weights = layerWeights(block);
+    const n = block.size;
+    // D = 2 mu w r^2 must stay below theta A^-1.
+    const root = weights.map((w, j) => Math.sqrt(2 * w) * width[j]!);
+    const theta = width.reduce((least, r, j) => Math.min(least, r / (r + Math.abs(centre[j]!))), ALMOST_ONE);
+    const weighted = matrix(
+      n,
+      n,
+      a.data.map((t, i) => t * root[Math.floor(i / n)]! * root[i % n]!),
+    );
+    const mu = theta / largestEigenpair(weighted).value;
+    return weights.map((w) => mu * w);
+  });
+}
+
+/** What one multiplier for a block of the network is in the units of its neurons, up to a factor. */
+export function layerWeights({ exponents }: NeuronBlock): Float64Array {
+  const top = exponents.reduce((x, y) => Math.max(x, y));
+  return Float64Array.from(exponents, (e) => 4 ** Math.max(e - top, -200));
 }
 
 /** All closed forms, best first. */
