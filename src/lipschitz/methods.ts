@@ -1,14 +1,16 @@
 // The methods that bound a Lipschitz constant, in the order in which they are asked: cheap certificates first, so that
 // what follows knows when it is done.
 import { RobustlawError } from '../errors.ts';
-import type { Answer, Domain, Norm } from '../guarantee/index.ts';
+import type { Answer, CertifiedUpperBound, Domain, Norm } from '../guarantee/index.ts';
 import { nextDown, nextUp } from '../numeric/index.ts';
 import { compositionBound } from './composition/composition-bound.ts';
 import { exactLipschitz } from './exact/exact.ts';
 import { jacobianBound } from './local/interval-jacobian.ts';
 import { localBound, localLipschitz } from './local/local.ts';
+import { slopesOnDomain } from './local/ranges.ts';
 import { neuronCount } from './network/network.ts';
 import { diagonalClosedForms, eclipseFast } from './semidefinite/closed-forms.ts';
+import { LIPSDP, lipsdp, type SemidefiniteBound } from './semidefinite/lipsdp.ts';
 import type { Task } from './task.ts';
 import { asTwoLayer } from './two-layer.ts';
 import { twoLayerBoundOf } from './two-layer-bound.ts';
@@ -55,6 +57,18 @@ export const METHODS: readonly Method[] = [
     run: ({ network }) => [diagonalClosedForms(network())],
   },
   {
+    name: LIPSDP.layer,
+    norms: ['l2'],
+    domains: ['global'],
+    run: ({ network, within }) => [claim(lipsdp(network(), 'layer', within(0.1)))],
+  },
+  {
+    name: LIPSDP.neuron,
+    norms: ['l2'],
+    domains: ['global'],
+    run: ({ network, within }) => [claim(lipsdp(network(), 'neuron', within(0.5)))],
+  },
+  {
     name: 'semidefinite relaxation over activation patterns',
     norms: ['l2'],
     domains: ['global'],
@@ -75,6 +89,16 @@ export const METHODS: readonly Method[] = [
     norms: ALL,
     domains: BOUNDED,
     run: ({ network, norm, domain, within }) => [localBound(network(), domain, norm, within(0.2))],
+  },
+  {
+    name: `${LIPSDP.neuron} with local slopes`,
+    norms: ['l2'],
+    domains: BOUNDED,
+    run: ({ network, domain, within }) => {
+      const slopes = slopesOnDomain(network(), domain);
+      const bound = claim(lipsdp(network(), 'neuron', within(0.3), { slopes, domain }));
+      return [{ ...bound, method: `${bound.method} with local slopes` }];
+    },
   },
   {
     name: 'gradient-norm ascent',
@@ -138,6 +162,11 @@ function boxAround(domain: Domain): Extract<Domain, { kind: 'box' }> {
     lower: centre.map((c) => nextDown(c - radius)),
     upper: centre.map((c) => nextUp(c + radius)),
   };
+}
+
+/** The certificate without the multipliers that led to it. */
+function claim({ multipliers: _, ...certificate }: SemidefiniteBound): CertifiedUpperBound {
+  return certificate;
 }
 
 function unsupported(why: string): RobustlawError {
