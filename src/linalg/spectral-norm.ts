@@ -76,14 +76,9 @@ export function spectralNormAtMost(w: Matrix, bound: number): boolean {
  * billionth for ties, is tried on the next matrix with spectralNormAtMost(), and only where that fails its own norm is
  * bounded. They are visited in scattered order, in which a largest norm so far is met about log(count) times.
  *
- * @param ceiling Once the bound exceeds it, the rest is not looked at, and the answer is Infinity; by default never.
  * @throws invalid-argument when an entry is NaN or infinite. Upper bound.
  */
-export function largestSpectralNormUpper(
-  count: number,
-  at: (j: number) => Matrix,
-  ceiling = Number.POSITIVE_INFINITY,
-): number {
+export function largestSpectralNormUpper(count: number, at: (j: number) => Matrix): number {
   let step = Math.max(1, Math.round(count * GOLDEN));
   while (greatestCommonDivisor(step, count) !== 1) step++;
   let largest = 0;
@@ -91,7 +86,6 @@ export function largestSpectralNormUpper(
     const w = at(j);
     if (spectralNormAtMost(w, largest)) continue;
     largest = Math.max(largest, multiplyUp(spectralNormUpper(w), TIE));
-    if (largest > ceiling) return Number.POSITIVE_INFINITY;
   }
   return largest;
 }

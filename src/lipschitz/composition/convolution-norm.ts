@@ -49,6 +49,9 @@ const UNROLLED_WORK = 2.5e9;
 /** Frequencies per axis and unit of degree: the polynomial exceeds its samples by at most 1 / cos(pi / 48), 0.2 %. */
 const SAMPLES_PER_DEGREE = 24;
 
+/** Periods up to which shifted frequencies are tried as well: past them they gain less than about two percent. */
+const SHORT = 20;
+
 function spectral(c: Convolution): number {
   const { image, windows } = cells(c);
   const [filters, channels] = [c.filters / c.group, c.channels / c.group];
@@ -148,8 +151,10 @@ interface Sampled {
   readonly phase: readonly number[];
   readonly offset: readonly number[];
   readonly phases: number;
-  /** Frequencies 2 pi j / period, j = 0 .. period - 1. */
+  /** Frequencies pi (2 j + shift) / period, j = 0 .. period - 1. */
   readonly period: number;
+  /** The shifts with which the bound holds, 0 or 1. */
+  readonly shifts: readonly number[];
   /** The norm is at most this times the largest over these frequencies. */
   readonly excess: number;
 }
@@ -161,6 +166,8 @@ interface Sampled {
  *    image, at places in [lowest, 0) and [length, count + highest), must be zero: M >= length - lowest and
  *    M >= count + highest do (q from lowest to highest). Then T = P C E, where E embeds and P picks, both of norm <= 1,
  *    and |C|_2 = max_j |K(2 pi j / M)|_2, K(theta) = sum_t W_t e^{i theta q_t}, by the unitary Fourier transform.
+ *    The same holds for the extension of x with x[q + M] = -x[q], which has the frequencies pi (2 j + 1) / M: where the
+ *    peak is at theta = 0, as for means, these come much closer on short axes (exactly for [1, 1, 1]).
  * 2. Sampled: M -> infinity gives |T|_2 <= sup_theta |K(theta)|_2. Let |u* K(theta_0) v| = |K(theta_0)|_2 = sup for unit
  *    u, v. After the factor e^{-i theta (lowest + highest) / 2} and a constant phase the real part of u* K v is a
  *    trigonometric polynomial p of degree D / 2, D = highest - lowest (in theta / 2 of degree D), with p(theta_0) = sup |p|.
@@ -181,9 +188,17 @@ function sampled(s: Sweep): Sampled {
   const degree = highest - lowest;
   const enough = Math.max(1, SAMPLES_PER_DEGREE * degree);
   const common = { phase: residues.map((r) => distinct.indexOf(r)), offset, phases: distinct.length };
-  if (circular <= enough) return { ...common, period: circular, excess: 1 };
+  if (circular <= enough) {
+    const shifts = degree > 0 && circular <= SHORT ? [0, 1] : [0];
+    return { ...common, period: circular, shifts, excess: 1 };
+  }
   // With M = 24 D: 1 / cos(pi / 48), rounded upwards by far.
-  return { ...common, period: enough, excess: degree === 0 ? 1 : 1 / Math.cos(Math.PI / 48) + 1e-12 };
+  return {
+    ...common,
+    period: enough,
+    shifts: [0],
+    excess: degree === 0 ? 1 : 1 / Math.cos(Math.PI / 48) + 1e-12,
+  };
 }
 
 /** Far above the error of sin and cos (each within one unit in the last place) of an angle of a few rounded operations. */
@@ -215,18 +230,15 @@ function spectrumOfGroup(c: Convolution, group: number): number {
   const phases = axes.reduce((product, axis) => product * axis.phases, 1);
   const first = group * filters * channels * size;
   const { kernel, exponent } = scaledKernel(c.kernel.subarray(first, first + filters * channels * size));
-  const frequencies = upToSign(axes.map((axis) => axis.period));
 
-  const at = (j: number): Matrix => {
-    const frequency = frequencies[j]!;
+  const at = (frequency: readonly number[]): Matrix => {
     const columns = phases * channels;
     const w = matrix(2 * filters, 2 * columns);
     const { data } = w;
     for (let tap = 0; tap < size; tap++) {
       const { phase, offset } = where[tap]!;
       const turns = axes.reduce((sum, { period }, i) => {
-        const part = (frequency[i]! * offset[i]!) % period;
-        return sum + part / period;
+        return sum + ((frequency[i]! * offset[i]!) % (2 * period)) / (2 * period);
       }, 0);
       const [re, im] = [Math.cos(2 * Math.PI * turns), Math.sin(2 * Math.PI * turns)];
       for (let m = 0; m < filters; m++) {
@@ -252,7 +264,14 @@ function spectrumOfGroup(c: Convolution, group: number): number {
     return w;
   };
 
-  const largest = largestSpectralNormUpper(frequencies.length, at);
+  const periods = axes.map((axis) => axis.period);
+  const choices = everyChoice(axes.map((axis) => axis.shifts)).map((shifts) => upToSign(periods, shifts));
+  // Every choice gives a bound. Frobenius norms say, at little cost, which is likely to give the least.
+  const frobenius = (frequencies: readonly (readonly number[])[]) =>
+    frequencies.reduce((largest, frequency) => Math.max(largest, normEnclosure(at(frequency).data)[1]), 0);
+  const sizes = choices.length > 1 ? choices.map(frobenius) : [0];
+  const frequencies = choices[sizes.indexOf(Math.min(...sizes))]!;
+  const largest = largestSpectralNormUpper(frequencies.length, (j) => at(frequencies[j]!));
   // Each entry of K is a sum of at most `size` products: off by at most (gamma + trigonometric) sum_t |w_t| in its real
   // and in its imaginary part.
   const magnitudes = Float64Array.from({ length: filters * channels }, (_, i) =>
@@ -292,17 +311,28 @@ function scaledKernel(kernel: Float64Array): { kernel: Float64Array; exponent: n
   return { kernel: kernel.map((value) => value * 2 ** -exponent), exponent };
 }
 
-/** The multi-indices of `periods`, one of each pair j, -j: the kernel is real, so the two have conjugate matrices. */
-function upToSign(periods: readonly number[]): number[][] {
+/** One of each list. */
+function everyChoice(lists: readonly (readonly number[])[]): number[][] {
+  return lists.reduce<number[][]>(
+    (all, list) => all.flatMap((chosen) => list.map((item) => [...chosen, item])),
+    [[]],
+  );
+}
+
+/**
+ * The frequencies 2 j + shift per axis, in units of pi / period, one of each pair that differs by the sign: the kernel is
+ * real, so the two have conjugate matrices.
+ */
+function upToSign(periods: readonly number[], shifts: readonly number[]): number[][] {
   const count = periods.reduce((product, period) => product * period, 1);
   const result: number[][] = [];
   for (let position = 0; position < count; position++) {
     const index = indexOf(position, periods);
-    const opposite = index.reduce(
-      (flat, j, axis) => flat * periods[axis]! + ((periods[axis]! - j) % periods[axis]!),
-      0,
-    );
-    if (opposite >= position) result.push(index);
+    const opposite = index.reduce((flat, j, axis) => {
+      const period = periods[axis]!;
+      return flat * period + ((2 * period - j - shifts[axis]!) % period);
+    }, 0);
+    if (opposite >= position) result.push(index.map((j, axis) => 2 * j + shifts[axis]!));
   }
   return result;
 }
