@@ -1,5 +1,4 @@
-// The spectral norm of Jacobians with slopes in known ranges: expanded around fixed slopes, and by the magnitudes of
-// their entries (the leaf rule of LipBaB: Bhowmick, D'Souza and Raghavan 2021).
+// The spectral norm of Jacobians with slopes in known ranges, expanded around fixed slopes.
 import { type Matrix, matrix, multiply, spectralNormUpper } from '../../linalg/index.ts';
 import {
   addUp,
@@ -11,8 +10,7 @@ import {
   UNIT_ROUNDOFF,
 } from '../../numeric/index.ts';
 import type { AffineForm, Network } from '../network/network.ts';
-import { jacobianEnclosure, type Slopes } from './jacobian.ts';
-import type { Method } from './propagation.ts';
+import type { Slopes } from './jacobian.ts';
 
 /** The slopes of one block as centre + radius [-1, 1]. */
 interface SplitSlopes {
@@ -69,22 +67,6 @@ export function expansionBound(network: Network, slopes: Slopes, around: Around)
     }
   }
   return total;
-}
-
-/** |J|_2 <= |U|_2 with U the largest magnitudes of the entries, and <= |middle|_2 + |radius|_2. Upper bound. */
-export function magnitudeBound(network: Network, slopes: Slopes, method: Method): number {
-  const { lower, upper } = jacobianEnclosure(network, slopes, method);
-  const size = lower.data.length;
-  const [largest, middle, radius] = [new Float64Array(size), new Float64Array(size), new Float64Array(size)];
-  for (let i = 0; i < size; i++) {
-    const [low, high] = [lower.data[i]!, upper.data[i]!];
-    if (!Number.isFinite(low) || !Number.isFinite(high)) return Infinity;
-    largest[i] = Math.max(Math.abs(low), Math.abs(high));
-    middle[i] = 0.5 * low + 0.5 * high;
-    radius[i] = Math.max(addUp(high, -middle[i]!), addUp(middle[i]!, -low));
-  }
-  const norm = (data: Float64Array) => spectralNormUpper(matrix(lower.rows, lower.columns, data));
-  return Math.min(norm(largest), addUp(norm(middle), norm(radius)));
 }
 
 /** A matrix, and a bound on the Frobenius norm of what it is off by. */

@@ -1,12 +1,11 @@
 // The bound on the operator norm of all Jacobians of one part of the domain.
-import type { Norm } from '../../guarantee/index.ts';
+import { GLOBAL, type Norm } from '../../guarantee/index.ts';
+import { LIPSDP, lipsdp } from '../semidefinite/lipsdp.ts';
 import type { Stop } from '../stop.ts';
-import { expansionBound, magnitudeBound } from './expansion.ts';
-import { absoluteSums, summedIn } from './jacobian.ts';
-import type { Reduced } from './reduction.ts';
-
-/** A network and the slopes of its neurons. */
-export type Derivatives = Pick<Reduced, 'network' | 'slopes'>;
+import { type Around, expansionBound } from './expansion.ts';
+import { largestNorm } from './interval-jacobian.ts';
+import { absoluteSums, jacobianEnclosure, summedIn } from './jacobian.ts';
+import type { Neuron, Reduced } from './reduction.ts';
 
 /** A bound on the operator norm, and what helps to bound parts of the same domain. */
 export interface LeafBound {
@@ -14,46 +13,62 @@ export interface LeafBound {
   readonly method: string;
   /** For l1 and linf: bounds on the absolute sums of the columns or rows of the Jacobian. */
   readonly sums?: Float64Array;
+  /** For l2, once refined: multipliers of LipSDP, by neuron of the network that was reduced. */
+  readonly multipliers?: ReadonlyMap<string, number>;
 }
 
 /**
  * An upper bound on |J|_{p->p} over all slopes in their ranges: for l1 and linf, linear bounds on the absolute sums of its
- * columns or rows, never above those of interval arithmetic; for l2, the least of the expansions and the magnitude rule.
+ * columns or rows, never above those of interval arithmetic; for l2, the least of two expansions and the magnitude rule.
  *
- * @param known the bound of a larger domain.
+ * @param known the bound of a larger domain; the result does not exceed it.
  */
-export function leafBound(
-  { network, slopes }: Derivatives,
-  norm: Norm,
-  stop: Stop,
-  known?: LeafBound,
-): LeafBound {
-  if (norm === 'l2') return euclideanBound({ network, slopes }, stop, known);
-  const derivatives = summedIn(norm, network, slopes);
-  const sums = absoluteSums(
-    derivatives,
-    known?.sums ?? new Float64Array(derivatives.sources).fill(Infinity),
-    stop,
-  );
+export function leafBound(derivatives: Reduced, norm: Norm, stop: Stop, known?: LeafBound): LeafBound {
+  if (norm === 'l2') return euclideanBound(derivatives, stop, known);
+  const { network, slopes } = derivatives;
+  const summed = summedIn(norm, network, slopes);
+  const before = known?.sums ?? new Float64Array(summed.sources).fill(Infinity);
+  const sums = absoluteSums(summed, before, stop);
   return { value: sums.reduce((a, b) => Math.max(a, b), 0), method: 'Jacobian bound propagation', sums };
 }
 
+/**
+ * The l2 bound by LipSDP on the slopes at hand, where that is lower: tighter than all else and dearer, so that only parts
+ * that come first are refined.
+ */
+export function refinedBound({ network, slopes, neurons }: Reduced, bound: LeafBound, stop: Stop): LeafBound {
+  if (network.blocks.length === 0 || !slopes.flat().flat().every(Number.isFinite)) return bound;
+  const start =
+    bound.multipliers &&
+    neurons.map((block) => Float64Array.from(block, (n) => bound.multipliers!.get(keyOf(n)) ?? 0));
+  const found = lipsdp(network, 'neuron', stop, { slopes, domain: GLOBAL }, start);
+  const multipliers = new Map(
+    neurons.flatMap((block, k) => block.map((n, i) => [keyOf(n), found.multipliers[k]?.[i] ?? 0] as const)),
+  );
+  const value = Math.min(found.value, bound.value);
+  return {
+    value,
+    method: value < bound.value ? `${LIPSDP.neuron} with local slopes` : bound.method,
+    multipliers,
+  };
+}
+
 /** Backward linear bounds on each entry of the Jacobian cost more than all else, so parts make do with intervals. */
-function euclideanBound(
-  { network, slopes }: Derivatives,
-  stop: Stop,
-  known: LeafBound | undefined,
-): LeafBound {
+function euclideanBound({ network, slopes }: Reduced, stop: Stop, known: LeafBound | undefined): LeafBound {
+  const around = (what: Around) => () => expansionBound(network, slopes, what);
+  const entries = known ? 'interval' : 'linear';
   const candidates: readonly (readonly [method: string, bound: () => number])[] = [
-    ['expansion around the middle slopes', () => expansionBound(network, slopes, 'middle')],
-    ['product of norms scaled by local slopes', () => expansionBound(network, slopes, 'zero')],
-    ['magnitudes of Jacobian entries', () => magnitudeBound(network, slopes, known ? 'interval' : 'linear')],
+    ['expansion around the middle slopes', around('middle')],
+    ['product of norms scaled by local slopes', around('zero')],
+    ['magnitudes of Jacobian entries', () => largestNorm(jacobianEnclosure(network, slopes, entries), 'l2')],
   ];
-  let best: LeafBound = known ?? { value: Infinity, method: 'none' };
+  let best: LeafBound = known ?? { value: Infinity, method: 'Jacobian bound propagation' };
   for (const [method, bound] of candidates) {
     const value = bound();
-    if (value < best.value) best = { value, method };
+    if (value < best.value) best = { ...best, value, method };
     if (stop()) break;
   }
   return best;
 }
+
+const keyOf = ({ block, index }: Neuron): string => `${block}/${index}`;

@@ -6,7 +6,7 @@ import { operatorNormUpper, separation } from '../norms.ts';
 import { type Stop, whenDone } from '../stop.ts';
 import { jacobianAt } from './derivatives.ts';
 import { influences } from './influence.ts';
-import { type LeafBound, leafBound } from './leaf.ts';
+import { type LeafBound, leafBound, refinedBound } from './leaf.ts';
 import { type Part, splitAtFeature, splitAtNeuron } from './part.ts';
 import { propagate } from './propagation.ts';
 import { slopesOf, unitBlocks } from './ranges.ts';
@@ -74,13 +74,18 @@ export function localLipschitz(
   while (open.length > 0 && !stop()) {
     const worst = open.at(-1)!;
     if (worst.bound.value <= met * (1 + GAP) + noise) break;
-    const children = bestSplit(network, worst, norm, stop);
-    if (children === undefined) break;
-    open.pop();
-    for (const child of children) {
-      insert(open, child);
-      // Splits of neurons leave the centre where it is.
-      if (child.region !== worst.region) met = Math.max(met, normAtCentre(network, child, norm));
+    if (norm === 'l2' && !worst.refined) {
+      open.pop();
+      insert(open, { ...worst, bound: refinedBound(worst.derivatives, worst.bound, stop), refined: true });
+    } else {
+      const children = bestSplit(network, worst, norm, stop);
+      if (children === undefined) break;
+      open.pop();
+      for (const child of children) {
+        insert(open, child);
+        // Splits of neurons leave the centre where it is.
+        if (child.region !== worst.region) met = Math.max(met, normAtCentre(network, child, norm));
+      }
     }
     const largest = open.at(-1)?.bound;
     if (largest && largest.value < current.value) {
@@ -95,6 +100,7 @@ export function localLipschitz(
 interface Leaf extends Part {
   readonly derivatives: Reduced;
   readonly bound: LeafBound;
+  readonly refined: boolean;
 }
 
 function rootOf(network: Network, domain: Domain, norm: Norm, stop: Stop): Leaf {
@@ -107,7 +113,13 @@ function leafOf(network: Network, part: Part, norm: Norm, stop: Stop, parent?: L
   if (!propagated) return undefined;
   const within = propagated.preactivations;
   const derivatives = reduced(network, slopesOf(network, within));
-  return { region: part.region, within, derivatives, bound: leafBound(derivatives, norm, stop, parent) };
+  return {
+    region: part.region,
+    within,
+    derivatives,
+    bound: leafBound(derivatives, norm, stop, parent),
+    refined: false,
+  };
 }
 
 /** The children of the split, of those tried, whose largest bound is least. */

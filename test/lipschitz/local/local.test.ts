@@ -5,7 +5,7 @@ import { type Matrix, matrix, multiply } from '../../../src/linalg/index.ts';
 import { localBound, localLipschitz } from '../../../src/lipschitz/local/local.ts';
 import { chain, type Network } from '../../../src/lipschitz/network/network.ts';
 import { afterSeconds, type Stop } from '../../../src/lipschitz/stop.ts';
-import { normal, rng } from '../../../src/random/index.ts';
+import { normal, rng, uniform } from '../../../src/random/index.ts';
 import {
   matrixNorm,
   NORMS,
@@ -91,34 +91,31 @@ describe('local Lipschitz constants from above', () => {
       }
       const { value } = localLipschitz(network, box([low], [high]), 'l2', afterSeconds(3));
       expect(value).toBeGreaterThanOrEqual(exact);
-      expect(value).toBeLessThan(exact * (1 + 1e-4));
+      expect(value).toBeLessThan(exact * (1 + 1e-3));
     }
   });
 
   it('close in on the steepest of all patterns that a plane meets', () => {
-    // Two ReLU layers of few neurons; a grid fine enough to meet each cell.
+    // Every piece that 200 random chords of the square cross.
+    const ends = uniform(key.split('chords'), 800, -1, 1);
     for (let i = 0; i < 6; i++) {
       const weights = [
         gaussian(`plane a ${i}`, 4, 2),
         gaussian(`plane b ${i}`, 3, 4),
         gaussian(`plane c ${i}`, 2, 3),
       ];
-      const network = chain(
-        weights,
-        i % 2 === 0 ? RELU : leakyReluOf(0.2),
-        [4, 3, 2].map((n) => normal(key.split(`plane bias ${i} ${n}`), n)),
-      );
+      const biases = [4, 3, 2].map((n) => normal(key.split(`plane bias ${i} ${n}`), n));
+      const network = chain(weights, i % 2 === 0 ? RELU : leakyReluOf(0.2), biases);
+      const jacobians = Array.from({ length: 200 }, (_, c) =>
+        piecesOn(network, ends.slice(4 * c, 4 * c + 2), ends.slice(4 * c + 2, 4 * c + 4)),
+      )
+        .flat()
+        .map((x) => trace(network, x).jacobian);
       for (const norm of NORMS) {
-        let met = 0;
-        for (let p = 0; p <= 100; p++) {
-          for (let q = 0; q <= 100; q++) {
-            const x = Float64Array.of(-1 + 0.02 * p, -1 + 0.02 * q);
-            met = Math.max(met, matrixNorm(trace(network, x).jacobian, norm));
-          }
-        }
-        const { value } = localLipschitz(network, box([-1, -1], [1, 1]), norm, afterSeconds(1.5));
+        const met = Math.max(...jacobians.map((j) => matrixNorm(j, norm)));
+        const { value } = localLipschitz(network, box([-1, -1], [1, 1]), norm, afterSeconds(3));
         expect(value).toBeGreaterThanOrEqual(met * (1 - 1e-9));
-        expect(value, `${norm} ${i}`).toBeLessThan(met * 1.05);
+        expect(value, `${norm} ${i}`).toBeLessThan(met * (1 + 1e-5));
       }
     }
   });
@@ -205,12 +202,12 @@ describe('local Lipschitz constants from above', () => {
     for (const norm of NORMS) {
       const seen: CertifiedUpperBound[] = [];
       const domain = box([-1, -1, -1, -1], [1, 1, 1, 1]);
-      const last = localLipschitz(network, domain, norm, afterSteps(60), (c) => seen.push(c));
+      const last = localLipschitz(network, domain, norm, afterSteps(400), (c) => seen.push(c));
       expect(seen.length).toBeGreaterThan(2);
       expect(seen.slice(1).every((c, i) => c.value < seen[i]!.value)).toBe(true);
       expect(seen.at(-1)).toEqual(last);
       expect(last).toMatchObject({ kind: 'upper', norm, domain });
-      expect(last.value).toBeLessThan(0.95 * seen[0]!.value);
+      expect(last.value).toBeLessThan(0.98 * seen[0]!.value);
     }
   });
 
@@ -218,12 +215,14 @@ describe('local Lipschitz constants from above', () => {
     const domain = box([-1], [1]);
     const one = (v: number): Matrix => matrix(1, 1, Float64Array.of(v));
     for (const norm of NORMS) {
-      expect(localLipschitz(chain([one(0), one(1)], RELU), domain, norm).value).toBe(0);
-      expect(localLipschitz(chain([one(1), one(0)], RELU), domain, norm).value).toBe(0);
-      expect(
-        localLipschitz(chain([one(1), one(1)], RELU, [Float64Array.of(-5), Float64Array.of(0)]), domain, norm)
-          .value,
-      ).toBe(0);
+      // Zero, but for the smallest numbers that underflow could take.
+      for (const flat of [
+        chain([one(0), one(1)], RELU),
+        chain([one(1), one(0)], RELU),
+        chain([one(1), one(1)], RELU, [Float64Array.of(-5), Float64Array.of(0)]),
+      ]) {
+        expect(localLipschitz(flat, domain, norm).value).toBeLessThan(1e-300);
+      }
       expect(localLipschitz(chain([one(2), one(-3)], RELU), domain, norm).value).toBeCloseTo(6, 9);
     }
   });
@@ -284,29 +283,30 @@ function onLine(network: Network): Network {
   };
 }
 
-/** The largest slope of a piecewise linear function on [low, high]: all kinks, block after block, then every piece. */
+/** The largest slope of a piecewise linear function on [low, high]. */
 function steepestOn(network: Network, low: number, high: number): number {
-  let cuts = [low, high];
+  const middles = piecesOn(network, Float64Array.of(low), Float64Array.of(high));
+  return Math.max(...middles.map((x) => Math.abs(trace(network, x).jacobian.data[0]!)));
+}
+
+/** The middles of the pieces that a segment crosses: all kinks, block after block. */
+function piecesOn(network: Network, from: Float64Array, to: Float64Array): Float64Array[] {
+  const at = (t: number) => from.map((v, i) => v + t * (to[i]! - v));
+  let cuts = [0, 1];
   network.blocks.forEach(({ activations }, k) => {
     const added: number[] = [];
-    cuts.slice(1).forEach((to, c) => {
-      const from = cuts[c]!;
+    cuts.slice(1).forEach((end, c) => {
+      const start = cuts[c]!;
       // Pre-activations of this block are affine between cuts.
-      const [p, q] = [from, to].map((x) => trace(network, Float64Array.of(x)).preactivations[k]!);
+      const [p, q] = [start, end].map((t) => trace(network, at(t)).preactivations[k]!);
       activations.forEach(({ pieces }, n) => {
-        for (const at of pieces!.breakpoints) {
-          const t = (at - p![n]!) / (q![n]! - p![n]!);
-          if (t > 1e-12 && t < 1 - 1e-12) added.push(from + t * (to - from));
+        for (const kink of pieces!.breakpoints) {
+          const t = (kink - p![n]!) / (q![n]! - p![n]!);
+          if (t > 1e-12 && t < 1 - 1e-12) added.push(start + t * (end - start));
         }
       });
     });
     cuts = [...cuts, ...added].sort((a, b) => a - b);
   });
-  return Math.max(
-    ...cuts.slice(1).map((to, c) => {
-      const from = cuts[c]!;
-      if (to - from < 1e-9) return 0;
-      return Math.abs(trace(network, Float64Array.of(0.5 * (from + to))).jacobian.data[0]!);
-    }),
-  );
+  return cuts.slice(1).flatMap((end, c) => (end - cuts[c]! < 1e-9 ? [] : [at(0.5 * (cuts[c]! + end))]));
 }
