@@ -24,9 +24,9 @@ const JUMPING: ReadonlySet<string> = new Set([
   'GreaterOrEqual',
   'Less',
   'LessOrEqual',
-  'Mod',
   'Round',
   'Sign',
+  'Truncate',
 ]);
 
 const jumps = (node: Node): boolean =>

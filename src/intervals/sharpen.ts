@@ -1,12 +1,13 @@
 // Rewrites a graph so that every operator in it has a rule, and derivative rules that enclose its generalised derivative.
 import { RobustlawError } from '../errors.ts';
 import type { Node, Value } from '../graph/index.ts';
-import { emit, emit1, isFloat, numbersOf, rebuild, sizeOf, tensorOf } from '../graph/index.ts';
+import { emit, emit1, isFloat, numbersOf, rebuild, tensorOf } from '../graph/index.ts';
 import type { Box, EnclosedOp } from './box.ts';
 import { sharpMaxPool, sharpReduction } from './derivatives/largest.ts';
-import { centred, sharpLength, standardised } from './derivatives/normalised.ts';
+import { sharpLength } from './derivatives/normalised.ts';
 import { sharpActivation, sharpExtremum, sharpPow, sharpPRelu } from './derivatives/slopes.ts';
 import { sharpSoftmax } from './derivatives/softmax.ts';
+import { patternOf } from './patterns.ts';
 import { ruleOf } from './rules/index.ts';
 import { reducedAxes } from './rules/reductions.ts';
 
@@ -120,72 +121,4 @@ function roughly(node: Node, slack: (v: number) => number): Value[] | undefined 
     enclose: () => [box],
   };
   return [emit1(op, [])];
-}
-
-// Patterns that exporters spell out, with bounds of their own.
-
-function patternOf(node: Node): Value | undefined {
-  switch (node.op.name) {
-    case 'Sub':
-      return centrePattern(node);
-    case 'Div':
-      return quotientPattern(node.inputs[0]!, node.inputs[1]!);
-    case 'Mul':
-      return (
-        productPattern(node.inputs[0]!, node.inputs[1]!) ?? productPattern(node.inputs[1]!, node.inputs[0]!)
-      );
-    case 'Greater':
-      return signPattern(node);
-    default:
-      return undefined;
-  }
-}
-
-/** relu(z) > 0 where z > 0: what is below 0 is then not taken for a kink. */
-function signPattern(node: Node): Value | undefined {
-  const [a, b] = node.inputs as [Value, Value];
-  if (a.node.op.name !== 'Relu' || scalarOf(b) !== 0) return undefined;
-  return emit1(node.op, [a.node.inputs[0], b]);
-}
-
-/** x - mean x. */
-function centrePattern({ inputs: [x, mean] }: Node): Value | undefined {
-  const reduction = mean!.node;
-  if (reduction.op.name !== 'ReduceMean' || reduction.inputs[0] !== x) return undefined;
-  if (reduction.attributes.keepdims === 0) return undefined;
-  const axes = reducedAxes(reduction);
-  return axes.length === 0 ? undefined : centred(x!, axes);
-}
-
-/** d / sqrt(mean d^2 + epsilon). */
-function quotientPattern(d: Value, root: Value): Value | undefined {
-  if (root.node.op.name !== 'Sqrt') return undefined;
-  const [a, b] = root.node.inputs[0]!.node.inputs;
-  if (root.node.inputs[0]!.node.op.name !== 'Add' || !a || !b) return undefined;
-  return standardPattern(d, a, b) ?? standardPattern(d, b, a);
-}
-
-/** d times 1 / sqrt(mean d^2 + epsilon). */
-function productPattern(d: Value, inverse: Value): Value | undefined {
-  const { op, inputs } = inverse.node;
-  return op.name === 'Reciprocal' ? quotientPattern(d, inputs[0]!) : undefined;
-}
-
-function standardPattern(d: Value, variance: Value, offset: Value): Value | undefined {
-  const epsilon = scalarOf(offset);
-  const mean = variance.node;
-  if (epsilon === undefined || !(epsilon >= 0) || mean.op.name !== 'ReduceMean') return undefined;
-  if (mean.attributes.keepdims === 0) return undefined;
-  const { op, inputs } = mean.inputs[0]!.node;
-  const square =
-    (op.name === 'Mul' && inputs[0] === d && inputs[1] === d) ||
-    (op.name === 'Pow' && inputs[0] === d && scalarOf(inputs[1]!) === 2);
-  const axes = reducedAxes(mean);
-  const count = axes.reduce((n, axis) => n * d.shape[axis]!, 1);
-  return square ? standardised(d, axes, count, epsilon) : undefined;
-}
-
-function scalarOf(value: Value): number | undefined {
-  const t = sizeOf(value.shape) === 1 ? tensorOf(value) : undefined;
-  return t && numbersOf(t)[0];
 }

@@ -34,7 +34,8 @@ export function smooth(of: Smooth): Activation {
   const { relativeError, valueError = () => relativeError, range = [-Infinity, Infinity] } = of;
   const valueAt = (z: number): Range => {
     const v = of.value(z);
-    return around(v, Math.abs(v) * valueError(z));
+    // Each of these functions that is 0, 1/2 or 1 at 0 in float64 is so.
+    return z === 0 && Number.isInteger(2 * v) ? [v, v] : around(v, Math.abs(v) * valueError(z));
   };
   const slopeAt = (z: number, side: 'left' | 'right'): Range => {
     const kink = of.kinks?.find(({ at }) => at === z);

@@ -5,8 +5,16 @@ import type { Graph, Value } from '../../src/graph/index.ts';
 import * as g from '../../src/graph/index.ts';
 import type { Box } from '../../src/intervals/index.ts';
 import { intervalsOf, jacobianIntervals } from '../../src/intervals/index.ts';
+import { normal, rng } from '../../src/random/index.ts';
+import { exact, exactDot } from '../numeric/exact.ts';
 import { entries } from './containment.ts';
 
+const transposed = (w: Float64Array, rows: number, n: number) =>
+  g.tensor(
+    'float64',
+    [n, rows],
+    Float64Array.from(w, (_, at) => w[(at % rows) * n + Math.floor(at / rows)]!),
+  );
 const graphOf = (shape: readonly number[], f: (x: Value) => Value, dtype: g.FloatType = 'float64'): Graph => {
   const x = g.input('x', dtype, shape);
   return g.graph([x], { y: f(x) });
@@ -54,6 +62,30 @@ describe('affine functions', () => {
       ),
       { numRuns: 60, seed: 3 },
     );
+  });
+
+  it('hold the exact value of products of points, which rounding alone moves', () => {
+    for (let seed = 0; seed < 40; seed++) {
+      const key = rng('exact').split(seed);
+      const [rows, n] = [3, 1 + seed];
+      const scale = [1, 1e-160, 1e100][seed % 3]!;
+      const w = normal(key.split('w'), rows * n).map((v) => v * scale);
+      const x = normal(key.split('x'), n).map((v, i) => v * 10 ** ((i * 7) % 15) * scale);
+      const columns = g.parameter('columns', transposed(w, rows, n));
+      const forms = [
+        graphOf([1, n], (v) => g.linear(v, g.parameter('w', g.tensor('float64', [rows, n], w)))),
+        graphOf([1, n], (v) => g.matMul(v, columns)),
+        graphOf([1, n, 1], (v) => g.conv(v, g.parameter('w', g.tensor('float64', [rows, n, 1], w)))),
+        graphOf([1, n], (v) => g.einsum('bi,ij->bj', [v, columns])),
+      ];
+      for (const form of forms) {
+        const { lower, upper } = intervalsOf(form, { lower: x, upper: x });
+        for (let i = 0; i < rows; i++) {
+          const truth = exactDot(w.subarray(i * n, (i + 1) * n), x);
+          expect(exact(lower[i]!) << 1074n <= truth && truth <= exact(upper[i]!) << 1074n).toBe(true);
+        }
+      }
+    }
   });
 
   it('hold the exact value of cancelling sums', () => {
@@ -233,11 +265,39 @@ describe('jumps', () => {
     const step = (x: Value) => g.where(g.greater(x, 0), g.scalar('float64', 1), 0);
     for (const f of [g.sign, g.floor, step, (x: Value) => g.cast(g.cast(x, 'int64'), 'float64')]) {
       expect(steep(f, -0.5, 1.5)).toStrictEqual(unbounded);
-      near(steep(f, 0.25, 0.75) as [number, number][], [[0, 0]], 0);
+      near(steep(f, 0.25, 0.75), [[0, 0]], 0);
     }
     const threshold = (x: Value) => g.emit1(g.ThresholdedRelu, [x], { alpha: 1 });
     expect(steep(threshold, 0.5, 1.5)[0]![1]).toBe(Infinity);
     expect(steep(threshold, 1.5, 2)).toStrictEqual([[1, 1]]);
+  });
+
+  it('are not seen in selections of branches that meet', () => {
+    const { scalar, where, greater, less } = g;
+    const leaky = (x: Value) => where(greater(x, 0), x, g.mul(x, 0.25));
+    const masked = (x: Value) => g.mul(x, g.cast(greater(x, 0), 'float64'));
+    const exponential = (x: Value) => where(less(x, 0), g.sub(g.exp(x), 1), x);
+    const hinge = (x: Value) => where(greater(scalar('float64', 1), x), g.sub(1, x), 0);
+    // One side of the selection at least, and never more than the two together.
+    expect(steep(leaky, -1, 2)).toStrictEqual([[0, 1.25]]);
+    expect(steep(leaky, -2, -1)).toStrictEqual([[0.25, 0.25]]);
+    expect(steep(masked, -1, 2)).toStrictEqual([[0, 1]]);
+    near(steep(exponential, -1, 2), [[0, 2]], 1e-14);
+    near(steep(exponential, -1, -0.5), [[Math.exp(-1), Math.exp(-0.5)]], 1e-14);
+    expect(steep(hinge, 0, 3)).toStrictEqual([[-1, 0]]);
+    near(pairs(intervalsOf(graphOf([1], exponential), box([-1, 2]))), [[Math.exp(-1) - 1, 2]], 1e-14);
+    // These do not meet.
+    expect(steep((x) => where(greater(x, 1), x, g.mul(x, 0.25)), 0, 3)).toStrictEqual(unbounded);
+    expect(steep((x) => where(greater(x, 0), g.cos(x), g.mul(x, 0.25)), -1, 3)).toStrictEqual(unbounded);
+    expect(steep((x) => g.mul(x, g.cast(greater(x, 1), 'float64')), 0, 3)).toStrictEqual(unbounded);
+  });
+
+  it('are known of remainders', () => {
+    const wrapped = (fmod: number) => (x: Value) => g.emit1(g.Mod, [x, scalarOf(2)], { fmod });
+    const scalarOf = (v: number) => g.scalar('float64', v);
+    near(steep(wrapped(1), 2.25, 3.75), [[1, 1]], 0);
+    expect(steep(wrapped(1), 1.5, 2.5)).toStrictEqual(unbounded);
+    near(pairs(intervalsOf(graphOf([1], wrapped(1)), box([-3.5, -2.5]))), [[-1.5, -0.5]], 1e-14);
   });
 
   it('compares what no input can change exactly', () => {

@@ -17,9 +17,6 @@ import {
 
 const RADII = [0, 1e-9, 1e-3, 0.05, 0.6] as const;
 
-/** Operators of which a part of the outputs are positions, and others whose values jump. */
-const JUMPING = new Set(['ArgMax', 'ArgMin', 'Floor', 'Ceil', 'Round', 'Sign', 'Mod']);
-
 describe.each(Object.entries(instances))('%s', (name, arbitrary) => {
   it('stays within its enclosure', async () => {
     expect(operators.has(name)).toBe(true);
@@ -32,10 +29,9 @@ describe.each(Object.entries(instances))('%s', (name, arbitrary) => {
         for (const values of await valuesAt(graph, points))
           expectWithin(values, enclosure, 1e-12, `${one.label} radius ${radius} seed ${seed}`);
         const atPoint = intervalEvaluator(graph)(boxAround(point, 0));
-        if (!JUMPING.has(name) && !/Equal|Greater|Less|And|Or|Xor|Not/.test(name))
-          expect(widthOf(atPoint), `${one.label} seed ${seed}`).toBeLessThan(1e-11);
+        expect(widthOf(atPoint), `${one.label} seed ${seed}`).toBeLessThan(1e-11);
       }),
-      { numRuns: 8, seed: 11 },
+      { numRuns: 7, seed: 11 },
     );
   });
 
@@ -48,8 +44,10 @@ describe.each(Object.entries(instances))('%s', (name, arbitrary) => {
         const enclosure = entries(jacobianIntervals(graph, box));
         for (const jacobian of await jacobiansAt(graph, points))
           expectWithin(jacobian, enclosure, 1e-11, `${one.label} radius ${radius} seed ${seed}`);
+        // The points keep away from kinks and jumps, so that little remains open on a small box.
+        if (radius === 1e-9) expect(widthOf(enclosure), `${one.label} seed ${seed}`).toBeLessThan(1e-4);
       }),
-      { numRuns: 8, seed: 12 },
+      { numRuns: 7, seed: 12 },
     );
   });
 });

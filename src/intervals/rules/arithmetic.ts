@@ -119,22 +119,15 @@ const power: Combine = (al, au, bl, bu, out, i) => {
   [out.lower[i], out.upper[i]] = range;
 };
 
-/** x - y round(x / y) in one of its readings: where the quotient may change, anything up to |y|. */
+/** The remainder of whole numbers, with the sign of the divisor, or with fmod of the dividend. */
 const modulo =
   (fmod: boolean): Combine =>
   (al, au, bl, bu, out, i) => {
+    const decided = al === au && bl === bu && bl !== 0;
     const reach = Math.max(Math.abs(bl), Math.abs(bu));
-    let range: Range;
-    if (bl === bu && bl !== 0 && Number.isFinite(al) && Number.isFinite(au)) {
-      const of = (x: number) => (fmod ? x % bl : x - bl * Math.floor(x / bl));
-      const step = (x: number) => (fmod ? Math.trunc(x / bl) : Math.floor(x / bl));
-      const same = al === au || (step(al) === step(au) && Math.abs(step(al)) < 2 ** 50);
-      range =
-        same && (fmod || (Number.isInteger(al) && Number.isInteger(bl) && al === au))
-          ? [Math.min(of(al), of(au)), Math.max(of(al), of(au))]
-          : [-reach, reach];
-    } else range = bl === 0 && bu === 0 ? REALS : [-reach, reach];
-    [out.lower[i], out.upper[i]] = range;
+    const value = fmod ? al % bl : al - bl * Math.floor(al / bl);
+    out.lower[i] = decided ? value : -reach;
+    out.upper[i] = decided ? value : reach;
   };
 
 /** Combines any number of operands from left to right. */
