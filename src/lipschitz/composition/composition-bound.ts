@@ -53,6 +53,7 @@ export function compositionBound(g: Graph, norm: Norm = 'l2'): CertifiedUpperBou
   const walk: Walk = {
     norm,
     known: new Map([[x, { origin: { constant: 1 }, map: IDENTITY }]]),
+    constants: new Map(),
     branches: false,
   };
   visitAll([y], new Set([x]), walk);
@@ -89,6 +90,8 @@ interface Walk {
   readonly norm: Norm;
   /** What is known of values that depend on the input. */
   readonly known: Map<Value, Affine | Failure>;
+  /** constantOf() where it has been asked for. */
+  readonly constants: Map<Affine, number>;
   /** Whether values that depend on the input have met. */
   branches: boolean;
 }
@@ -116,8 +119,12 @@ function portsOf(g: Graph): { x: Value; y: Value } {
 }
 
 /** An upper bound on the Lipschitz constant of map(origin) with respect to the input. */
-function constantOf({ origin, map }: Affine, { norm }: Walk): number {
-  return timesUp(origin.constant, mapNormUpper(map, norm));
+function constantOf(value: Affine, { norm, constants }: Walk): number {
+  const before = constants.get(value);
+  if (before !== undefined) return before;
+  const constant = timesUp(value.origin.constant, mapNormUpper(value.map, norm));
+  constants.set(value, constant);
+  return constant;
 }
 
 const originWith = (constant: number): Affine => ({ origin: { constant }, map: IDENTITY });
@@ -223,9 +230,10 @@ const sum: (signs: (i: number) => 1 | -1) => Meeting = (signs) => (node, walk) =
   );
   const merged: Affine[] = [];
   for (const term of terms) {
-    const at = merged.findIndex(({ origin, map }) => origin === term.origin && added(map, term.map));
+    const sums = merged.map(({ origin, map }) => (origin === term.origin ? added(map, term.map) : undefined));
+    const at = sums.findIndex((map) => map !== undefined);
     if (at < 0) merged.push(term);
-    else merged[at] = { ...term, map: added(merged[at]!.map, term.map)! };
+    else merged[at] = { origin: term.origin, map: sums[at]! };
   }
   const [first, ...others] = merged as [Affine, ...Affine[]];
   if (others.length === 0) return first;
@@ -277,7 +285,7 @@ function failure(node: Node, computed: readonly Value[], walk: Walk): Failure {
         parts.length > 0 ? ` Up to what it takes, the constant in ${walk.norm} is: ${parts.join('; ')}.` : '';
       return new RobustlawError(
         'unsupported-op',
-        `the operator ${describe(node)} has no finite global Lipschitz constant that is known: ${reasonFor(node)}. A bound on a box or ball may exist: use a local bound.${upTo}`,
+        `the operator ${describe(node)} has no finite global Lipschitz constant that is known: ${reasonFor(node, computed)}. A bound on a box or ball may exist: use a local bound.${upTo}`,
       );
     },
   };

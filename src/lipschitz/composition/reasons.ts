@@ -30,14 +30,25 @@ const REASONS: Readonly<Record<string, string>> = {
   Where: 'which branch it takes is computed, and it jumps where the branches differ',
 };
 
-/** Why the slopes of a node are not bounded, or that no rule is known. */
-export function reasonFor(node: Node): string {
-  const known = REASONS[node.op.name];
+/** Why the slopes of a node as a function of its inputs `computed` are not bounded, or that no rule is known. */
+export function reasonFor(node: Node, computed: readonly Value[]): string {
+  const { name } = node.op;
+  if (
+    PRODUCTS.has(name) &&
+    computed.length === 1 &&
+    node.inputs.filter((v) => v === computed[0]).length === 1
+  )
+    return computed[0] === node.inputs[0] || name !== 'Div' ? UNKNOWN_OPERAND : REASONS.Div!;
+  const known = REASONS[name];
   if (known) return known;
-  if (node.op.constantAlmostEverywhere || node.outputs.some((y) => !y.dtype.startsWith('float')))
-    return JUMPS;
-  return KNOWN_STEEP.has(node.op.name) ? STEEP : 'no bound on its slopes is known here';
+  if (name.endsWith('Normalization'))
+    return 'its scale is computed, or it divides by a deviation without a positive epsilon';
+  if (node.op.constantAlmostEverywhere || node.outputs[0]!.dtype.startsWith('float') === false) return JUMPS;
+  return KNOWN_STEEP.has(name) ? STEEP : 'no bound on its slopes is known here';
 }
+
+const PRODUCTS: ReadonlySet<string> = new Set(['Mul', 'Div', 'MatMul', 'Gemm', 'Conv', 'ConvTranspose']);
+const UNKNOWN_OPERAND = 'its constant operand is no finite number, or a divisor is zero';
 
 const KNOWN_STEEP: ReadonlySet<string> = new Set([
   'Exp',

@@ -408,6 +408,13 @@ describe('what has no bound', () => {
     ['Mul', (x: Value) => g.mul(x, g.neg(x)), 'product of two computed values'],
     ['MatMul', (x: Value) => g.matMul(g.matMul(x, g.transpose(x)), x), 'as in attention'],
     ['Div', (x: Value) => g.div(1, x), 'may come near zero'],
+    ['Div', (x: Value) => g.div(x, g.constant(g.tensor('float64', [3], [1, 0, 2]))), 'a divisor is zero'],
+    ['Mul', (x: Value) => g.mul(x, x), 'product of two computed values'],
+    [
+      'LayerNormalization',
+      (x: Value) => g.layerNormalization(x, weight('one', [3]), undefined, -1, 0),
+      'without a positive epsilon',
+    ],
     ['Sqrt', (x: Value) => g.sqrt(x), 'no bound near zero'],
     ['Pow', (x: Value) => g.pow(x, 2), 'the slope of a power'],
     ['Sign', (x: Value) => g.sign(x), 'it jumps'],

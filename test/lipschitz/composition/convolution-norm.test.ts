@@ -13,7 +13,8 @@ import {
 import { matrix } from '../../../src/linalg/index.ts';
 import type { Convolution } from '../../../src/lipschitz/composition/convolution.ts';
 import { unrolled } from '../../../src/lipschitz/composition/convolution.ts';
-import { convolutionNormUpper, spectrumUpper } from '../../../src/lipschitz/composition/convolution-norm.ts';
+import { convolutionNormUpper } from '../../../src/lipschitz/composition/convolution-norm.ts';
+import { spectrumUpper } from '../../../src/lipschitz/composition/convolution-spectrum.ts';
 import { integers, normal, type Rng, rng } from '../../../src/random/index.ts';
 import { disposeIdleSessions } from '../../../src/runtime/index.ts';
 import { matrixOf, NORMS, normOf } from './jacobians.ts';
