@@ -4,7 +4,7 @@ import type { Norm } from '../../guarantee/index.ts';
 import { dual, length } from '../norms.ts';
 import type { Candidate } from './candidates.ts';
 import { joined, type Oracle } from './oracle.ts';
-import { chord, project, type Region } from './region.ts';
+import { chord, feasible, project, type Region } from './region.ts';
 
 interface Sample {
   readonly t: number;
@@ -25,11 +25,10 @@ const FINE_FRACTIONS = Array.from({ length: 960 }, (_, i) => (i + 1) / 960);
 const MOST_ROUNDS = 16;
 /** A line through R^1 is worth exploring to the end; elsewhere many lines are better than one. */
 const MOST_SAMPLES = { whole: 8192, line: 192 };
-/** Values agree with a tangent up to this fraction of their size: rounding, not a kink. */
-const TOLERANCE = 1e-12;
 
 /**
- * The steepest point met on the line x + t v, x the point of `from`, for its function <u, f>, within the region. Between
+ * The steepest point met on the line x + t v, x the point of `from`, for its function <u, f>, within the region; v is the
+ * direction `along`, turned inwards where x lies on the boundary. Between
  * two samples whose tangents differ, the next ones are taken where they cross and half way; if these show one kink, both
  * pieces are known. A function with few enough kinks is explored completely, but for bumps between two samples on one
  * line.
@@ -37,11 +36,12 @@ const TOLERANCE = 1e-12;
 export async function scanLine(
   oracle: Oracle,
   from: Candidate,
-  v: Float64Array,
+  along: Float64Array,
   region: Region,
   scale: number,
   norm: Norm,
 ): Promise<Candidate> {
+  const v = feasible(region, from.point, along, scale);
   const sample = (ts: readonly number[]) => sampleLine(oracle, from, v, ts, region, norm);
   const whole = oracle.features === 1;
   const [first, last] = chord(region, from.point, v);
@@ -53,7 +53,9 @@ export async function scanLine(
   let taken = samples.length;
   const most = whole ? MOST_SAMPLES.whole : MOST_SAMPLES.line;
   for (let round = 0; round < MOST_ROUNDS && taken < most; round++) {
-    const looks = open.map((gap) => ({ gap, ts: looksInto(gap) })).filter(({ ts }) => ts.length > 0);
+    const looks = open
+      .map((gap) => ({ gap, ts: looksInto(gap, oracle.accuracy) }))
+      .filter(({ ts }) => ts.length > 0);
     if (looks.length === 0) break;
     const found = await sample(looks.flatMap(({ ts }) => ts));
     taken += found.length;
@@ -61,7 +63,7 @@ export async function scanLine(
     let at = 0;
     open = looks.flatMap(({ gap: [left, right], ts }) => {
       const inside = found.slice(at, (at += ts.length));
-      return isOneKink(left, inside, right) ? [] : gaps([left, ...inside, right]);
+      return isOneKink(left, inside, right, oracle.accuracy) ? [] : gaps([left, ...inside, right]);
     });
   }
   return best.candidate;
@@ -83,10 +85,10 @@ function gaps(samples: readonly Sample[]): Gap[] {
  * Where to look between two samples: the crossing of their tangents and half way to it from either side, else the middle;
  * nowhere if one line joins them.
  */
-function looksInto([left, right]: Gap): number[] {
+function looksInto([left, right]: Gap, accuracy: number): number[] {
   const middle = (left.t + right.t) / 2;
   if (!(middle > left.t && middle < right.t)) return [];
-  if (sameSlope(left, right)) return onTangent(left, right) ? [] : [middle];
+  if (sameSlope(left, right, accuracy)) return onTangent(left, right, accuracy) ? [] : [middle];
   const rise = right.height - left.height - right.slope * (right.t - left.t);
   const crossing = left.t + rise / (left.slope - right.slope);
   const looks = [(left.t + crossing) / 2, crossing, (crossing + right.t) / 2];
@@ -94,26 +96,27 @@ function looksInto([left, right]: Gap): number[] {
 }
 
 /** Whether three looks say that the tangents meet in one kink with nothing else between. */
-function isOneKink(left: Sample, inside: readonly Sample[], right: Sample): boolean {
+function isOneKink(left: Sample, inside: readonly Sample[], right: Sample, accuracy: number): boolean {
   const [before, kink, after] = inside;
   if (!before || !kink || !after) return false;
   return (
-    [before, kink].every((s) => onTangent(left, s)) &&
-    [kink, after].every((s) => onTangent(right, s)) &&
-    sameSlope(left, before) &&
-    sameSlope(after, right)
+    [before, kink].every((s) => onTangent(left, s, accuracy)) &&
+    [kink, after].every((s) => onTangent(right, s, accuracy)) &&
+    sameSlope(left, before, accuracy) &&
+    sameSlope(after, right, accuracy)
   );
 }
 
-function sameSlope(a: Sample, b: Sample): boolean {
-  return Math.abs(a.slope - b.slope) <= TOLERANCE * Math.max(Math.abs(a.slope), Math.abs(b.slope));
+/** Slopes and values agree up to this fraction of their size: rounding, not a kink. */
+function sameSlope(a: Sample, b: Sample, accuracy: number): boolean {
+  return Math.abs(a.slope - b.slope) <= accuracy * Math.max(Math.abs(a.slope), Math.abs(b.slope));
 }
 
 /** Whether `other` lies on the tangent at `sample`, up to rounding. */
-function onTangent(sample: Sample, other: Sample): boolean {
+function onTangent(sample: Sample, other: Sample, accuracy: number): boolean {
   const rise = sample.slope * (other.t - sample.t);
   const size = Math.abs(sample.height) + Math.abs(other.height) + Math.abs(rise);
-  return Math.abs(other.height - sample.height - rise) <= TOLERANCE * size;
+  return Math.abs(other.height - sample.height - rise) <= accuracy * size;
 }
 
 async function sampleLine(

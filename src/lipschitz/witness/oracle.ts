@@ -1,7 +1,19 @@
-// Values and derivatives at many points at once, by the engine in float64.
+// Values and derivatives at many points at once, by the engine.
 import { RobustlawError } from '../../errors.ts';
-import type { Graph, Model, Value } from '../../graph/index.ts';
-import { BATCH, graph, input, isFloat, nameOf, showType, sizeOf, toFloat, vjp } from '../../graph/index.ts';
+import type { FloatType, Graph, Model, Value } from '../../graph/index.ts';
+import {
+  allocate,
+  BATCH,
+  graph,
+  input,
+  isFloat,
+  nameOf,
+  showType,
+  sizeOf,
+  toFloat,
+  topological,
+  vjp,
+} from '../../graph/index.ts';
 import { normal, rng } from '../../random/index.ts';
 import { compile, type Program } from '../../runtime/index.ts';
 import { bytesOfDerivative, work } from './work.ts';
@@ -10,12 +22,14 @@ import { bytesOfDerivative, work } from './work.ts';
 export interface Oracle {
   readonly features: number;
   readonly outputs: number;
-  /** The function that is searched, for `batch` rows in float64. */
+  /** The function that is searched, for `batch` rows. */
   readonly graph: Graph;
   readonly batch: number;
+  /** Relative accuracy of derivatives and of the values that come with them. */
+  readonly accuracy: number;
   /** Multiplications and additions of one value of f. */
   readonly work: number;
-  /** f(x_i). */
+  /** f(x_i), in float64. */
   values(points: Float64Array): Promise<Float64Array>;
   /** f(x_i) and J(x_i)^T u_i. */
   pull(points: Float64Array, us: Float64Array): Promise<{ values: Float64Array; gradients: Float64Array }>;
@@ -24,29 +38,38 @@ export interface Oracle {
   dispose(): Promise<void>;
 }
 
-/** Rows of a batch: past this many, calls cost as much as their rows. */
+/** Rows of a batch, and operations past which a call costs as much as its rows: then few rows waste less. */
 const MOST_ROWS = 32;
+const LEAST_ROWS = 4;
+const WORK_OF_CALL = 4e6;
 /** Memory for the intermediate values of one call. */
 const MOST_BYTES = 2 ** 29;
 
+/** Convolutions of more operations are differentiated in float32: in float64 the engine has no kernel and is 10 times slower. */
+const WORK_IN_FLOAT64 = 1e5;
+
 /**
- * The oracle of a model with one input and one output of floating-point numbers. It computes as many rows at once as fit
- * into half a gigabyte, at most 32; one where the output has no batch axis.
+ * The oracle of a model with one input and one output of floating-point numbers. It computes 4 to 32 rows at once, as many
+ * as fit into half a gigabyte; one where the output has no batch axis. Derivatives are those in float64, but for large
+ * convolutional networks, where they are those in float32.
  *
  * @throws unsupported-op for a model with several inputs or outputs, an integer input, a fixed batch of more than one row,
  *   rows that influence each other, or an operator without derivative.
  */
 export async function createOracle(model: Model): Promise<Oracle> {
   const one = singleSample(model);
-  const batch = batchOf(model, one);
-  const exact = toFloat(batch === 1 ? one : model.forBatch(batch), 'float64');
-  const [x] = exact.inputs as [Value];
-  const [y] = Object.values(exact.outputs) as [Value];
+  const cost = work(one);
+  const batch = batchOf(model, one, cost);
+  const given = batch === 1 ? one : model.forBatch(batch);
+  const dtype = cost > WORK_IN_FLOAT64 && convolves(one) ? 'float32' : 'float64';
+  const searched = toFloat(given, dtype);
+  const [x] = searched.inputs as [Value];
+  const [y] = Object.values(searched.outputs) as [Value];
   const features = sizeOf(x.shape) / batch;
   const outputs = sizeOf(y.shape) / batch;
   const names = { x: nameOf(x)!, u: `${nameOf(x)}:cotangent`, v: `${nameOf(x)}:direction` };
-  const u = input(names.u, 'float64', y.shape);
-  const v = input(names.v, 'float64', x.shape);
+  const u = input(names.u, dtype, y.shape);
+  const v = input(names.v, dtype, x.shape);
   const [pullback] = vjp([y], [u], [x]) as [Value];
   // J^T u is linear in u, and its derivative by u along v is J v.
   const [pushforward] = vjp([pullback], [v], [u]) as [Value];
@@ -60,12 +83,16 @@ export async function createOracle(model: Model): Promise<Oracle> {
   const oracle: Oracle = {
     features,
     outputs,
-    graph: exact,
+    graph: searched,
     batch,
-    work: work(one),
+    accuracy: dtype === 'float32' ? 1e-5 : 1e-12,
+    work: cost,
     async values(points) {
-      const forward = await program('forward', () => graph([x], { value: y }));
-      const { value } = await inChunks(forward, batch, { [names.x]: points }, { value: outputs });
+      const forward = await program('forward', () => {
+        const exact = toFloat(given, 'float64');
+        return graph(exact.inputs, { value: Object.values(exact.outputs)[0]! });
+      });
+      const { value } = await inChunks(forward, batch, 'float64', { [names.x]: points }, { value: outputs });
       return value;
     },
     async pull(points, us) {
@@ -73,6 +100,7 @@ export async function createOracle(model: Model): Promise<Oracle> {
       const { value, gradient } = await inChunks(
         backward,
         batch,
+        dtype,
         { [names.x]: points, [names.u]: us },
         { value: outputs, gradient: features },
       );
@@ -84,6 +112,7 @@ export async function createOracle(model: Model): Promise<Oracle> {
       const { image } = await inChunks(
         forward,
         batch,
+        dtype,
         { [names.x]: points, [names.u]: us, [names.v]: vs },
         { image: outputs },
       );
@@ -133,16 +162,22 @@ export function singleSample(model: Model): Graph {
 }
 
 /** 1 where an axis of the batch is not to be seen on both sides. */
-function batchOf(model: Model, one: Graph): number {
+function batchOf(model: Model, one: Graph, cost: number): number {
   const batched = [model.inputs[0]!, model.outputs[0]!].every(({ shape }) => shape[0] === BATCH);
   if (model.fixedBatch === 1 || !batched) return 1;
-  return Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_BYTES / bytesOfDerivative(one))));
+  const wanted = Math.min(MOST_ROWS, Math.max(LEAST_ROWS, Math.floor(WORK_OF_CALL / cost)));
+  return Math.max(1, Math.min(wanted, Math.floor(MOST_BYTES / bytesOfDerivative(one))));
+}
+
+function convolves(g: Graph): boolean {
+  return topological(Object.values(g.outputs)).some(({ op }) => op.name.startsWith('Conv'));
 }
 
 /** Runs a program on rows in chunks of its batch. */
 async function inChunks<Names extends string>(
   program: Program,
   batch: number,
+  dtype: FloatType,
   feeds: Readonly<Record<string, Float64Array>>,
   lengths: Readonly<Record<Names, number>>,
 ): Promise<Record<Names, Float64Array>> {
@@ -160,7 +195,7 @@ async function inChunks<Names extends string>(
       program.inputs.map(({ name }) => {
         const width = widths[name]!;
         // The rows past the last one repeat the first: at zero an operator may not be defined.
-        const padded = new Float64Array(batch * width);
+        const padded = allocate(dtype, batch * width) as Float64Array;
         padded.set(feeds[name]!.subarray(from * width, (from + rows) * width));
         for (let i = rows; i < batch; i++) padded.set(padded.subarray(0, width), i * width);
         return [name, padded];
@@ -168,7 +203,7 @@ async function inChunks<Names extends string>(
     );
     const found = await program.run(chunk);
     for (const [name, length] of Object.entries<number>(lengths)) {
-      const part = (found[name] as Float64Array).subarray(0, rows * length);
+      const part = (found[name] as Float32Array | Float64Array).subarray(0, rows * length);
       results[name as Names].set(part, from * length);
     }
   }

@@ -168,15 +168,34 @@ function reach({ centre, radius, norm }: Ball, x: Float64Array, v: Float64Array,
   return Math.abs(low);
 }
 
-/** The middle of a bounded region; of others the point of the region nearest to the origin. */
+/** The middle of a bounded region; where a side has no end, a point inside near the origin. */
 export function centreOf(region: Region, features: number): Float64Array {
   if (region.kind === 'ball') return region.centre.slice();
   if (region.kind === 'global') return new Float64Array(features);
   return region.lower.map((low, i) => {
     const high = region.upper[i]!;
-    const middle = low / 2 + high / 2;
-    return Number.isFinite(middle) ? middle : Math.min(Math.max(0, low), high);
+    if (Number.isFinite(low) && Number.isFinite(high)) return low / 2 + high / 2;
+    return Math.min(Math.max(0, low + 1), high - 1);
   });
+}
+
+/**
+ * A direction from x in which the region goes on: v where the line through x along v has some length on either side, else
+ * towards the projection of x + scale v or x - scale v.
+ */
+export function feasible(region: Region, x: Float64Array, v: Float64Array, scale: number): Float64Array {
+  const [from, to] = chord(region, x, v);
+  const size = length(v, 'l2');
+  if ((to - from) * size > 1e-3 * scale) return v;
+  const turns = [scale / size, -scale / size].map((t) => {
+    const target = project(
+      region,
+      x.map((p, i) => p + t * v[i]!),
+    );
+    return target.map((p, i) => p - x[i]!);
+  });
+  const [ahead, back] = turns as [Float64Array, Float64Array];
+  return length(ahead, 'l2') > 0 ? ahead : length(back, 'l2') > 0 ? back : v;
 }
 
 /** Whether the region lies in some ball. */

@@ -58,7 +58,7 @@ export async function witnessedLowerBound(
     const found: Candidate[] = [];
     const search = ascend(
       oracle,
-      () => createUphill(oracle.graph, region, scale, norm),
+      () => createUphill(oracle, region, scale, norm),
       [...patterned, ...sampled(given, MOST_STARTS, rng.split('starts'))],
       region,
       scale,

@@ -13,6 +13,9 @@ export const MOST_RANDOM = 64;
 /** Rounds of the power method at each point, for networks with several outputs. */
 const ROUNDS = 2;
 
+/** Scales to look at: the asymptotic cells far out, and the surroundings of 0, where normalisation layers are steep. */
+const ELSEWHERE = [4, 4 ** 2, 4 ** 3, 4 ** 4, 4 ** -2, 4 ** 5, 4 ** 6, 4 ** -4, 4 ** 7, 4 ** 8, 4 ** -6];
+
 /**
  * First candidates, steepest first.
  *
@@ -36,7 +39,7 @@ export async function firstCandidates(
   const first = await look(near, 'near');
   const far =
     region.kind === 'global'
-      ? near.slice(0, 2 * count).map((x, i) => x.map((v) => v * 4 ** (1 + (i % 8))))
+      ? near.slice(0, 2 * count).map((x, i) => x.map((v) => v * ELSEWHERE[i % ELSEWHERE.length]!))
       : [];
   const middles = middlePoints(first, count, rng.split('pairs'), norm);
   const second = distinct([...first, ...(await look([...far, ...middles], 'far'))]);

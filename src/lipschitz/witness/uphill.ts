@@ -3,6 +3,7 @@
 import type { Graph, Node, Value } from '../../graph/index.ts';
 import {
   add,
+  allocate,
   div,
   gradient,
   graph,
@@ -13,7 +14,6 @@ import {
   nameOf,
   rebuild,
   reduceMean,
-  sizeOf,
   sqrt,
   square,
   sub,
@@ -24,6 +24,7 @@ import { activationOf } from '../../intervals/index.ts';
 import { compile, type Program } from '../../runtime/index.ts';
 import { dual, length, steepest } from '../norms.ts';
 import type { Candidate } from './candidates.ts';
+import type { Oracle } from './oracle.ts';
 import { project, type Region } from './region.ts';
 
 const SMOOTHED_STEPS = 80;
@@ -50,18 +51,22 @@ export interface Uphill {
  * activations (`smoothed`: relu(z) becomes (z + sqrt(z^2 + (w s)^2)) / 2, s^2 the mean of z^2 over the layer, while w falls
  * from 1 to 0.02).
  *
- * @param g the function, for any number of rows. @param scale the length of typical inputs, or of the region.
+ * @param scale the length of typical inputs, or of the region.
  */
-export async function createUphill(g: Graph, region: Region, scale: number, norm: Norm): Promise<Uphill> {
-  const width = input(':smoothing width', 'float64', []);
+export async function createUphill(
+  oracle: Oracle,
+  region: Region,
+  scale: number,
+  norm: Norm,
+): Promise<Uphill> {
+  const { graph: g, batch: rows, features, outputs } = oracle;
   const [y] = Object.values(g.outputs) as [Value];
   const [x] = g.inputs as [Value];
+  const width = input(':smoothing width', x.dtype, []);
   const copy = smoothCopy(y, width);
   const soft = copy && secondDerivatives(x, copy, [width]);
   const exact = secondDerivatives(x, y, []);
   const programs = { soft: soft && (await compile(soft)), exact: exact && (await compile(exact)) };
-  const rows = x.shape[0]!;
-  const sizes = { features: sizeOf(x.shape) / rows, outputs: sizeOf(y.shape) / rows };
   const strideOf = (point: Float64Array) =>
     region.kind === 'global' ? Math.max(length(point, 'l2'), scale) : scale;
   const moved = (point: Float64Array, direction: Float64Array, step: number) => {
@@ -81,12 +86,12 @@ export async function createUphill(g: Graph, region: Region, scale: number, norm
         for (let step = 0; step < SMOOTHED_STEPS; step++) {
           const progress = step / (SMOOTHED_STEPS - 1);
           const fallen = (first: number, last: number) => first * (last / first) ** progress;
-          const extra = { [nameOf(width)!]: Float64Array.of(fallen(FIRST.width, LAST.width)) };
-          const views = await look(program, nameOf(x)!, states, rows, sizes, extra);
+          const softness = { [nameOf(width)!]: [fallen(FIRST.width, LAST.width)] };
+          const views = await look(program, x, oracle, states, softness);
           states = states.map(({ point }, i) => ({
             point: moved(point, views[i]!.uphill, fallen(FIRST.step, LAST.step)),
             v: steepest(views[i]!.slope, norm),
-            u: sizes.outputs === 1 ? states[i]!.u : steepest(views[i]!.image, dual(norm)),
+            u: outputs === 1 ? states[i]!.u : steepest(views[i]!.image, dual(norm)),
           }));
         }
         return states.map(({ point }) => point);
@@ -96,12 +101,12 @@ export async function createUphill(g: Graph, region: Region, scale: number, norm
         let best = chunk.map((candidate) => ({
           ...stateOf(norm)(candidate),
           stretch: candidate.stretch,
-          uphill: new Float64Array(sizes.features) as Float64Array,
+          uphill: new Float64Array(features) as Float64Array,
           step: FIRST_STEP,
         }));
         let trials: readonly State[] = best;
         for (let step = 0; step <= STEPS; step++) {
-          const views = await look(program, nameOf(x)!, trials, rows, sizes, {});
+          const views = await look(program, x, oracle, trials, {});
           best = best.map((state, i) => {
             const { slope, uphill } = views[i]!;
             const stretch = length(slope, dual(norm));
@@ -138,8 +143,8 @@ const stateOf =
  * for piecewise linear functions.
  */
 function secondDerivatives(x: Value, y: Value, more: readonly Value[]): Graph | undefined {
-  const u = input(U, 'float64', y.shape);
-  const v = input(V, 'float64', x.shape);
+  const u = input(U, y.dtype, y.shape);
+  const v = input(V, x.dtype, x.shape);
   const [slope] = vjp([y], [u], [x]) as [Value];
   const [uphill] = gradient(innerProduct(slope, v), [x]) as [Value];
   const [image] = vjp([slope], [v], [u]) as [Value];
@@ -156,29 +161,35 @@ interface View {
   readonly image: Float64Array;
 }
 
-/** One execution for at most `rows` states; the rows past them repeat the last. */
+/** One execution for at most as many states as a batch has rows; the rows past them repeat the last. */
 async function look(
   program: Program,
-  name: string,
+  x: Value,
+  { batch: rows, features, outputs }: Oracle,
   states: readonly State[],
-  rows: number,
-  { features, outputs }: { readonly features: number; readonly outputs: number },
-  extra: Readonly<Record<string, Float64Array>>,
+  more: Readonly<Record<string, ArrayLike<number>>>,
 ): Promise<View[]> {
-  const feeds = {
-    x: new Float64Array(rows * features),
-    u: new Float64Array(rows * outputs),
-    v: new Float64Array(rows * features),
-  };
+  const array = (size: number) => allocate(x.dtype, size) as Float64Array;
+  const feeds = { x: array(rows * features), u: array(rows * outputs), v: array(rows * features) };
   for (let i = 0; i < rows; i++) {
     const { point, u, v } = states[Math.min(i, states.length - 1)]!;
     feeds.x.set(point, i * features);
     feeds.u.set(u, i * outputs);
     feeds.v.set(v, i * features);
   }
-  const found = await program.run({ [name]: feeds.x, [U]: feeds.u, [V]: feeds.v, ...extra });
+  const extra = Object.entries(more).map(([name, values]) => {
+    const fed = array(values.length);
+    fed.set(values);
+    return [name, fed] as const;
+  });
+  const found = await program.run({
+    [nameOf(x)!]: feeds.x,
+    [U]: feeds.u,
+    [V]: feeds.v,
+    ...Object.fromEntries(extra),
+  });
   const rowOf = (values: unknown, i: number, width: number) =>
-    (values as Float64Array).subarray(i * width, (i + 1) * width);
+    Float64Array.from((values as Float64Array).subarray(i * width, (i + 1) * width));
   return states.map((_, i) => ({
     slope: rowOf(found.slope, i, features),
     uphill: rowOf(found.uphill, i, features),
@@ -233,6 +244,9 @@ function smoothNode(node: Node, inputs: readonly (Value | undefined)[], width: V
 function smoothRelu(z: Value, width: Value): Value {
   const axes = z.shape.map((_, i) => i).slice(1);
   const squares = square(z);
-  const typical = add(axes.length > 0 ? reduceMean(squares, axes, true) : squares, 1e-300);
+  const typical = add(
+    axes.length > 0 ? reduceMean(squares, axes, true) : squares,
+    z.dtype === 'float64' ? 1e-300 : 1e-30,
+  );
   return div(add(z, sqrt(add(squares, mul(square(width), typical)))), 2);
 }
