@@ -90,33 +90,33 @@ export async function createOracle(model: Model): Promise<Oracle> {
     async values(points) {
       const forward = await program('forward', () => {
         const exact = toFloat(given, 'float64');
-        return graph(exact.inputs, { value: Object.values(exact.outputs)[0]! });
+        return graph(exact.inputs, { ':value': Object.values(exact.outputs)[0]! });
       });
-      const { value } = await inChunks(forward, batch, 'float64', { [names.x]: points }, { value: outputs });
-      return value;
+      const found = await inChunks(forward, batch, 'float64', { [names.x]: points }, { ':value': outputs });
+      return found[':value'];
     },
     async pull(points, us) {
-      const backward = await program('pull', () => graph([x, u], { value: y, gradient: pullback }));
-      const { value, gradient } = await inChunks(
+      const backward = await program('pull', () => graph([x, u], { ':value': y, ':gradient': pullback }));
+      const found = await inChunks(
         backward,
         batch,
         dtype,
         { [names.x]: points, [names.u]: us },
-        { value: outputs, gradient: features },
+        { ':value': outputs, ':gradient': features },
       );
-      return { values: value, gradients: gradient };
+      return { values: found[':value'], gradients: found[':gradient'] };
     },
     async push(points, vs) {
-      const forward = await program('push', () => graph([x, u, v], { image: pushforward }));
+      const forward = await program('push', () => graph([x, u, v], { ':image': pushforward }));
       const us = new Float64Array((points.length / features) * outputs);
-      const { image } = await inChunks(
+      const found = await inChunks(
         forward,
         batch,
         dtype,
         { [names.x]: points, [names.u]: us, [names.v]: vs },
-        { image: outputs },
+        { ':image': outputs },
       );
-      return image;
+      return found[':image'];
     },
     async dispose() {
       for (const known of programs.values()) await (await known).dispose();

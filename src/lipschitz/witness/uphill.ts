@@ -149,11 +149,15 @@ function secondDerivatives(x: Value, y: Value, more: readonly Value[]): Graph | 
   const [uphill] = gradient(innerProduct(slope, v), [x]) as [Value];
   const [image] = vjp([slope], [v], [u]) as [Value];
   if (inputsOf([uphill]).length === 0) return undefined;
-  return graph([x, u, v, ...more], { slope, uphill, image });
+  return graph([x, u, v, ...more], { [SLOPE]: slope, [UPHILL]: uphill, [IMAGE]: image });
 }
 
+// A colon keeps these apart from the names of the model.
 const U = ':cotangent';
 const V = ':direction';
+const SLOPE = ':slope';
+const UPHILL = ':uphill';
+const IMAGE = ':image';
 
 interface View {
   readonly slope: Float64Array;
@@ -191,9 +195,9 @@ async function look(
   const rowOf = (values: unknown, i: number, width: number) =>
     Float64Array.from((values as Float64Array).subarray(i * width, (i + 1) * width));
   return states.map((_, i) => ({
-    slope: rowOf(found.slope, i, features),
-    uphill: rowOf(found.uphill, i, features),
-    image: rowOf(found.image, i, outputs),
+    slope: rowOf(found[SLOPE], i, features),
+    uphill: rowOf(found[UPHILL], i, features),
+    image: rowOf(found[IMAGE], i, outputs),
   }));
 }
 
