@@ -27,8 +27,6 @@ export const exactly = (values: Float64Array): Box => ({ lower: values, upper: v
 
 export const isPoint = ({ lower, upper }: Box): boolean => lower === upper;
 
-export const sizeOfBox = ({ lower }: Box): number => lower.length;
-
 export function emptyBox(size: number): Box {
   return { lower: new Float64Array(size), upper: new Float64Array(size) };
 }

@@ -5,6 +5,7 @@ import { emit, emit1, isFloat, numbersOf, rebuild, tensorOf } from '../graph/ind
 import type { Box, EnclosedOp } from './box.ts';
 import { sharpMaxPool, sharpReduction } from './derivatives/largest.ts';
 import { sharpLength } from './derivatives/normalised.ts';
+import { sharpProduct } from './derivatives/product.ts';
 import { sharpActivation, sharpExtremum, sharpPow, sharpPRelu } from './derivatives/slopes.ts';
 import { sharpSoftmax } from './derivatives/softmax.ts';
 import { patternOf } from './patterns.ts';
@@ -58,6 +59,8 @@ function sharpOp(node: Node): Node['op'] | undefined {
       return sharpSoftmax(op);
     case 'ReduceL2':
       return sharpLength(op, reducedAxes);
+    case 'ReduceProd':
+      return sharpProduct(op);
     case 'PRelu':
       return sharpActivation(node) ?? sharpPRelu(op);
     case 'Pow':

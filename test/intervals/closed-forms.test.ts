@@ -140,6 +140,16 @@ describe('kinks and dependence', () => {
       [0, 0],
       [1, 1],
     ]);
+    const product = (x: Value) => g.emit1(g.ReduceProd, [x]);
+    near(
+      slopes(product, [-1, 1], [2, 3], [-1, 4]),
+      [
+        [-3, 12],
+        [-4, 4],
+        [-3, 3],
+      ],
+      1e-14,
+    );
     const length = slopes((x) => g.reduceL2(x, [0], true), [0, 0], [0, 0]);
     near(
       length,

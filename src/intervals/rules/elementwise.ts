@@ -1,7 +1,6 @@
 // Rules of functions of one variable, entry by entry.
-import type { Activation } from '../activation.ts';
 import { activationOf } from '../activation.ts';
-import type { Bounds, Box, Rule } from '../box.ts';
+import type { Box, Rule } from '../box.ts';
 import { emptyBox, isPoint } from '../box.ts';
 import type { Range } from '../range.ts';
 import { outwards, REALS } from '../range.ts';
@@ -86,9 +85,3 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Acosh: increasing(Math.acosh, [1, Infinity]),
   Atanh: increasing(Math.atanh, [-1, 1]),
 };
-
-/** The activation of an operator on each entry, as a rule. */
-export const rangeOf =
-  (activation: Activation) =>
-  (x: Bounds): Box =>
-    mapped(x, activation.rangeOn);

@@ -5,7 +5,7 @@ import type { Box, Rule } from '../box.ts';
 import { emptyBox } from '../box.ts';
 import { productDown, productUp } from '../product.ts';
 import { addDown, addUp, divideDown, divideUp, expDown, expUp, sqrtDown, sqrtUp } from '../rounding.ts';
-import { affineIndex, around, groupsOf, membersOf, stridesOf } from '../strides.ts';
+import { around, groupsOf, membersOf } from '../strides.ts';
 import { squared } from './arithmetic.ts';
 import { mapped } from './elementwise.ts';
 import { axisOf, constantOf } from './layout.ts';
@@ -177,13 +177,4 @@ export function sumsOfOthers(x: Box, shape: readonly number[], axes: readonly nu
   sums('lower', addDown);
   sums('upper', addUp);
   return out;
-}
-
-/** Strides that let a reduced array be read at every element of the whole. */
-export function keptIndex(shape: readonly number[], axes: readonly number[]): Int32Array {
-  const kept = shape.map((n, i) => (axes.includes(i) ? 1 : n));
-  return affineIndex(
-    shape,
-    stridesOf(kept).map((stride, i) => (axes.includes(i) ? 0 : stride)),
-  );
 }
