@@ -2,7 +2,8 @@
 import { div, graph, input, matMul, parameter, relu, sub, tensor } from '../graph/index.ts';
 import { type Matrix, row } from '../linalg/index.ts';
 import { divideDown, divideUp, type Enclosure, normEnclosure } from '../numeric/index.ts';
-import { distances } from './distances.ts';
+import { bulkForm } from './bulk.ts';
+import { type Distances, distances } from './distances.ts';
 import { exact } from './guarantees.ts';
 import type { Memorizer } from './memorizer.ts';
 import { closestPair } from './pairs.ts';
@@ -37,6 +38,12 @@ export async function cones(points: Matrix, labels: Matrix): Promise<Memorizer> 
   const centres = parameter('centres', tensor('float64', [n, d], sample.points.data));
   const values = parameter('heights', tensor('float64', [n, m], sample.labels.data));
   const width = parameter('radius', tensor('float64', [], [radius]));
+  const build = (batch: number, from: Distances) => {
+    const x = input('x', 'float64', [batch, d]);
+    const bumps = relu(sub(1, div(from(x, centres), width)));
+    return graph([x], { y: matMul(bumps, values) });
+  };
+  const bulk = bulkForm(sample.points, closest?.enclosure[0] ?? 0, build);
   const peak = row(sample.points, highest);
   return {
     name: 'cones',
@@ -45,10 +52,7 @@ export async function cones(points: Matrix, labels: Matrix): Promise<Memorizer> 
     parameterCount: n * (d + m) + 1,
     lipschitz: exact(enclosure, 'slope of the highest of disjoint cones'),
     witness: { kind: 'pair', a: peak.slice(), b: peak.map((t, k) => (k === 0 ? t + radius : t)) },
-    graph: (batch) => {
-      const x = input('x', 'float64', [batch, d]);
-      const bumps = relu(sub(1, div(distances(x, centres), width)));
-      return graph([x], { y: matMul(bumps, values) });
-    },
+    graph: (batch) => build(batch, distances),
+    ...(bulk && { bulk }),
   };
 }

@@ -2,6 +2,9 @@
 import type { Value } from '../graph/index.ts';
 import { emit1, int64s, maximum, ReduceSumSquare, sqrt, sub, unsqueeze } from '../graph/index.ts';
 
+/** |x_b - c_i| for x `[batch, d]` and centres `[n, d]`, as `[batch, n]`: `distances`, or a faster form of it. */
+export type Distances = (x: Value, centres: Value) => Value;
+
 /**
  * |x_b - c_i| for x `[batch, d]` and centres `[n, d]`, as `[batch, n]`.
  *

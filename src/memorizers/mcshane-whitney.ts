@@ -12,7 +12,8 @@ import {
   tensor,
 } from '../graph/index.ts';
 import { type Matrix, row } from '../linalg/index.ts';
-import { distances } from './distances.ts';
+import { bulkForm } from './bulk.ts';
+import { type Distances, distances } from './distances.ts';
 import { exact } from './guarantees.ts';
 import type { Memorizer } from './memorizer.ts';
 import { steepestPair } from './pairs.ts';
@@ -38,6 +39,14 @@ export async function mcShaneWhitney(points: Matrix, labels: Matrix): Promise<Me
   const centres = parameter('points', tensor('float64', [n, d], sample.points.data));
   const values = parameter('labels', tensor('float64', [n], sample.labels.data));
   const constant = parameter('lipschitz', tensor('float64', [], [enclosure[1]]));
+  const build = (batch: number, from: Distances) => {
+    const x = input('x', 'float64', [batch, d]);
+    const reach = mul(constant, from(x, centres));
+    const least = reduceMax(sub(values, reach), [1]);
+    const greatest = reduceMin(add(values, reach), [1]);
+    return graph([x], { y: reshape(mul(add(least, greatest), 0.5), [-1, 1]) });
+  };
+  const bulk = bulkForm(sample.points, steepest?.separation ?? 0, build);
   return {
     name: 'McShane-Whitney',
     inputDimension: d,
@@ -51,12 +60,7 @@ export async function mcShaneWhitney(points: Matrix, labels: Matrix): Promise<Me
         b: row(sample.points, steepest.second).slice(),
       },
     }),
-    graph: (batch) => {
-      const x = input('x', 'float64', [batch, d]);
-      const reach = mul(constant, distances(x, centres));
-      const least = reduceMax(sub(values, reach), [1]);
-      const greatest = reduceMin(add(values, reach), [1]);
-      return graph([x], { y: reshape(mul(add(least, greatest), 0.5), [-1, 1]) });
-    },
+    graph: (batch) => build(batch, distances),
+    ...(bulk && { bulk }),
   };
 }

@@ -8,7 +8,9 @@ import {
   divideUp,
   type Enclosure,
   gamma,
+  multiplyDown,
   multiplyUp,
+  sqrtDown,
   sqrtUp,
 } from '../numeric/index.ts';
 import { visitProducts } from './product.ts';
@@ -18,6 +20,8 @@ export interface ExtremalPair {
   readonly first: number;
   readonly second: number;
   readonly enclosure: Enclosure;
+  /** A lower bound on the distance of any two points, close to it unless many digits cancel; 0 where none is known. */
+  readonly separation: number;
 }
 
 /**
@@ -85,7 +89,8 @@ async function maximalSlope(
   // Approximate slopes this close to the best are not told apart by the Gram matrix: they need not be.
   const closeness = 1 + 1e-11 + 64 * gamma(d + 10);
 
-  let best: ExtremalPair | undefined;
+  let best: Omit<ExtremalPair, 'separation'> | undefined;
+  let leastSquare = Number.POSITIVE_INFINITY;
   let cut = 0;
   let skipped = 0;
   const consider = (i: number, j: number) => {
@@ -109,6 +114,7 @@ async function maximalSlope(
     for (let j = low; j < high; j++) {
       const size = norms[i]! + norms[j]!;
       const squareLower = size - 2 * products[offset + j - low]! - relativeSlack * size - 1e-290;
+      leastSquare = Math.min(leastSquare, squareLower);
       const square = numerator.squareUpper(i, j);
       if (square === 0) continue;
       if (!(squareLower > 0) || square > cut * squareLower) consider(i, j);
@@ -117,7 +123,13 @@ async function maximalSlope(
   });
   if (best === undefined) return undefined;
   const ofSkipped = multiplyUp(sqrtUp(addUp(skipped, skipped * 2 ** -48)), numeratorScale / scale);
-  return { ...best, enclosure: [best.enclosure[0], Math.max(best.enclosure[1], ofSkipped)] };
+  // The bounds on squares are themselves rounded, by far less than this.
+  const separation = leastSquare > 0 ? multiplyDown(sqrtDown(leastSquare * (1 - 2 ** -48)), scale) : 0;
+  return {
+    ...best,
+    enclosure: [best.enclosure[0], Math.max(best.enclosure[1], ofSkipped)],
+    separation,
+  };
 }
 
 /** A power of two at least as large as every entry (1 for zeros), within the range where its inverse is one too. */

@@ -27,7 +27,8 @@ import {
   sqrtUp,
 } from '../numeric/index.ts';
 import type { Rng } from '../random/index.ts';
-import { distances } from './distances.ts';
+import { bulkForm } from './bulk.ts';
+import { type Distances, distances } from './distances.ts';
 import { exact } from './guarantees.ts';
 import type { Memorizer } from './memorizer.ts';
 import { steepestPair } from './pairs.ts';
@@ -133,6 +134,14 @@ async function fromProjected(sample: Sample, projected: Projected): Promise<Memo
   const values = parameter('labels', tensor('float64', [n], sample.labels.data));
   const slopeValue = parameter('slope', tensor('float64', [], [slope[1]]));
   const fixed = projection && constant(tensor('float64', [k, d], projection.matrix.data));
+  const build = (batch: number, from: Distances) => {
+    const x = input('x', 'float64', [batch, d]);
+    const reach = mul(slopeValue, from(fixed ? linear(x, fixed) : x, centreValue));
+    const positive = relu(reduceMax(sub(values, reach), [1]));
+    const negative = relu(reduceMax(sub(neg(values), reach), [1]));
+    return graph([x], { y: reshape(sub(positive, negative), [-1, 1]) });
+  };
+  const bulk = bulkForm(centres, steepest?.separation ?? 0, build);
   return {
     name: NAME,
     inputDimension: d,
@@ -140,13 +149,8 @@ async function fromProjected(sample: Sample, projected: Projected): Promise<Memo
     parameterCount: n * (k + 1) + 1,
     lipschitz: exact(enclosure, 'maximal slope between projected data points'),
     ...(steepest && { witness: liftedPair(sample, projected, steepest.first, steepest.second) }),
-    graph: (batch) => {
-      const x = input('x', 'float64', [batch, d]);
-      const reach = mul(slopeValue, distances(fixed ? linear(x, fixed) : x, centreValue));
-      const positive = relu(reduceMax(sub(values, reach), [1]));
-      const negative = relu(reduceMax(sub(neg(values), reach), [1]));
-      return graph([x], { y: reshape(sub(positive, negative), [-1, 1]) });
-    },
+    graph: (batch) => build(batch, distances),
+    ...(bulk && { bulk }),
   };
 }
 

@@ -107,3 +107,42 @@ test('coinciding points with different labels have no finite slope', async () =>
     code: 'construction-impossible',
   });
 });
+
+test('the separation is a lower bound on all distances, and close to the least', async () => {
+  for (const [seed, scale] of [
+    [1, 1],
+    [2, 1e-120],
+    [3, 1e120],
+  ] as const) {
+    const n = 60;
+    const points = matrix(
+      n,
+      5,
+      normal(rng('separation').split(seed), n * 5).map((t) => t * scale),
+    );
+    const labels = matrix(n, 1, normal(rng('labels').split(seed), n));
+    // Pairs with equal labels count, too.
+    labels.data.fill(1, 0, 50);
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < i; j++) {
+        least = Math.min(least, distance(points, i, j));
+      }
+    }
+    for (const pair of [await steepestPair(points, labels), await closestPair(points)]) {
+      expect(pair!.separation).toBeLessThanOrEqual(least * (1 + 1e-15));
+      expect(pair!.separation).toBeGreaterThan(least * (1 - 1e-9));
+    }
+  }
+  // Two points that the Gram matrix does not tell apart.
+  const near = matrix(2, 2, Float64Array.of(1, 1, 1 + 2 ** -50, 1));
+  const far = matrix(3, 2, Float64Array.of(1, 1, 1 + 2 ** -50, 1, -9, 5));
+  const y = (k: number) =>
+    matrix(
+      k,
+      1,
+      Float64Array.from({ length: k }, (_, i) => i),
+    );
+  expect((await steepestPair(near, y(2)))!.separation).toBeLessThanOrEqual(2 ** -50);
+  expect((await steepestPair(far, y(3)))!.separation).toBe(0);
+});
