@@ -82,7 +82,9 @@ export const METHODS: readonly Method[] = [
     name: 'interval Jacobian',
     norms: ALL,
     domains: BOUNDED,
-    run: ({ graph, norm, domain }) => [{ ...jacobianBound(graph, boxAround(domain), norm), domain }],
+    run: ({ graph, norm, domain, within }) => [
+      { ...jacobianBound(graph, boxAround(domain), norm, within(0.2)), domain },
+    ],
   },
   {
     name: 'local bound',

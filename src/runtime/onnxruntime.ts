@@ -22,8 +22,11 @@ export interface Session {
 const FATAL = 4;
 const QUIET = { logSeverityLevel: FATAL } as const;
 
-/** Fusions into kernels that exist for float32 alone, applied to float64 as well (x sigmoid(x), in 1.30). */
-const FLOAT32_ONLY = 'QuickGeluFusion';
+/**
+ * Fusions that ONNX Runtime 1.30 applies to float64, too, though their kernels exist for float32 alone (x sigmoid(x)) or
+ * keep a factor in float32 (products times a constant).
+ */
+const FLOAT32_ONLY = 'QuickGeluFusion;MatMulScaleFusion';
 
 /** Compiles the bytes of an ONNX model for the CPU provider, with `threads` threads within an operator. */
 export async function createSession(model: Uint8Array, threads: number): Promise<Session> {

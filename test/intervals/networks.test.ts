@@ -88,8 +88,7 @@ describe.each(files)('%s', (file) => {
   };
   const sample = Float64Array.from(x.slice(0, sizeOf(shape.slice(1))));
 
-  // ONNX Runtime merges a division into the product before it, with a factor that it rounds to float32 in float64 too.
-  const rounding = file.startsWith('attention') ? 1e-6 : 1e-12;
+  const rounding = 1e-12;
 
   it('has its values and derivatives within their enclosures', async () => {
     for (const radius of [0, 1e-6, 1e-3]) {

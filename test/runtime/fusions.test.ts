@@ -56,3 +56,19 @@ describe.each(Object.entries(PATTERNS))('%s in float64', (_, f) => {
     }
   });
 });
+
+it.each<[string, (x: Value, y: Value) => Value, number]>([
+  ['before', (x, y) => matMul(mul(x, 0.1), y), 0.1],
+  ['after', (x, y) => mul(matMul(x, y), 0.1), 0.1],
+  ['as a divisor', (x, y) => div(matMul(x, y), 3), 1 / 3],
+])('a constant factor %s a product keeps its float64 digits', async (_, f, factor) => {
+  const [a, b] = [Float64Array.of(0.3, -0.7, 1.1, 0.2), Float64Array.of(0.9, 0.4, -0.6, 1.3)];
+  const [x, y] = [input('x', 'float64', [2, 2]), input('y', 'float64', [2, 2])];
+  const { z } = await evaluate({ z: f(x, y) }, { x: a, y: b });
+  const product = [0, 1, 2, 3].map((i) => {
+    const [r, c] = [i >> 1, i & 1];
+    return factor * (a[2 * r]! * b[c]! + a[2 * r + 1]! * b[2 + c]!);
+  });
+  for (const [i, value] of (z!.data as Float64Array).entries())
+    expect(Math.abs(value - product[i]!)).toBeLessThan(1e-15);
+});
