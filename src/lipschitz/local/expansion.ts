@@ -38,9 +38,10 @@ export type Around = 'middle' | 'zero';
  *
  * Time: for each pair of blocks, a product of their size and a spectral norm.
  *
- * @throws invalid-argument when a weight is NaN or infinite. Upper bound; Infinity where numbers overflow.
+ * @throws invalid-argument when a weight is NaN or infinite. Upper bound; Infinity where slopes are unbounded or numbers overflow.
  */
 export function expansionBound(network: Network, slopes: Slopes, around: Around): number {
+  if (!slopes.flat(2).every(Number.isFinite)) return Infinity;
   const split = slopes.map((ranges) => splitSlopes(ranges, around));
   const forms = [...network.blocks.map(({ preactivation }) => preactivation), network.output];
   const last = forms.length;

@@ -7,10 +7,17 @@ import { largestNorm } from './interval-jacobian.ts';
 import { absoluteSums, jacobianEnclosure, summedIn } from './jacobian.ts';
 import type { Neuron, Reduced } from './reduction.ts';
 
+/** LipSDP goes on where it falls below this fraction of the other bounds. */
+const GAIN = 0.99;
+
 /** A bound on the operator norm, and what helps to bound parts of the same domain. */
 export interface LeafBound {
   readonly value: number;
   readonly method: string;
+  /** Whether LipSDP is due, done, or off, because it gained little on a larger domain. */
+  readonly refinement: 'due' | 'done' | 'off';
+  /** The bound found by all other methods without the bound of a larger domain. */
+  readonly own: number;
   /** For l1 and linf: bounds on the absolute sums of the columns or rows of the Jacobian. */
   readonly sums?: Float64Array;
   /** For l2, once refined: multipliers of LipSDP, by neuron of the network that was reduced. */
@@ -29,7 +36,8 @@ export function leafBound(derivatives: Reduced, norm: Norm, stop: Stop, known?: 
   const summed = summedIn(norm, network, slopes);
   const before = known?.sums ?? new Float64Array(summed.sources).fill(Infinity);
   const sums = absoluteSums(summed, before, stop);
-  return { value: sums.reduce((a, b) => Math.max(a, b), 0), method: 'Jacobian bound propagation', sums };
+  const value = sums.reduce((a, b) => Math.max(a, b), 0);
+  return { value, own: value, method: 'Jacobian bound propagation', refinement: 'off', sums };
 }
 
 /**
@@ -37,7 +45,8 @@ export function leafBound(derivatives: Reduced, norm: Norm, stop: Stop, known?: 
  * that come first are refined.
  */
 export function refinedBound({ network, slopes, neurons }: Reduced, bound: LeafBound, stop: Stop): LeafBound {
-  if (network.blocks.length === 0 || !slopes.flat().flat().every(Number.isFinite)) return bound;
+  if (network.blocks.length === 0 || !slopes.flat(2).every(Number.isFinite))
+    return { ...bound, refinement: 'off' };
   const start =
     bound.multipliers &&
     neurons.map((block) => Float64Array.from(block, (n) => bound.multipliers!.get(keyOf(n)) ?? 0));
@@ -45,12 +54,14 @@ export function refinedBound({ network, slopes, neurons }: Reduced, bound: LeafB
   const multipliers = new Map(
     neurons.flatMap((block, k) => block.map((n, i) => [keyOf(n), found.multipliers[k]?.[i] ?? 0] as const)),
   );
-  const value = Math.min(found.value, bound.value);
-  return {
-    value,
-    method: value < bound.value ? `${LIPSDP.neuron} with local slopes` : bound.method,
+  const refined = {
+    ...bound,
     multipliers,
-  };
+    refinement: found.value < GAIN * bound.own ? 'done' : 'off',
+  } as const;
+  return found.value < bound.value
+    ? { ...refined, value: found.value, method: `${LIPSDP.neuron} with local slopes` }
+    : refined;
 }
 
 /** Backward linear bounds on each entry of the Jacobian cost more than all else, so parts make do with intervals. */
@@ -62,13 +73,17 @@ function euclideanBound({ network, slopes }: Reduced, stop: Stop, known: LeafBou
     ['product of norms scaled by local slopes', around('zero')],
     ['magnitudes of Jacobian entries', () => largestNorm(jacobianEnclosure(network, slopes, entries), 'l2')],
   ];
-  let best: LeafBound = known ?? { value: Infinity, method: 'Jacobian bound propagation' };
+  let own: number = Infinity;
+  let by = candidates[0]![0];
   for (const [method, bound] of candidates) {
     const value = bound();
-    if (value < best.value) best = { ...best, value, method };
+    if (value < own) [own, by] = [value, method];
     if (stop()) break;
   }
-  return best;
+  const refinement = known?.refinement === 'off' ? 'off' : 'due';
+  return known && known.value <= own
+    ? { ...known, own, refinement }
+    : { ...known, value: own, own, method: by, refinement };
 }
 
 const keyOf = ({ block, index }: Neuron): string => `${block}/${index}`;

@@ -74,9 +74,9 @@ export function localLipschitz(
   while (open.length > 0 && !stop()) {
     const worst = open.at(-1)!;
     if (worst.bound.value <= met * (1 + GAP) + noise) break;
-    if (norm === 'l2' && !worst.refined) {
+    if (worst.bound.refinement === 'due') {
       open.pop();
-      insert(open, { ...worst, bound: refinedBound(worst.derivatives, worst.bound, stop), refined: true });
+      insert(open, { ...worst, bound: refinedBound(worst.derivatives, worst.bound, stop) });
     } else {
       const children = bestSplit(network, worst, norm, stop);
       if (children === undefined) break;
@@ -100,7 +100,6 @@ export function localLipschitz(
 interface Leaf extends Part {
   readonly derivatives: Reduced;
   readonly bound: LeafBound;
-  readonly refined: boolean;
 }
 
 function rootOf(network: Network, domain: Domain, norm: Norm, stop: Stop): Leaf {
@@ -118,7 +117,6 @@ function leafOf(network: Network, part: Part, norm: Norm, stop: Stop, parent?: L
     within,
     derivatives,
     bound: leafBound(derivatives, norm, stop, parent),
-    refined: false,
   };
 }
 

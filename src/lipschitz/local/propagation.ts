@@ -25,6 +25,8 @@ export interface Propagated {
   /** Of the pre-activation of each block. */
   readonly preactivations: readonly Ends[];
   readonly relaxed: readonly RelaxedBlock[];
+  /** The same blocks with flat lines; those of `relaxed` where all of them agree. */
+  readonly flat: readonly RelaxedBlock[];
   /** Of x_0, x_1, ... */
   readonly extents: readonly Extent[];
 }
@@ -44,20 +46,32 @@ export function propagate(
 ): Propagated | undefined {
   const preactivations: Ends[] = [];
   const relaxed: RelaxedBlock[] = [];
+  const flat: RelaxedBlock[] = [];
   const extents = [region.box];
   for (const [k, { preactivation, units }] of blocks.entries()) {
     const { ends, magnitude } = intervalsOf(preactivation, extents);
     if (!intersect(ends, within[k])) return undefined;
     if (method === 'linear' && !separable(preactivation, relaxed, region)) {
       const open = [...units.keys()].filter((i) => !units[i]!.settled(ends.lower[i]!, ends.upper[i]!));
-      tighten(ends, preactivation, open, { region, preactivations, relaxed, extents });
+      tighten(ends, preactivation, open, { region, preactivations, relaxed, flat, extents });
       if (!intersect(ends, within[k])) return undefined;
     }
     preactivations.push(ends);
-    relaxed.push({ preactivation, magnitude, ...linesOf(units, ends) });
+    const block = {
+      preactivation,
+      magnitude,
+      ...linesOf(
+        units.map(({ lines }) => lines),
+        ends,
+      ),
+    };
+    relaxed.push(block);
+    const flatLines = units.map((unit) => unit.flatLines ?? unit.lines);
+    const alternative = method === 'linear' && flatLines.some((lines, i) => lines !== units[i]!.lines);
+    flat.push(alternative ? differing(block, linesOf(flatLines, ends)) : block);
     extents.push(valuesOf(units, ends));
   }
-  return { region, preactivations, relaxed, extents };
+  return { region, preactivations, relaxed, flat, extents };
 }
 
 /** Ranges of the rows of a form after all blocks. */
@@ -68,8 +82,11 @@ export function rangesOf(form: AffineForm, propagated: Propagated, method: Metho
 }
 
 /** Upper ends of the rows of a form after all blocks. */
-export function upperEndsOf(form: AffineForm, { relaxed, extents, region }: Propagated): Float64Array {
-  return upperBounds(form, relaxed, extents, region.ball);
+export function upperEndsOf(form: AffineForm, { relaxed, flat, extents, region }: Propagated): Float64Array {
+  const bounds = upperBounds(form, relaxed, extents, region.ball);
+  if (flat.every((block, k) => block === relaxed[k])) return bounds;
+  const others = upperBounds(form, flat, extents, region.ball);
+  return bounds.map((bound, i) => Math.min(bound, others[i]!));
 }
 
 function tighten(ends: Ends, form: AffineForm, rows: readonly number[], propagated: Propagated): void {
@@ -145,22 +162,24 @@ function rowSums(w: Matrix, r: number, { centre, spread, reach }: Extent) {
   return sums;
 }
 
-function linesOf(units: readonly Unit[], { lower, upper }: Ends) {
-  const n = units.length;
-  const lines = {
-    lowerSlope: new Float64Array(n),
-    lowerIntercept: new Float64Array(n),
-    upperSlope: new Float64Array(n),
-    upperIntercept: new Float64Array(n),
+type LineArrays = Omit<RelaxedBlock, 'preactivation' | 'magnitude'>;
+
+function linesOf(lines: readonly Unit['lines'][], { lower, upper }: Ends): LineArrays {
+  const all = lines.map((of, i) => of(lower[i]!, upper[i]!));
+  return {
+    lowerSlope: Float64Array.from(all, ({ lowerSlope }) => lowerSlope),
+    lowerIntercept: Float64Array.from(all, ({ lowerIntercept }) => lowerIntercept),
+    upperSlope: Float64Array.from(all, ({ upperSlope }) => upperSlope),
+    upperIntercept: Float64Array.from(all, ({ upperIntercept }) => upperIntercept),
   };
-  units.forEach((unit, i) => {
-    const { lowerSlope, lowerIntercept, upperSlope, upperIntercept } = unit.lines(lower[i]!, upper[i]!);
-    lines.lowerSlope[i] = lowerSlope;
-    lines.lowerIntercept[i] = lowerIntercept;
-    lines.upperSlope[i] = upperSlope;
-    lines.upperIntercept[i] = upperIntercept;
-  });
-  return lines;
+}
+
+/** The block with other lines; the block itself where they are the same. */
+function differing(block: RelaxedBlock, { lowerSlope, upperSlope, ...intercepts }: LineArrays): RelaxedBlock {
+  const same =
+    lowerSlope.every((s, i) => s === block.lowerSlope[i]) &&
+    upperSlope.every((s, i) => s === block.upperSlope[i]);
+  return same ? block : { ...block, ...intercepts, lowerSlope, upperSlope };
 }
 
 function valuesOf(units: readonly Unit[], { lower, upper }: Ends): Extent {

@@ -42,7 +42,7 @@ export function reduced(network: Network, slopes: Slopes): Reduced {
     const loose: number[] = [];
     const merged: number[] = [];
     ranges.forEach(([a, b], i) => {
-      if (a !== b) loose.push(i);
+      if (a !== b || !Number.isFinite(a)) loose.push(i);
       else if (a !== 0) merged.push(i);
     });
     const form = merge(preactivation, [...loose, ...merged], before);

@@ -80,11 +80,11 @@ export function overBall(
 function misses(box: Extent, ball: Region['ball']): boolean {
   if (!ball) return false;
   const nearest = ball.centre.map((c, i) => Math.min(box.upper[i]!, Math.max(box.lower[i]!, c)));
-  // The l1 distance is rounded once for each difference and summed with an enclosure.
+  // Each difference of the l1 distance is rounded once.
   const distance =
     ball.norm === 'l2'
       ? distanceEnclosure(ball.centre, nearest)[0]
-      : sumEnclosure(nearest.map((v, i) => Math.abs(v - ball.centre[i]!)))[0] * (1 - 2 ** -52);
+      : sumEnclosure(nearest.map((v, i) => Math.abs(v - ball.centre[i]!)))[0] * (1 - 2 ** -50);
   return distance > ball.radius;
 }
 

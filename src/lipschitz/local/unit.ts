@@ -17,9 +17,13 @@ export interface Unit {
   readonly range: (low: number, high: number) => Range;
   /** Lines that hold in real arithmetic for all z in [low, high]. */
   readonly lines: (low: number, high: number) => Lines;
+  /** Other such lines, as flat as can be, which often win deep in a network. */
+  readonly flatLines?: (low: number, high: number) => Lines;
   /** True when a narrower interval gives the same lines. */
   readonly settled: (low: number, high: number) => boolean;
 }
+
+type Wanted = 'least area' | 'flat';
 
 /** A smooth activation is followed on so many parts of the interval. */
 const PARTS = 16;
@@ -27,13 +31,15 @@ const PARTS = 16;
 /**
  * The activation h, from its slopes alone: between two points where h is known, it lies in the parallelogram of its
  * least and largest slope there. The corners of all parallelograms give a polygon around the graph; the lines are those
- * edges of its hull that pass the middle of the interval, which makes the area between them least. For piecewise linear
- * activations the polygon is the graph: of ReLU, the lines are the chord above and 0 or z below.
+ * edges of its hull that pass the middle of the interval, which makes the area between them least, or, for the flat ones, touch it
+ * with the slope nearest zero. For piecewise linear
+ * activations the polygon is the graph: of ReLU, the lines are the chord above, and below the steeper half's of 0 and z, or 0.
  */
 export function activationUnit(activation: Activation): Unit {
   return {
     range: activation.rangeOn,
-    lines: (low, high) => linesAround(activation, low, high),
+    lines: (low, high) => linesAround(activation, low, high, 'least area'),
+    flatLines: (low, high) => linesAround(activation, low, high, 'flat'),
     settled: (low, high) => {
       const [a, b] = activation.slopesOn(low, high);
       return a === b;
@@ -97,22 +103,16 @@ export const ABSOLUTE: Unit = {
   settled: (low, high) => low >= 0 || high <= 0,
 };
 
-function linesAround(activation: Activation, low: number, high: number): Lines {
+function linesAround(activation: Activation, low: number, high: number, wanted: Wanted): Lines {
   const [a, b] = activation.slopesOn(low, high);
   if (low === high || !Number.isFinite(high - low) || !Number.isFinite(b - a)) {
     return flat(activation.rangeOn(low, high));
   }
   const { above, below } = polygon(activation, low, high);
-  const middle = 0.5 * low + 0.5 * high;
-  const upperSlope = clamp(
-    -hullSlope(
-      above.map(([z, v]) => [z, -v]),
-      middle,
-    ),
-    a,
-    b,
-  );
-  const lowerSlope = clamp(hullSlope(below, middle), a, b);
+  const steepness =
+    wanted === 'flat' ? flattest : (hull: readonly Point[]) => slopeAt(hull, 0.5 * low + 0.5 * high);
+  const upperSlope = clamp(-steepness(hullOf(above.map(([z, v]) => [z, -v]))), a, b);
+  const lowerSlope = clamp(steepness(hullOf(below)), a, b);
   return {
     upperSlope,
     upperIntercept: Math.max(...above.map(([z, v]) => addUp(v, -multiplyDown(upperSlope, z)))),
@@ -184,18 +184,28 @@ function valueAt(activation: Activation, z: number): Range {
   return [addDown(value, -slack), addUp(value, slack)];
 }
 
-/** The slope at `middle` of the largest convex function below the points, which come from left to right. */
-function hullSlope(points: readonly Point[], middle: number): number {
+/** The corners of the largest convex function below the points, which come from left to right. */
+function hullOf(points: readonly Point[]): Point[] {
   const hull: Point[] = [];
   for (const point of points) {
     while (hull.length >= 2 && !turnsUp(hull.at(-2)!, hull.at(-1)!, point)) hull.pop();
     hull.push(point);
   }
+  return hull;
+}
+
+/** The slope of a convex polyline at z. */
+function slopeAt(hull: readonly Point[], z: number): number {
   const right = Math.max(
     1,
-    hull.findIndex(([z]) => z > middle),
+    hull.findIndex(([at]) => at > z),
   );
   return chordSlope(...hull[right - 1]!, ...hull[right]!);
+}
+
+/** The slope nearest zero with which a line touches a convex polyline. */
+function flattest(hull: readonly Point[]): number {
+  return clamp(0, chordSlope(...hull[0]!, ...hull[1]!), chordSlope(...hull.at(-2)!, ...hull.at(-1)!));
 }
 
 const turnsUp = ([p, u]: Point, [q, v]: Point, [r, w]: Point): boolean =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CertifiedUpperBound, type Domain, GLOBAL } from '../../../src/guarantee/index.ts';
-import { leakyReluOf, RELU, TANH } from '../../../src/intervals/index.ts';
+import { EXP, leakyReluOf, RELU, TANH } from '../../../src/intervals/index.ts';
 import { type Matrix, matrix, multiply } from '../../../src/linalg/index.ts';
 import { localBound, localLipschitz } from '../../../src/lipschitz/local/local.ts';
 import { chain, type Network } from '../../../src/lipschitz/network/network.ts';
@@ -246,6 +246,17 @@ describe('local Lipschitz constants from above', () => {
         const expected = localBound(chain([a, b], RELU), domain, norm).value;
         expect(localBound(scaled, domain, norm).value / scale).toBeCloseTo(expected, 6);
       }
+    }
+  });
+
+  it('follow slopes that grow without bound, and say Infinity where they overflow', () => {
+    const one = matrix(1, 1, Float64Array.of(1));
+    const exponential = chain([one, one], EXP);
+    for (const norm of NORMS) {
+      const { value } = localLipschitz(exponential, box([-1], [1]), norm);
+      expect(value).toBeGreaterThanOrEqual(Math.E);
+      expect(value).toBeLessThan(Math.E * (1 + 1e-5));
+      expect(localBound(exponential, box([0], [2000]), norm).value).toBe(Infinity);
     }
   });
 
