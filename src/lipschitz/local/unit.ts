@@ -30,10 +30,10 @@ const PARTS = 16;
 
 /**
  * The activation h, from its slopes alone: between two points where h is known, it lies in the parallelogram of its
- * least and largest slope there. The corners of all parallelograms give a polygon around the graph; the lines are those
- * edges of its hull that pass the middle of the interval, which makes the area between them least, or, for the flat ones, touch it
- * with the slope nearest zero. For piecewise linear
- * activations the polygon is the graph: of ReLU, the lines are the chord above, and below the steeper half's of 0 and z, or 0.
+ * least and largest slope there. The corners of all parallelograms give a polygon around the graph, which for piecewise linear
+ * activations is the graph itself. The lines continue those edges of its hull that pass the middle of the interval, which
+ * makes the area between them least; the flat ones touch the hull with the slope nearest zero. Of ReLU, the upper line is
+ * the chord, and the lower one 0 or z, whichever is nearer; the flat one 0.
  */
 export function activationUnit(activation: Activation): Unit {
   return {
