@@ -53,11 +53,16 @@ export function evaluate(widths: readonly number[], weights: Weights, x: ArrayLi
   return h;
 }
 
-/**
- * The exact Lipschitz constant of a ReLU network on the real line with one output: all breakpoints, layer by layer, then
- * the largest slope of a piece.
- */
+/** The exact Lipschitz constant of a ReLU network on the real line with one output: the largest slope of a piece. */
 export function lipschitzOnLine(widths: readonly number[], weights: Weights): number {
+  return Math.max(...slopesOnLine(widths, weights).map(({ slope }) => Math.abs(slope)));
+}
+
+/** The pieces of a ReLU network on the real line with one output: all breakpoints, layer by layer. */
+export function slopesOnLine(
+  widths: readonly number[],
+  weights: Weights,
+): { readonly from: number; readonly to: number; readonly slope: number }[] {
   // Pieces of the present layer: [from, to] and slope and intercept of every unit.
   let pieces = [{ from: -Infinity, to: Infinity, slope: [1], intercept: [0] }];
   for (let i = 1; i < widths.length; i++) {
@@ -89,7 +94,7 @@ export function lipschitzOnLine(widths: readonly number[], weights: Weights): nu
       });
     });
   }
-  return Math.max(...pieces.map((piece) => Math.abs(piece.slope[0]!)));
+  return pieces.map(({ from, to, slope }) => ({ from, to, slope: slope[0]! }));
 }
 
 /** max over all 2^k activation patterns of the norm of the gradient of a two-layer network with one output. */
