@@ -31,7 +31,8 @@ const TRIED = 3;
 /**
  * An upper bound on |f(x) - f(y)| / |x - y| over all x, y of a box or ball, from one bound of all its Jacobians: ranges of
  * the neurons, the slopes these leave, and for l1 and linf linear bounds through the network of derivatives, for l2 the least
- * of three bounds (`lipsdp` with slopesOnDomain() is tighter and dearer). At a single point it bounds the Jacobians there (at kinks, those of Clarke).
+ * of three bounds (`lipsdp` with slopesOnDomain() is tighter and dearer). At a single point it bounds the Jacobians there (at
+ * kinks, those of Clarke).
  *
  * Time: that of slopesOnDomain() and, for each output (each feature in l1), a pass through the neurons of unknown slope.
  *
@@ -52,9 +53,9 @@ export function localBound(
 /**
  * As localBound(), improved by branch and bound: the part with the largest bound is split at the neuron with the most
  * influence (at its breakpoint, or in the middle of its range where it has none) or, with few features, across an input;
- * parts whose ranges turn out empty are dropped. For l2, a part that comes first is bounded by LipSDP with its slopes before it is
- * split, as long as that gains. Ends when the certificate is within 1e-6 of the norm of a Jacobian that was
- * met, when the part of the largest bound cannot be split, or on `stop`.
+ * parts whose ranges turn out empty are dropped. For l2, a part that comes first is bounded by LipSDP with its slopes before
+ * it is split, as long as that gains. Ends when the certificate is within 1e-6 of the norm of a Jacobian that was met, when
+ * the part of the largest bound cannot be split, or on `stop`.
  *
  * Time: a local bound for each part; the number of parts may grow exponentially with that of undecided neurons.
  *
