@@ -19,6 +19,8 @@ const PATIENCE = 5;
 const MOST_IMPROVED = 32;
 /** Operations that the first candidates, and the points moved uphill, may take each; at least a few are tried. */
 const MOST_WORK = 1e11;
+/** Operations after which no further line is explored. */
+const ENOUGH_WORK = 3e11;
 /** Numbers in the points of one kind. */
 const MOST_NUMBERS = 2 ** 23;
 
@@ -84,6 +86,7 @@ export async function* ascend(
   };
   for (let round = 0; round < LINES; round++) {
     for (const [i, from] of candidates.entries()) {
+      if (oracle.spent() > ENOUGH_WORK) return;
       candidates[i] = await along(from, round, rng.split(i));
       yield candidates[i];
     }
@@ -91,6 +94,7 @@ export async function* ascend(
   }
   let best = candidates[0]!;
   for (let round = 0, failures = 0; round < MOST_LINES && failures < PATIENCE; round++) {
+    if (oracle.spent() > ENOUGH_WORK) return;
     const next = await along(best, round, rng.split('best'));
     failures = next === best ? failures + 1 : 0;
     best = next;

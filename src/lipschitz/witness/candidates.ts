@@ -18,8 +18,8 @@ export interface Candidate {
 
 /** Jacobians of at most so many rows are computed whole. */
 const MOST_ROWS = 32;
-/** Most rounds of the power method on the output direction. */
-const POWER_ROUNDS = 50;
+/** Most rounds of the power method on the output direction, and operations that they may take; at least a few. */
+const POWER_ROUNDS = { most: 50, least: 3, work: 1e10 };
 
 /** The points with their gradients, `us[i]` for the i-th, or one for all. */
 export async function evaluated(
@@ -83,7 +83,9 @@ export async function turned(
     return better(candidates, await evaluated(oracle, pointsOf(candidates), us, norm));
   }
   let current = [...candidates];
-  for (let round = 0; round < POWER_ROUNDS; round++) {
+  const allowed = POWER_ROUNDS.work / (7 * oracle.work * candidates.length);
+  const rounds = Math.min(POWER_ROUNDS.most, Math.max(POWER_ROUNDS.least, allowed));
+  for (let round = 0; round < rounds; round++) {
     const us = await images(oracle, current, norm);
     const next = better(current, await evaluated(oracle, pointsOf(current), us, norm));
     const gained = next.some((c, i) => c.stretch > current[i]!.stretch * (1 + 1e-6));

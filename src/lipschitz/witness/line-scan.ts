@@ -24,7 +24,9 @@ const FRACTIONS = [1 / 64, 1 / 16, 1 / 8, 1 / 4, 3 / 8, 1 / 2, 5 / 8, 3 / 4, 7 /
 const FINE_FRACTIONS = Array.from({ length: 960 }, (_, i) => (i + 1) / 960);
 const MOST_ROUNDS = 16;
 /** A line through R^1 is worth exploring to the end; elsewhere many lines are better than one. */
-const MOST_SAMPLES = { whole: 8192, line: 192 };
+const MOST_SAMPLES = { whole: 8192, line: 192, least: 24 };
+/** Operations that one line may take. */
+const MOST_WORK = 1e10;
 
 /**
  * The steepest point met on the line x + t v, x the point of `from`, for its function <u, f>, within the region; v is the
@@ -51,7 +53,8 @@ export async function scanLine(
   let best = steepest(samples);
   let open = gaps(samples);
   let taken = samples.length;
-  const most = whole ? MOST_SAMPLES.whole : MOST_SAMPLES.line;
+  const allowed = Math.max(MOST_SAMPLES.least, MOST_WORK / oracle.work);
+  const most = Math.min(whole ? MOST_SAMPLES.whole : MOST_SAMPLES.line, allowed);
   for (let round = 0; round < MOST_ROUNDS && taken < most; round++) {
     const looks = open
       .map((gap) => ({ gap, ts: looksInto(gap, oracle.accuracy) }))

@@ -29,6 +29,8 @@ export interface Oracle {
   readonly accuracy: number;
   /** Multiplications and additions of one value of f. */
   readonly work: number;
+  /** Those of all calls so far. */
+  spent(): number;
   /** f(x_i), in float64. */
   values(points: Float64Array): Promise<Float64Array>;
   /** f(x_i) and J(x_i)^T u_i. */
@@ -74,6 +76,10 @@ export async function createOracle(model: Model): Promise<Oracle> {
   // J^T u is linear in u, and its derivative by u along v is J v.
   const [pushforward] = vjp([pullback], [v], [u]) as [Value];
 
+  let spent = 0;
+  const spend = (points: Float64Array, evaluations: number) => {
+    spent += (points.length / features) * evaluations * cost;
+  };
   const programs = new Map<string, Promise<Program>>();
   const program = (name: string, build: () => Graph): Promise<Program> => {
     const known = programs.get(name) ?? compile(build());
@@ -87,7 +93,9 @@ export async function createOracle(model: Model): Promise<Oracle> {
     batch,
     accuracy: dtype === 'float32' ? 1e-5 : 1e-12,
     work: cost,
+    spent: () => spent,
     async values(points) {
+      spend(points, 1);
       const forward = await program('forward', () => {
         const exact = toFloat(given, 'float64');
         return graph(exact.inputs, { ':value': Object.values(exact.outputs)[0]! });
@@ -96,6 +104,7 @@ export async function createOracle(model: Model): Promise<Oracle> {
       return found[':value'];
     },
     async pull(points, us) {
+      spend(points, 3);
       const backward = await program('pull', () => graph([x, u], { ':value': y, ':gradient': pullback }));
       const found = await inChunks(
         backward,
@@ -107,6 +116,7 @@ export async function createOracle(model: Model): Promise<Oracle> {
       return { values: found[':value'], gradients: found[':gradient'] };
     },
     async push(points, vs) {
+      spend(points, 4);
       const forward = await program('push', () => graph([x, u, v], { ':image': pushforward }));
       const us = new Float64Array((points.length / features) * outputs);
       const found = await inChunks(

@@ -29,7 +29,8 @@ const CLOSE = 1e-6;
 /**
  * The steepest pair of points that gradient-norm ascent finds in the domain. The search uses the engine's gradients in
  * float64; what it returns is proven by recheck(), a separate evaluation with all rounding subtracted. The work of the
- * search is limited to about 2e12 operations, that of small networks to a few thousand gradients.
+ * search is limited to some 1e12 operations: small networks are given all of it that helps (a few thousand gradients), large
+ * ones a few starts.
  *
  * @param starts points `[count, features]` where the search starts, usually the data; those outside of the domain are left
  *   out; may be empty.
