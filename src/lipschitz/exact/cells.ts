@@ -25,6 +25,7 @@ export interface Arrangement {
   /** Those of them that the neuron can be on in the interior of the domain. */
   readonly possible: readonly (readonly (readonly number[])[])[];
   readonly start: Enclosed;
+  /** Undefined where merging has rounded the coefficients, and for large networks. */
   readonly maps: readonly ExactMap[] | undefined;
   readonly exactStart: ExactForm;
 }
@@ -40,9 +41,12 @@ export interface Stage {
   /** x_0 .. x_{k-1} and z_k, `[size, free coordinates + 1]`. */
   readonly inputs: readonly Enclosed[];
   readonly forms: Enclosed;
-  /** The same without rounding; undefined where merging has rounded the coefficients. Computed when first asked for. */
+  /** The same without rounding; undefined where there are no `maps`. Computed when first asked for. */
   readonly exact: () => { readonly inputs: readonly ExactForm[]; readonly forms: ExactForm } | undefined;
 }
+
+/** Products of integers that the forms of one cell may need (some seconds); larger networks do without them. */
+const EXACT_WORK = 2e7;
 
 /** Not yet decided. */
 export const OPEN = -1;
@@ -83,9 +87,17 @@ export function arrangement(network: Network, domain: Domain): Arrangement {
       ranges.map(([least, most], i) => piecesWithin(pieces[k]![i]!, least, most)),
     ),
     start,
-    maps: exactMaps(network),
+    maps: exactWork(network, columns) > EXACT_WORK ? undefined : exactMaps(network),
     exactStart: { exponent, values: exactRows },
   };
+}
+
+function exactWork({ blocks, output }: Network, columns: number): number {
+  const forms = [...blocks.map((block) => block.preactivation), output];
+  return forms.reduce(
+    (sum, { terms }) => [...terms.values()].reduce((s, w) => s + w.data.length * columns, sum),
+    0,
+  );
 }
 
 /** The whole input of the network from its free coordinates. */

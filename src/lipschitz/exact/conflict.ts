@@ -121,7 +121,9 @@ export function conflictOfSimplex(spaces: readonly HalfSpace[]): boolean {
     const { b, bError } = others[j]!;
     total += y[j]! * b;
     size += Math.abs(y[j]! * b);
-    doubt = addUp(doubt, addUp(multiplyUp(radius, Math.abs(b)), multiplyUp(addUp(y[j]!, radius), bError)));
+    const ofB = multiplyUp(radius, Math.abs(b)) + multiplyUp(addUp(y[j]!, radius), bError);
+    // Zeros stay exact: without biases everything is 0.
+    if (ofB > 0) doubt = addUp(doubt, multiplyUp(1 + rounding, ofB));
   }
   if (size === 0 && doubt === 0 && spaces.every(({ b }) => b === 0)) return true;
   return total + addUp(addUp(doubt, multiplyUp(rounding, size)), tiny) <= -UNIT_ROUNDOFF * Math.abs(total);

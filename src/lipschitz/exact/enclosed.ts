@@ -70,7 +70,7 @@ export function applied(form: AffineForm, inputs: readonly Enclosed[], columns: 
       let radius = multiplyUp(passed[c]!, addUp(1, own));
       if (rounded[c] || counts[c]! > 1) radius = addUp(radius, multiplyUp(own, sizes[c]!));
       if (radius > 0 || rounded[c]) radius = addUp(radius, 2 * (terms + 1) * SMALLEST_SUBNORMAL);
-      if (unknown) radius = addUp(radius, multiplyUp(form.coefficientError, unknown[c]!));
+      if (unknown && unknown[c]! > 0) radius = addUp(radius, multiplyUp(form.coefficientError, unknown[c]!));
       if (c === columns - 1 && form.biasError > 0) radius = addUp(radius, form.biasError);
       const finite = Number.isFinite(sums[c]!) && Number.isFinite(radius);
       if (!finite) sums[c] = 0;
@@ -86,7 +86,7 @@ function columnSizes(inputs: readonly Enclosed[], columns: number): Float64Array
   for (const { centre, radius } of inputs) {
     for (let p = 0; p < centre.length; p++) {
       const c = p % columns;
-      const size = addUp(Math.abs(centre[p]!), radius[p]!);
+      const size = radius[p] === 0 ? Math.abs(centre[p]!) : addUp(Math.abs(centre[p]!), radius[p]!);
       if (size > 0) sums[c] = addUp(sums[c]!, size);
     }
   }

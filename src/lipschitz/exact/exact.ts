@@ -1,7 +1,7 @@
 // Exact Lipschitz constants of small piecewise linear networks: best-first branch and bound over activation patterns,
 // whose cells are decided by linear programs and proofs (Jordan and Dimakis 2020; Bhowmick, D'Souza and Raghavan 2021).
 import type { CertifiedUpperBound, Domain, Exact, Norm, WitnessedLowerBound } from '../../guarantee/index.ts';
-import { normal, type Rng, uniform } from '../../random/index.ts';
+import type { Rng } from '../../random/index.ts';
 import type { Network } from '../network/network.ts';
 import type { Stop } from '../stop.ts';
 import {
@@ -23,6 +23,7 @@ import { influence, nodeBound, type Pattern, sharpNodeBound } from './node-bound
 import { normUpper } from './norm-bounds.ts';
 import { queue } from './queue.ts';
 import { type Decider, decider } from './region.ts';
+import { randomPoints, scaleOf, startOf, stepsFrom } from './starts.ts';
 
 /** Both ends of the Lipschitz constant; `upper` is exact once they meet. */
 export interface ExactLipschitz {
@@ -52,9 +53,6 @@ export interface Progress extends Effort {
 const CLOSED = 1e-9;
 /** Regions whose bound exceeds the witness by no more are not split. */
 const NEAR = 1e-10;
-/** Random points from which the search from below starts, and random steps from the best. */
-const SAMPLES = 64;
-const STEPS = 64;
 const METHOD = 'branch and bound over activation patterns';
 
 /** A list that shares its tail. */
@@ -66,8 +64,9 @@ interface Region extends Pattern {
   /** Some point of its interior. */
   readonly point: Float64Array | undefined;
   readonly bound: number;
-  /** Whether the sharper bound has been taken. */
+  /** Whether the sharper bound has been taken; and what the last one left. */
   readonly sharp: boolean;
+  readonly multipliers: readonly Float64Array[] | undefined;
 }
 
 /**
@@ -118,15 +117,15 @@ function search(
   onProgress: (progress: Progress) => void,
 ): ExactLipschitz {
   const boundOf = nodeBound(cells, norm);
-  const sharpBoundOf = sharpNodeBound(cells, norm);
+  const sharpBoundOf = sharpNodeBound(cells, norm, stop);
   const influenceOf = influence(cells);
   const counts = { nodes: 0, cells: 0, polyhedra: 0 };
   const waiting = queue<Region>(({ bound }) => bound);
   // The largest bound of what is not split any more.
   let settled = 0;
 
-  const origin = startOf(cells);
-  let lower = { a: origin, b: origin, value: 0 };
+  const [point, ...others] = randomPoints(cells, scale, rng);
+  let lower = { a: startOf(cells), b: point!, value: 0 };
   const witness = (point: Float64Array) => {
     const cell = cellAt(cells, point);
     if (!cell) return;
@@ -195,27 +194,37 @@ function search(
     }
   };
 
-  const [point, ...others] = samples(cells, scale, rng);
   const first = firstStage(cells);
   if (isLast(cells, first)) settled = normUpper(first.forms, norm);
   else {
     const pattern = fresh(cells, first);
-    waiting.push({ ...pattern, spaces: undefined, point, bound: boundOf(pattern), sharp: false });
+    waiting.push({
+      ...pattern,
+      spaces: undefined,
+      point,
+      bound: boundOf(pattern),
+      sharp: false,
+      multipliers: undefined,
+    });
   }
   witness(point!);
   for (const other of others) {
     if (stop()) break;
     witness(other);
   }
-  climb(cells, scale, rng.split('steps'), stop, () => lower, witness);
+  for (const step of stepsFrom(cells, scale, rng.split('steps'))) {
+    if (stop()) break;
+    witness(step(lower));
+  }
   const upper = () => Math.max(settled, waiting.top()?.bound ?? 0, lower.value);
   while (waiting.size() > 0 && !stop()) {
     const region = waiting.pop()!;
     // All that wait are lower still.
     if (settles(region.bound)) break;
     if (!region.sharp) {
-      const bound = Math.min(region.bound, sharpBoundOf(region));
-      if (!settles(bound)) waiting.push({ ...region, bound, sharp: true });
+      const { value, multipliers } = sharpBoundOf(region, region.multipliers);
+      const bound = Math.min(region.bound, value);
+      if (!settles(bound)) waiting.push({ ...region, bound, sharp: true, multipliers });
       continue;
     }
     split(region);
@@ -238,7 +247,7 @@ function report(
   return {
     lower: { ...claim, kind: 'lower', value, witness },
     upper:
-      top - value <= CLOSED * top
+      Number.isFinite(top) && top - value <= CLOSED * top
         ? { ...claim, kind: 'exact', value: value + (top - value) / 2, enclosure: [value, top] }
         : { ...claim, kind: 'upper', value: top },
     effort,
@@ -272,70 +281,4 @@ function mostInfluential(
 
 function* items<T>(list: List<T>): Generator<T> {
   for (let at = list; at; at = at.tail) yield at.head;
-}
-
-/** A point of the domain, of finite coordinates. */
-function startOf({ lower, upper }: Arrangement): Float64Array {
-  return lower.map((l, c) => {
-    const u = upper[c]!;
-    if (Number.isFinite(l) && Number.isFinite(u)) return Math.min(Math.max(l / 2 + u / 2, l), u);
-    return Math.min(Math.max(0, l), u);
-  });
-}
-
-/** About how far from 0 the first neurons bend: for coordinates in which the domain is infinite. */
-function scaleOf(cells: Arrangement): number {
-  const { forms } = firstStage(cells);
-  const n = forms.columns;
-  let largest = 0;
-  for (let i = 0; i < forms.rows; i++) {
-    const gradient = forms.centre
-      .subarray(i * n, (i + 1) * n - 1)
-      .reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-    for (const { from, to } of cells.pieces[0]?.[i] ?? []) {
-      for (const end of [from, to]) {
-        const distance = Math.abs(end - forms.centre[(i + 1) * n - 1]!) / gradient;
-        if (Number.isFinite(distance)) largest = Math.max(largest, distance);
-      }
-    }
-  }
-  return largest > 0 ? largest : 1;
-}
-
-function samples(cells: Arrangement, scale: number, rng: Rng): Float64Array[] {
-  const { lower, upper } = cells;
-  return Array.from({ length: SAMPLES }, (_, s) => {
-    const inside = uniform(rng.split('inside').split(s), lower.length);
-    const outside = normal(rng.split('outside').split(s), lower.length);
-    return lower.map((l, c) => {
-      const u = upper[c]!;
-      const wide = scale * 4 ** (s % 4) * outside[c]!;
-      const v = Number.isFinite(l) && Number.isFinite(u) ? l + inside[c]! * (u - l) : wide;
-      return Math.min(Math.max(v, l), u);
-    });
-  });
-}
-
-/** Random steps from the middle of the best pair, shorter and shorter. */
-function climb(
-  { lower, upper }: Arrangement,
-  scale: number,
-  rng: Rng,
-  stop: Stop,
-  best: () => { readonly a: Float64Array; readonly b: Float64Array },
-  witness: (x: Float64Array) => void,
-): void {
-  for (let s = 0; s < STEPS && !stop(); s++) {
-    const { a, b } = best();
-    const step = normal(rng.split(s), lower.length);
-    witness(
-      a.map((v, c) => {
-        const middle = v / 2 + b[c]! / 2;
-        const width = Number.isFinite(upper[c]! - lower[c]!)
-          ? upper[c]! - lower[c]!
-          : Math.max(scale, Math.abs(middle));
-        return Math.min(Math.max(middle + 2 ** -(s % 12) * width * step[c]!, lower[c]!), upper[c]!);
-      }),
-    );
-  }
 }

@@ -26,7 +26,7 @@ export function halfSpace({ forms, exact }: Stage, i: number, side: 1 | -1, brea
     a: forms.centre.slice(from, to).map((g) => side * g),
     aError: forms.radius.slice(from, to),
     b: side * b,
-    bError: addUp(forms.radius[to]!, rounding),
+    bError: rounding === 0 ? forms.radius[to]! : addUp(forms.radius[to]!, rounding),
     exact: () => {
       const exactly = row ? undefined : exact()?.forms;
       if (exactly) {

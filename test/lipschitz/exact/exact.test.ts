@@ -6,6 +6,7 @@ import { type Activation, RELU } from '../../../src/intervals/index.ts';
 import { type Matrix, matrix, multiply } from '../../../src/linalg/index.ts';
 import { type ExactLipschitz, exactLipschitz } from '../../../src/lipschitz/exact/exact.ts';
 import { type AffineForm, affine, chain, type Network } from '../../../src/lipschitz/network/network.ts';
+import { lipsdp } from '../../../src/lipschitz/semidefinite/lipsdp.ts';
 import { afterSeconds, whenDone } from '../../../src/lipschitz/stop.ts';
 import { integers, normal, type Rng, rng, uniform } from '../../../src/random/index.ts';
 import { LINE, largestOverCells, normOf, PLANE, quotientOf, rectangle } from './oracles.ts';
@@ -450,7 +451,7 @@ describe('exact Lipschitz constants at the edges', () => {
       'l2',
       GLOBAL,
       rng(1),
-      () => ++asked > 400,
+      () => ++asked > 2500,
       ({ lower, upper }) => seen.push([lower, upper]),
     );
     expect(seen.length).toBeGreaterThan(20);
@@ -478,6 +479,71 @@ describe('exact Lipschitz constants at the edges', () => {
     expect(found.lower.value).toBeLessThan(truth);
     expect(upperEnd(found.upper)).toBeGreaterThan(truth);
     expect(upperEnd(found.upper) - found.lower.value).toBeLessThan(1e-9);
+  });
+
+  it('merged coefficients on the whole plane: general position is proven for all of them', async () => {
+    const exact = randomNetwork([2, 6, 5, 2], 1);
+    const truth = (await solve(exact, 'linf', GLOBAL)).upper.value;
+    const blurred: Network = {
+      ...exact,
+      blocks: exact.blocks.map((block) => ({
+        ...block,
+        preactivation: { ...block.preactivation, coefficientError: 1e-13, biasError: 1e-13 },
+      })),
+    };
+    const found = await solve(blurred, 'linf', GLOBAL);
+    expect(found.lower.value).toBeLessThan(truth);
+    expect(upperEnd(found.upper)).toBeGreaterThan(truth);
+    expect(upperEnd(found.upper) - found.lower.value).toBeLessThan(1e-9);
+  });
+
+  it('many features before few neurons: cells of W x alone', { timeout: 30_000 }, async () => {
+    const [w, c] = [gaussian(rng('w'), 6, 400), gaussian(rng('c'), 2, 6)];
+    const network = chain([w, c], RELU, [normal(rng('b'), 6), new Float64Array(2)]);
+    let truth = 0;
+    for (let pattern = 0; pattern < 2 ** 6; pattern++) {
+      const on = matrix(
+        6,
+        400,
+        w.data.map((v, p) => ((pattern >> Math.floor(p / 400)) & 1 ? v : 0)),
+      );
+      const j = multiply(c, on);
+      truth = Math.max(
+        truth,
+        normOf(
+          [0, 1].map((i) => Array.from(j.data.subarray(400 * i, 400 * i + 400))),
+          'linf',
+        ),
+      );
+    }
+    expectExactly(network, await solve(network, 'linf', GLOBAL), truth, 1e-12);
+    const cube = box(new Float64Array(400).fill(-9), new Float64Array(400).fill(9));
+    expectExactly(network, await solve(network, 'linf', cube), truth, 1e-12);
+  });
+
+  it('weights whose products overflow: nothing is claimed', async () => {
+    const w = matrix(2, 2, Float64Array.of(1e200, 2e200, -1e200, 3e200));
+    const found = await solve(chain([w, w, w], RELU), 'l2', GLOBAL);
+    expect([found.lower.value, found.upper.kind, found.upper.value]).toEqual([
+      0,
+      'upper',
+      Number.POSITIVE_INFINITY,
+    ]);
+  });
+
+  it('the same seed finds the same', async () => {
+    const network = randomNetwork([3, 6, 5, 2], 9);
+    const [a, b] = [await solve(network, 'l2', GLOBAL), await solve(network, 'l2', GLOBAL)];
+    expect(a).toEqual(b);
+  });
+
+  it('never above other certificates', async () => {
+    for (let seed = 0; seed < 12; seed++) {
+      const network = randomNetwork([3, 5, 4, 2], seed);
+      const { upper } = await solve(network, 'l2', GLOBAL);
+      expect(upper.kind).toBe('exact');
+      expect(upper.value).toBeLessThanOrEqual(lipsdp(network).value);
+    }
   });
 
   it('says what it does not take', async () => {
