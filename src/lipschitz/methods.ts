@@ -8,7 +8,7 @@ import { exactLipschitz } from './exact/exact.ts';
 import { jacobianBound } from './local/interval-jacobian.ts';
 import { localBound, localLipschitz } from './local/local.ts';
 import { slopesOnDomain } from './local/ranges.ts';
-import { neuronCount } from './network/network.ts';
+import { type Network, neuronCount } from './network/network.ts';
 import { diagonalClosedForms, eclipseFast } from './semidefinite/closed-forms.ts';
 import { LIPSDP, lipsdp, type SemidefiniteBound } from './semidefinite/lipsdp.ts';
 import type { Task } from './task.ts';
@@ -36,6 +36,10 @@ const ANYWHERE = ['global', ...BOUNDED] as const;
 
 /** Neurons up to which cells are enumerated: beyond, the search does not come near its end. */
 const MOST_NEURONS = 128;
+const MOST_PARAMETERS = 2 ** 22;
+
+/** Multiply-adds a second of src/linalg, roughly: for deciding what to begin. */
+const SPEED = 1e9;
 
 export const METHODS: readonly Method[] = [
   {
@@ -48,25 +52,25 @@ export const METHODS: readonly Method[] = [
     name: 'ECLipsE-Fast',
     norms: ['l2'],
     domains: ['global'],
-    run: ({ network }) => [eclipseFast(network())],
+    run: (task) => [eclipseFast(affordable(task, 6))],
   },
   {
     name: 'diagonal closed forms',
     norms: ['l2'],
     domains: ['global'],
-    run: ({ network }) => [diagonalClosedForms(network())],
+    run: (task) => [diagonalClosedForms(affordable(task, 18))],
   },
   {
     name: LIPSDP.layer,
     norms: ['l2'],
     domains: ['global'],
-    run: ({ network, within }) => [claim(lipsdp(network(), 'layer', within(0.1)))],
+    run: (task) => [claim(lipsdp(affordable(task, 18), 'layer', task.within(0.1)))],
   },
   {
     name: LIPSDP.neuron,
     norms: ['l2'],
     domains: ['global'],
-    run: ({ network, within }) => [claim(lipsdp(network(), 'neuron', within(0.5)))],
+    run: (task) => [claim(lipsdp(affordable(task, 18), 'neuron', task.within(0.5)))],
   },
   {
     name: 'semidefinite relaxation over activation patterns',
@@ -96,9 +100,11 @@ export const METHODS: readonly Method[] = [
     name: `${LIPSDP.neuron} with local slopes`,
     norms: ['l2'],
     domains: BOUNDED,
-    run: ({ network, domain, within }) => {
-      const slopes = slopesOnDomain(network(), domain);
-      const bound = claim(lipsdp(network(), 'neuron', within(0.3), { slopes, domain }));
+    run: (task) => {
+      const { domain, within } = task;
+      const network = affordable(task, 18);
+      const slopes = slopesOnDomain(network, domain);
+      const bound = claim(lipsdp(network, 'neuron', within(0.3), { slopes, domain }));
       return [{ ...bound, method: `${bound.method} with local slopes` }];
     },
   },
@@ -115,6 +121,7 @@ export const METHODS: readonly Method[] = [
     norms: ALL,
     domains: ANYWHERE,
     run: async ({ model, starts, rng, norm, domain }) => {
+      if (starts.length === 0) throw unsupported('needs data');
       const pair = await steepestDataPair(model, starts, rng, norm, domain);
       if (!pair) throw unsupported('needs two different points of data in the domain');
       return [pair];
@@ -135,7 +142,17 @@ export const METHODS: readonly Method[] = [
 ];
 
 /** On a linf ball, which is a box but for rounding, the pair is brought inside and checked again. */
-async function cells({ graph, network, norm, domain, rng, within }: Task): Promise<Answer['guarantees']> {
+async function cells({
+  model,
+  graph,
+  network,
+  norm,
+  domain,
+  rng,
+  within,
+}: Task): Promise<Answer['guarantees']> {
+  // Networks so large have more neurons, and reading one takes a minute.
+  if (model.parameterCount > MOST_PARAMETERS) throw unsupported(`takes up to ${MOST_NEURONS} neurons`);
   const neurons = neuronCount(network());
   if (neurons > MOST_NEURONS)
     throw unsupported(`takes up to ${MOST_NEURONS} neurons; this network has ${neurons}`);
@@ -164,6 +181,18 @@ function boxAround(domain: Domain): Extract<Domain, { kind: 'box' }> {
     lower: centre.map((c) => nextDown(c - radius)),
     upper: centre.map((c) => nextUp(c + radius)),
   };
+}
+
+/** The network, unless `factor` n^2 m multiply-adds for each n x m layer take longer than there is time. */
+function affordable({ network, remaining }: Task, factor: number): Network {
+  const { blocks } = network();
+  const sizes = blocks.flatMap(({ preactivation: { terms } }) =>
+    [...terms.values()].map(({ rows, columns }) => rows * rows * Math.max(rows, columns)),
+  );
+  const seconds = (factor * sizes.reduce((sum, size) => sum + size, 0)) / SPEED;
+  if (seconds > Math.max(1, remaining()))
+    throw unsupported(`would take about ${Math.ceil(seconds)} s on this network; raise the time limit`);
+  return network();
 }
 
 /** The certificate without the multipliers that led to it. */

@@ -22,6 +22,8 @@ export interface Task extends Question {
   /** Where searches start, `[count, features]`; may be empty. */
   readonly starts: Float64Array;
   readonly rng: Rng;
+  /** Seconds that are left for the question. */
+  readonly remaining: () => number;
   /** Ends after a share of the time that there is for the question, or when the user says so. */
   readonly within: (share: number) => Stop;
 }
@@ -36,7 +38,8 @@ export function taskOf(
   stop: Stop,
 ): Task {
   const graph = singleSample(model);
-  const late = afterSeconds(seconds);
+  const end = performance.now() + 1e3 * seconds;
+  const remaining = () => Math.max(0, (end - performance.now()) / 1e3);
   return {
     ...question,
     model,
@@ -44,9 +47,10 @@ export function taskOf(
     network: once(() => readNetwork(graph)),
     starts,
     rng,
+    remaining,
     within(share) {
-      const end = afterSeconds(share * seconds);
-      return () => stop() || late() || end();
+      const late = afterSeconds(Math.min(remaining(), share * seconds));
+      return () => stop() || late();
     },
   };
 }
