@@ -1,0 +1,103 @@
+// Published and recomputed constants: generated networks with a known answer, and the example networks of other tools.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { modelFromOnnx } from '../../src/graph/index.ts';
+import { upperEnd } from '../../src/guarantee/index.ts';
+import { RELU } from '../../src/intervals/index.ts';
+import { matrix, spectralNormUpper } from '../../src/linalg/index.ts';
+import { exactLipschitz } from '../../src/lipschitz/exact/exact.ts';
+import { chain, type Network } from '../../src/lipschitz/network/network.ts';
+import { readNetwork } from '../../src/lipschitz/network/read.ts';
+import { diagonalClosedForms, eclipseFast } from '../../src/lipschitz/semidefinite/closed-forms.ts';
+import { lipsdp } from '../../src/lipschitz/semidefinite/lipsdp.ts';
+import { afterSeconds, whenDone } from '../../src/lipschitz/stop.ts';
+import { rng } from '../../src/random/index.ts';
+import { readModel } from '../../src/runtime/index.ts';
+import { eclipseNetwork, normOfProduct } from './eclipse-networks.ts';
+
+describe('the ECLipsE networks, n = 80', () => {
+  it.each([
+    [2, 0.87498, 0.8426, 0.92463],
+    [5, 0.41804, 0.80891, 0.90501],
+    [10, 0.6808, 0.82895, 0.91412],
+    [20, 4.0232, 0.76481, 0.88079],
+    [30, 0.0098846, 0.73718, 0.86368],
+    [50, 0.057491, 0.66941, 0.82335],
+  ])(
+    'L = %i',
+    (layers, product, exact, fast) => {
+      const weights = eclipseNetwork(80, layers);
+      const own = weights.reduce((norm, w) => norm * spectralNormUpper(w), 1);
+      expect(own / product).toBeCloseTo(1, 4);
+      const truth = normOfProduct(weights);
+      expect(truth / own).toBeCloseTo(exact, 5);
+      const network = chain(weights, RELU);
+      const bound = eclipseFast(network).value;
+      expect(bound / own).toBeCloseTo(fast, 5);
+      expect(bound).toBeGreaterThanOrEqual(truth);
+      // Anytime: however little time, between the truth and the closed form.
+      const neuron = lipsdp(network, 'neuron', afterSeconds(1)).value;
+      expect(neuron).toBeGreaterThanOrEqual(truth * (1 - 1e-12));
+      expect(neuron).toBeLessThanOrEqual(bound);
+    },
+    60_000,
+  );
+});
+
+const folder = process.env.ROBUSTLAW_REFERENCE;
+const given = folder !== undefined && existsSync(join(folder, 'nets'));
+if (!given) console.warn('skipped: set ROBUSTLAW_REFERENCE to a folder with nets/ and vnncomp/');
+
+function netOf(name: string): Network {
+  const { weights, biases } = JSON.parse(readFileSync(join(folder!, 'nets', `${name}.json`), 'utf8')) as {
+    weights: number[][][];
+    biases?: number[][];
+  };
+  return chain(
+    weights.map((w) => matrix(w.length, w[0]!.length, Float64Array.from(w.flat()))),
+    RELU,
+    biases?.map((b) => Float64Array.from(b)),
+  );
+}
+
+/** Equal to six significant digits. */
+function agree(value: number, reference: number): void {
+  expect(Math.abs(value / reference - 1)).toBeLessThan(5e-7);
+}
+
+describe.skipIf(!given)('example networks of other tools', () => {
+  it.each([
+    ['lipsdp_random', 39.838622676, 36.48222974, 39.901499998927356],
+    ['lipsdp_mnist', 26.255972912, 24.3663489, 26.80886944384304],
+    ['exlipbab_iris', undefined, 11.6353401, 13.014835],
+  ])('%s: LipSDP-Layer, LipSDP-Neuron, ECLipsE-Fast', (name, layer, neuron, fast) => {
+    const network = netOf(name);
+    if (layer) agree(lipsdp(network, 'layer').value, layer);
+    agree(lipsdp(network, 'neuron').value, neuron);
+    agree(eclipseFast(network).value, fast);
+  });
+
+  it('lipsdp_random: the diagonal closed form', () => {
+    agree(diagonalClosedForms(netOf('lipsdp_random')).value, 37.724235);
+  });
+
+  it.each([
+    ['lipsdp_random', 36.48222959637795],
+    ['exlipbab_iris', 11.634355134114875],
+  ])('%s: exact', async (name, truth) => {
+    const { upper, lower } = await exactLipschitz(netOf(name), 'l2', { kind: 'global' }, rng(1), whenDone);
+    expect(upper.kind).toBe('exact');
+    agree(upper.value, truth);
+    expect(lower.value).toBeLessThanOrEqual(truth * (1 + 1e-12));
+    expect(upperEnd(upper)).toBeGreaterThanOrEqual(truth * (1 - 1e-12));
+  });
+
+  it('mnist-net_256x2: at most 350.99 in two minutes', () => {
+    const model = modelFromOnnx(readModel(join(folder!, 'vnncomp', 'mnist-net_256x2.onnx')));
+    const network = readNetwork(model.forBatch(1));
+    agree(eclipseFast(network).value, 554.88184);
+    agree(diagonalClosedForms(network).value, 545.96343);
+    expect(lipsdp(network, 'neuron', afterSeconds(110)).value).toBeLessThanOrEqual(350.99);
+  }, 200_000);
+});
