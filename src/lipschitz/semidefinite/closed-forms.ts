@@ -130,11 +130,14 @@ function dominating(program: Program, k: number, a: Matrix, form: Form): Float64
       return largest(program, k, a);
     case 'rows':
       return dominantRows(a, unitsOf(program, k));
-    case 'scaled':
+    case 'scaled': {
+      // q = sqrt(diag A) in the units of the network, brought to those of the program as for 'rows'.
+      const units = unitsOf(program, k);
       return dominantRows(
         a,
-        Float64Array.from({ length: a.rows }, (_, j) => Math.sqrt(a.data[j * a.rows + j]!)),
+        units.map((u, j) => u * u * Math.sqrt(a.data[j * a.rows + j]!)),
       );
+    }
     case 'fast+rows':
       return mean(largest(program, k, a), dominating(program, k, a, 'rows'));
     case 'fast+scaled':

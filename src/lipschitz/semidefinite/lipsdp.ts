@@ -3,13 +3,14 @@
 import type { CertifiedUpperBound } from '../../guarantee/index.ts';
 import type { Network } from '../network/network.ts';
 import { type Stop, whenDone } from '../stop.ts';
+import type { Groups } from './barrier.ts';
 import { globalSlopes, type SlopeBounds } from './bounds.ts';
 import { isCertified } from './certificate.ts';
 import { boundOf, certifiedBound, upperBound } from './certified-bound.ts';
 import { closedForms, layerForm, layerWeights, type Point } from './closed-forms.ts';
 import { scaled } from './exponents.ts';
 import { liveBefore, past, type Reach, reachOfInputs, recursion } from './forward.ts';
-import { followPath, type Groups } from './interior-point.ts';
+import { followPath } from './interior-point.ts';
 import { type Multipliers, neuronsOf, type Program, programOf, sizeOf } from './program.ts';
 import { reduced } from './reduction.ts';
 import { type Demand, demandFrom, demandOfOutput, windowOf, withWindow } from './window.ts';
@@ -71,7 +72,7 @@ export function lipsdp(
 export const WINDOW = 640;
 const TOLERANCE = 1e-7;
 /** Gap of the first point of a path, from a closed form and from a point of another path; and of the points handed on. */
-const COLD_GAP = 3;
+const COLD_GAP = 30;
 const WARM_GAP = 0.03;
 /** Sweeps over the windows of a large network, each to a finer gap. */
 const SWEEP_GAPS = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
