@@ -5,6 +5,7 @@ export {
   PRODUCT_OF_NORMS,
 } from './composition/composition-bound.ts';
 export { type LipschitzInterval, lipschitzInterval, upperBounds } from './interval.ts';
+export { certifiedRadii, type MarginConstant, marginConstants } from './margins.ts';
 export { type Effort, measureLipschitz } from './measure.ts';
 export type { Question } from './task.ts';
 export { SEMIDEFINITE, twoLayerBound } from './two-layer-bound.ts';

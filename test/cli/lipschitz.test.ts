@@ -84,6 +84,26 @@ describe('robustlaw lipschitz', () => {
     expect(readFileSync(join(folder, 'bars.svg'), 'utf8')).toMatch(/^<svg/);
   });
 
+  it('certifies radii around the data from the constants of margins', async () => {
+    // f = (a, -a): the margin is 2a, its constant 2 in l2, and the radius around (a, b) is |a|.
+    writeFileSync(
+      join(folder, 'sides.onnx'),
+      fileOf({
+        inputs: [port('x', ['n', 2])],
+        initializers: [floats('w', [2, 2], [1, -1, 0, 0])],
+        nodes: [node('MatMul', 'x w', 'y')],
+      }),
+    );
+    writeFileSync(join(folder, 'sides.csv'), 'a,b,label\n0.5,9,0\n-2,1,1\n3,0,0\n');
+    const args = ['sides.onnx', '--norm', 'l2', '--data', 'sides.csv', '--margins'];
+    const { margins } = JSON.parse((await run(...args, '--json')).stdout);
+    expect(margins[0].constants).toHaveLength(1);
+    expect(margins[0].constants[0].bound.value).toBeCloseTo(2, 9);
+    expect(margins[0].radii.map((r: { prediction: number }) => r.prediction)).toEqual([0, 1, 0]);
+    for (const [i, truth] of [0.5, 2, 3].entries()) expect(margins[0].radii[i].radius).toBeCloseTo(truth, 9);
+    expect((await run(...args)).stdout).toMatch(/Around half of the 3 rows .* smaller than 1\.999/);
+  });
+
   it('prints CLEVER apart from the bounds', async () => {
     const { stdout } = await run(
       'line.onnx',
