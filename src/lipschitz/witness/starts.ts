@@ -8,8 +8,6 @@ import type { Oracle } from './oracle.ts';
 import { centreOf, isBounded, project, type Region } from './region.ts';
 import { uniformIn } from './sampling.ts';
 
-/** Random points of each kind, where the work allows it. */
-export const MOST_RANDOM = 64;
 /** Rounds of the power method at each point, for networks with several outputs. */
 const ROUNDS = 2;
 

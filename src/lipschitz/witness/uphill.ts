@@ -2,6 +2,7 @@
 // linear network is piecewise constant; that of its smoothed copy has a gradient.
 import type { Graph, Node, Value } from '../../graph/index.ts';
 import {
+  abs,
   add,
   allocate,
   div,
@@ -13,7 +14,11 @@ import {
   mul,
   nameOf,
   rebuild,
+  reduceMax,
   reduceMean,
+  reduceSum,
+  reshape,
+  sizeOf,
   sqrt,
   square,
   sub,
@@ -36,18 +41,21 @@ const STEPS = 60;
 const FIRST_STEP = 0.1;
 const LEAST_STEP = 1e-7;
 
+/** A point, and an output direction in which it may be steep. */
+export type Moved = Pick<Candidate, 'point' | 'u'>;
+
 /** Moves candidates to where the function is steeper, as well as it can. */
 export interface Uphill {
-  /** Points that are likely to be steep; for as many candidates as given. Nothing is promised about them. */
-  smoothed(candidates: readonly Candidate[]): Promise<Float64Array[]>;
-  /** Points at least as steep in the candidates' own output directions. */
-  climbed(candidates: readonly Candidate[]): Promise<Float64Array[]>;
+  /** Points that are likely to be steep, one for each candidate; nothing is promised about them. None for a smooth function. */
+  smoothed(candidates: readonly Candidate[]): Promise<Moved[]>;
+  /** Points at least as steep in the candidates' own output directions. None for a piecewise linear function. */
+  climbed(candidates: readonly Candidate[]): Promise<Moved[]>;
   dispose(): Promise<void>;
 }
 
 /**
- * The ascent of <u, J(x) v> over points x of the region and unit directions u, v, all three in turn, where f is smooth
- * (`climbed`: with step sizes that always lead upwards), and on smoothed copies f_w of networks with piecewise linear
+ * The ascent of the dual norm of J(x)^T u over points x of the region and unit directions u, both in turn, where f is smooth
+ * (`climbed`: for each u with step sizes that always lead upwards), and on smoothed copies f_w of networks with piecewise linear
  * activations (`smoothed`: relu(z) becomes (z + sqrt(z^2 + (w s)^2)) / 2, s^2 the mean of z^2 over the layer, while w falls
  * from 1 to 0.02).
  *
@@ -64,8 +72,8 @@ export async function createUphill(
   const [x] = g.inputs as [Value];
   const width = input(':smoothing width', x.dtype, []);
   const copy = smoothCopy(y, width);
-  const soft = copy && secondDerivatives(x, copy, [width]);
-  const exact = secondDerivatives(x, y, []);
+  const soft = copy && secondDerivatives(x, copy, rows, norm, [width]);
+  const exact = secondDerivatives(x, y, rows, norm, []);
   const programs = { soft: soft && (await compile(soft)), exact: exact && (await compile(exact)) };
   const strideOf = (point: Float64Array) =>
     region.kind === 'global' ? Math.max(length(point, 'l2'), scale) : scale;
@@ -82,7 +90,7 @@ export async function createUphill(
   return {
     smoothed: (candidates) =>
       inChunks(programs.soft, rows, candidates, async (program, chunk) => {
-        let states = chunk.map(stateOf(norm));
+        let states: readonly Moved[] = chunk;
         for (let step = 0; step < SMOOTHED_STEPS; step++) {
           const progress = step / (SMOOTHED_STEPS - 1);
           const fallen = (first: number, last: number) => first * (last / first) ** progress;
@@ -90,21 +98,21 @@ export async function createUphill(
           const views = await look(program, x, oracle, states, softness);
           states = states.map(({ point }, i) => ({
             point: moved(point, views[i]!.uphill, fallen(FIRST.step, LAST.step)),
-            v: steepest(views[i]!.slope, norm),
             u: outputs === 1 ? states[i]!.u : steepest(views[i]!.image, dual(norm)),
           }));
         }
-        return states.map(({ point }) => point);
+        return states;
       }),
     climbed: (candidates) =>
       inChunks(programs.exact, rows, candidates, async (program, chunk) => {
-        let best = chunk.map((candidate) => ({
-          ...stateOf(norm)(candidate),
-          stretch: candidate.stretch,
+        let best = chunk.map(({ point, u, stretch }) => ({
+          point,
+          u,
+          stretch,
           uphill: new Float64Array(features) as Float64Array,
           step: FIRST_STEP,
         }));
-        let trials: readonly State[] = best;
+        let trials: readonly Moved[] = best;
         for (let step = 0; step <= STEPS; step++) {
           const views = await look(program, x, oracle, trials, {});
           best = best.map((state, i) => {
@@ -114,12 +122,12 @@ export async function createUphill(
             if (step === 0) return { ...state, uphill };
             if (!(stretch > state.stretch)) return { ...state, step: state.step / 4 };
             const { point, u } = trials[i]!;
-            return { point, u, v: steepest(slope, norm), stretch, uphill, step: 2 * state.step };
+            return { point, u, stretch, uphill, step: 2 * state.step };
           });
           if (best.every((state) => state.step < LEAST_STEP)) break;
           trials = best.map((state) => ({ ...state, point: moved(state.point, state.uphill, state.step) }));
         }
-        return best.map(({ point }) => point);
+        return best;
       }),
     async dispose() {
       await programs.soft?.dispose();
@@ -128,33 +136,42 @@ export async function createUphill(
   };
 }
 
-interface State {
-  readonly point: Float64Array;
-  readonly u: Float64Array;
-  readonly v: Float64Array;
+/**
+ * J^T u, the gradient of its dual norm by x, and J v for the v of the ascent (up to a factor), as a graph; undefined where
+ * that gradient vanishes identically, as it does for piecewise linear functions.
+ */
+function secondDerivatives(
+  x: Value,
+  y: Value,
+  rows: number,
+  norm: Norm,
+  more: readonly Value[],
+): Graph | undefined {
+  const u = input(U, y.dtype, y.shape);
+  const [slope] = vjp([y], [u], [x]) as [Value];
+  const height = dualNorms(slope, rows, norm);
+  const [uphill] = gradient(height, [x]) as [Value];
+  if (inputsOf([uphill]).length === 0) return undefined;
+  // The derivative of the dual norm by J^T u is the v that attains it.
+  const [v] = gradient(height, [slope]) as [Value];
+  const [image] = vjp([slope], [v], [u]) as [Value];
+  return graph([x, u, ...more], { [SLOPE]: slope, [UPHILL]: uphill, [IMAGE]: image });
 }
 
-const stateOf =
-  (norm: Norm) =>
-  ({ point, u, gradient: slope }: Candidate): State => ({ point, u, v: steepest(slope, norm) });
-
-/**
- * J^T u, J v and the gradient of <u, J(x) v> by x as a graph; undefined where that gradient vanishes identically, as it does
- * for piecewise linear functions.
- */
-function secondDerivatives(x: Value, y: Value, more: readonly Value[]): Graph | undefined {
-  const u = input(U, y.dtype, y.shape);
-  const v = input(V, x.dtype, x.shape);
-  const [slope] = vjp([y], [u], [x]) as [Value];
-  const [uphill] = gradient(innerProduct(slope, v), [x]) as [Value];
-  const [image] = vjp([slope], [v], [u]) as [Value];
-  if (inputsOf([uphill]).length === 0) return undefined;
-  return graph([x, u, v, ...more], { [SLOPE]: slope, [UPHILL]: uphill, [IMAGE]: image });
+/** The sum over the rows of the dual norm, or of its square in l2. */
+function dualNorms(slope: Value, rows: number, norm: Norm): Value {
+  switch (norm) {
+    case 'l1':
+      return reduceSum(reduceMax(reshape(abs(slope), [rows, sizeOf(slope.shape) / rows]), [1], false));
+    case 'l2':
+      return innerProduct(slope, slope);
+    case 'linf':
+      return reduceSum(abs(slope));
+  }
 }
 
 // A colon keeps these apart from the names of the model.
 const U = ':cotangent';
-const V = ':direction';
 const SLOPE = ':slope';
 const UPHILL = ':uphill';
 const IMAGE = ':image';
@@ -170,16 +187,15 @@ async function look(
   program: Program,
   x: Value,
   { batch: rows, features, outputs }: Oracle,
-  states: readonly State[],
+  states: readonly Moved[],
   more: Readonly<Record<string, ArrayLike<number>>>,
 ): Promise<View[]> {
   const array = (size: number) => allocate(x.dtype, size) as Float64Array;
-  const feeds = { x: array(rows * features), u: array(rows * outputs), v: array(rows * features) };
+  const feeds = { x: array(rows * features), u: array(rows * outputs) };
   for (let i = 0; i < rows; i++) {
-    const { point, u, v } = states[Math.min(i, states.length - 1)]!;
+    const { point, u } = states[Math.min(i, states.length - 1)]!;
     feeds.x.set(point, i * features);
     feeds.u.set(u, i * outputs);
-    feeds.v.set(v, i * features);
   }
   const extra = Object.entries(more).map(([name, values]) => {
     const fed = array(values.length);
@@ -189,7 +205,6 @@ async function look(
   const found = await program.run({
     [nameOf(x)!]: feeds.x,
     [U]: feeds.u,
-    [V]: feeds.v,
     ...Object.fromEntries(extra),
   });
   const rowOf = (values: unknown, i: number, width: number) =>
@@ -205,10 +220,10 @@ async function inChunks(
   program: Program | undefined,
   rows: number,
   candidates: readonly Candidate[],
-  move: (program: Program, chunk: readonly Candidate[]) => Promise<Float64Array[]>,
-): Promise<Float64Array[]> {
+  move: (program: Program, chunk: readonly Candidate[]) => Promise<readonly Moved[]>,
+): Promise<Moved[]> {
   if (!program) return [];
-  const points: Float64Array[] = [];
+  const points: Moved[] = [];
   for (let from = 0; from < candidates.length; from += rows)
     points.push(...(await move(program, candidates.slice(from, from + rows))));
   return points;
