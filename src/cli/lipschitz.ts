@@ -97,6 +97,10 @@ async function lipschitz(path: string, options: LipschitzOptions): Promise<void>
   const file = readModel(path);
   const model = modelFromOnnx(file, options.outputName === undefined ? undefined : [options.outputName]);
   for (const note of model.notes) say(note);
+  if (endsInSoftmax(model))
+    say(
+      'the model ends in a softmax: these are constants of its probabilities, which saturate; small ones do not mean that it is robust',
+    );
   const features = featuresOf(model);
   const points = options.data === undefined ? undefined : dataPoints(options.data, options.scale, features);
   const { signal, dispose } = interruption(() => say('\nstopping; once more to stop at once'));
@@ -230,6 +234,11 @@ function domains(
     const centre = row(points, i).slice();
     return (norm) => ({ kind: 'ball', centre, radius: ball, norm });
   });
+}
+
+function endsInSoftmax(model: Model): boolean {
+  const outputs = Object.values(model.forBatch(model.fixedBatch ?? 1).outputs);
+  return outputs.some(({ node }) => node.op.name === 'Softmax');
 }
 
 function featuresOf({ name, inputs, fixedBatch }: Model): number {

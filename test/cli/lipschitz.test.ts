@@ -211,6 +211,17 @@ describe('robustlaw lipschitz', () => {
     expect(stderr).toMatch(/float16/);
   });
 
+  it('warns of a softmax at the end', async () => {
+    const file = fileOf({ inputs: [x], nodes: [node('Softmax', 'x', 'y', { axis: attr.int(1) })] });
+    writeFileSync(join(folder, 'softmax.onnx'), file);
+    const { stdout, stderr } = await run('softmax.onnx', '--norm', 'l2', '--json', '--time-limit', '2');
+    expect(stderr).toMatch(/ends in a softmax/);
+    // The Jacobian diag(p) - p p^T has norm 1/2 at p = (1/2, 1/2).
+    const { upper, lower } = JSON.parse(stdout).measurements[0];
+    expect(upper.value).toBeCloseTo(0.5, 9);
+    expect(lower.value).toBeCloseTo(0.5, 4);
+  });
+
   it('says which part of a model it can bound', async () => {
     const square = fileOf({
       inputs: [x],
