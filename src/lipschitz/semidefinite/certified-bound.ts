@@ -17,9 +17,7 @@ export function upperBound(value: number, method: string, domain: Domain): Certi
  * if none can. A program without neurons is a matrix, whose norm it is.
  */
 export function certifiedBound(program: Program, points: readonly Point[]): number {
-  const { terms } = program.output;
-  const readsNeurons = [...terms].some(([k, c]) => k > 0 && c.data.some((t) => t !== 0));
-  if (!readsNeurons) return linearBound(program);
+  if (!readsNeurons(program)) return linearBound(program);
   const n = program.blocks.reduce((sum, { size }) => sum + size, program.inputs);
   for (const { lambda, rho } of points) {
     for (let margin = n * 2 ** -44; margin < 1; margin *= 8) {
@@ -28,6 +26,11 @@ export function certifiedBound(program: Program, points: readonly Point[]): numb
     }
   }
   return Number.POSITIVE_INFINITY;
+}
+
+/** Whether the output depends on any neuron; if not, there is nothing to search. */
+export function readsNeurons({ output: { terms } }: Program): boolean {
+  return [...terms].some(([k, c]) => k > 0 && c.data.some((t) => t !== 0));
 }
 
 /** 2^exponent / sqrt(rho), rounded upwards. */

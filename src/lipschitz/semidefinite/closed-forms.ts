@@ -5,7 +5,7 @@ import { type Matrix, matrix } from '../../linalg/index.ts';
 import { largestEigenpair } from '../../linalg/lanczos.ts';
 import type { Network } from '../network/network.ts';
 import { globalSlopes, type SlopeBounds } from './bounds.ts';
-import { certifiedBound, upperBound } from './certified-bound.ts';
+import { certifiedBound, readsNeurons, upperBound } from './certified-bound.ts';
 import { type Choice, centres, recursion } from './forward.ts';
 import { type Multipliers, type NeuronBlock, type Program, programOf } from './program.ts';
 import { reduced } from './reduction.ts';
@@ -30,7 +30,7 @@ export function eclipseFast(
   bounds: SlopeBounds = globalSlopes(network),
 ): CertifiedUpperBound {
   const program = reduced(programOf(network, bounds));
-  const start = closedForm(program, 'fast');
+  const start = readsNeurons(program) ? closedForm(program, 'fast') : undefined;
   return upperBound(certifiedBound(program, start ? [start] : []), ECLIPSE_FAST, bounds.domain);
 }
 
@@ -46,7 +46,8 @@ export function diagonalClosedForms(
   bounds: SlopeBounds = globalSlopes(network),
 ): CertifiedUpperBound {
   const program = reduced(programOf(network, bounds));
-  return upperBound(certifiedBound(program, closedForms(program)), DIAGONAL, bounds.domain);
+  const points = readsNeurons(program) ? closedForms(program) : [];
+  return upperBound(certifiedBound(program, points), DIAGONAL, bounds.domain);
 }
 
 /**

@@ -6,7 +6,7 @@ import { type Stop, whenDone } from '../stop.ts';
 import type { Groups } from './barrier.ts';
 import { globalSlopes, type SlopeBounds } from './bounds.ts';
 import { isCertified } from './certificate.ts';
-import { boundOf, certifiedBound, upperBound } from './certified-bound.ts';
+import { boundOf, certifiedBound, readsNeurons, upperBound } from './certified-bound.ts';
 import { closedForms, layerForm, layerWeights, type Point } from './closed-forms.ts';
 import { scaled } from './exponents.ts';
 import { liveBefore, past, type Reach, reachOfInputs, recursion } from './forward.ts';
@@ -54,6 +54,8 @@ export function lipsdp(
   start?: readonly Float64Array[],
 ): SemidefiniteBound {
   const program = reduced(programOf(network, bounds));
+  if (!readsNeurons(program))
+    return { ...upperBound(certifiedBound(program, []), LIPSDP[kind], bounds.domain), multipliers: [] };
   const forms = kind === 'neuron' ? closedForms(program) : [layerForm(program) ?? []].flat();
   const simple = certifiedBound(program, forms);
   const method = LIPSDP[kind];
@@ -73,7 +75,7 @@ export const WINDOW = 640;
 const TOLERANCE = 1e-7;
 /** Gap of the first point of a path, from a closed form and from a point of another path; and of the points handed on. */
 const COLD_GAP = 30;
-const WARM_GAP = 0.03;
+const WARM_GAP = 1;
 /** Sweeps over the windows of a large network, each to a finer gap. */
 const SWEEP_GAPS = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
 
@@ -111,7 +113,7 @@ function solved(
   const groups = groupsOf(program, kind);
   let best = start;
   let inside = start.lambda;
-  const slack = gap === COLD_GAP ? 0.5 : 1 - gap;
+  const slack = 0.5;
   followPath(
     program,
     groups,
