@@ -37,9 +37,10 @@ export function followPath(
   if (!first) return;
   let here: Interior = first;
   let growth = FIRST_GROWTH;
+  let retreats = 0;
   for (let q = barrier.size / gap; ; q *= growth) {
     let steps = 0;
-    for (; steps < STEPS_PER_VALUE; steps++) {
+    for (; steps < MOST_STEPS; steps++) {
       if (stop()) return;
       const direction = newton(barrier, here, q);
       if (!direction || !(direction.decrement > DECREMENT)) break;
@@ -47,6 +48,12 @@ export function followPath(
       if (!next) break;
       here = next;
       visit(seen(here), undefined);
+    }
+    if (steps === MOST_STEPS && retreats < MOST_RETREATS) {
+      // Far from the maximiser and close to the boundary, steps become tiny: return to the middle first.
+      q /= RETREAT * growth;
+      retreats++;
+      continue;
     }
     visit(seen(here), barrier.size / q);
     if (barrier.size / q <= tolerance) return;
@@ -56,7 +63,9 @@ export function followPath(
 
 const FIRST_GROWTH = 4;
 const LARGEST_GROWTH = 32;
-const STEPS_PER_VALUE = 100;
+const MOST_STEPS = 50;
+const RETREAT = 64;
+const MOST_RETREATS = 3;
 /** Newton decrement squared below which a value of q is done: the next one moves further than what is left. */
 const DECREMENT = 0.1;
 const ARMIJO = 0.1;

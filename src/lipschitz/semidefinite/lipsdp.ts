@@ -73,9 +73,10 @@ export function lipsdp(
 /** Neurons solved for at a time. */
 export const WINDOW = 640;
 const TOLERANCE = 1e-7;
-/** Gap of the first point of a path, from a closed form and from a point of another path; and of the points handed on. */
+/** Gap of the first point of a path: from a closed form, from the multipliers handed on, from the last sweep. */
 const COLD_GAP = 30;
 const WARM_GAP = 1;
+const WINDOW_GAP = 0.03;
 /** Sweeps over the windows of a large network, each to a finer gap. */
 const SWEEP_GAPS = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
 
@@ -113,11 +114,10 @@ function solved(
   const groups = groupsOf(program, kind);
   let best = start;
   let inside = start.lambda;
-  const slack = 0.5;
   followPath(
     program,
     groups,
-    { mu: valuesOf(program, groups, start.lambda), rho: start.rho * slack },
+    { mu: valuesOf(program, groups, start.lambda), rho: start.rho * (1 - Math.min(gap, 0.5)) },
     gap,
     tolerance,
     stop,
@@ -166,7 +166,7 @@ function swept(
     const part = windowOf(program, from, to, reach, demand);
     if (!part) return point;
     const inner = { lambda: point.lambda.slice(from - 1, to), rho: point.rho };
-    const { best } = solved(part, kind, inner, Math.max(WARM_GAP, gap), gap, stop);
+    const { best } = solved(part, kind, inner, Math.max(WINDOW_GAP, gap), gap, stop);
     const next = { lambda: withWindow(point.lambda, from, best.lambda, best.rho / point.rho), rho: best.rho };
     point = next;
     for (let k = from; k <= to && reach; k++) {
