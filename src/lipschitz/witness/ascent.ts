@@ -14,9 +14,8 @@ import type { Moved, Uphill } from './uphill.ts';
 const FOLLOWED = 4;
 /** Candidates that a round hands to the next. */
 const KEPT = 12;
-/** Rounds, and how many without gain end them. */
-const MOST_ROUNDS = 4;
-const PATIENCE = 2;
+/** Rounds; one without gain ends them. */
+const MOST_ROUNDS = 3;
 /** Random points of each kind. */
 const RANDOM = { usual: 64, most: 256 };
 /** Points that are moved uphill: half of them the steepest, half spread over the others. */
@@ -65,7 +64,7 @@ export async function* ascend(
   const climber = await uphill();
   try {
     let from = spread(candidates, improved);
-    for (let round = 0, failures = 0; round < rounds && failures < PATIENCE; round++) {
+    for (let round = 0; round < rounds; round++) {
       const key = rng.split(round);
       const before = candidates[0]!.stretch;
       if (round > 0) {
@@ -84,7 +83,7 @@ export async function* ascend(
         yield next;
         if (oracle.spent() > ENOUGH_WORK) return;
       }
-      failures = candidates[0]!.stretch > before * (1 + 1e-6) ? 0 : failures + 1;
+      if (!(candidates[0]!.stretch > before * (1 + 1e-6))) return;
     }
   } finally {
     await climber.dispose();

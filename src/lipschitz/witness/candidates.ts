@@ -78,8 +78,7 @@ export async function turned(
   const { outputs } = oracle;
   if (outputs === 1) return [...candidates];
   if (outputs <= MOST_ROWS) {
-    const us: Float64Array[] = [];
-    for (const { point } of candidates) us.push(strongestOutput(await jacobian(oracle, point), norm));
+    const us = (await jacobians(oracle, pointsOf(candidates))).map((rows) => strongestOutput(rows, norm));
     return better(candidates, await evaluated(oracle, pointsOf(candidates), us, norm));
   }
   let current = [...candidates];
@@ -108,13 +107,15 @@ async function images(oracle: Oracle, candidates: readonly Candidate[], norm: No
   return rowsOf(image, oracle.outputs).map((w) => steepest(w, dual(norm)));
 }
 
-/** The rows of J(x). */
-export async function jacobian(oracle: Oracle, point: Float64Array): Promise<Float64Array[]> {
+/** The rows of J(x), for each point. */
+async function jacobians(oracle: Oracle, points: readonly Float64Array[]): Promise<Float64Array[][]> {
   const { outputs, features } = oracle;
-  const axes = new Float64Array(outputs * outputs);
-  for (let i = 0; i < outputs; i++) axes[i * outputs + i] = 1;
-  const { gradients } = await oracle.pull(joined(new Array(outputs).fill(point)), axes);
-  return rowsOf(gradients, features);
+  const repeated = points.flatMap((point) => new Array<Float64Array>(outputs).fill(point));
+  const axes = new Float64Array(repeated.length * outputs);
+  for (let i = 0; i < repeated.length; i++) axes[i * outputs + (i % outputs)] = 1;
+  const { gradients } = await oracle.pull(joined(repeated), axes);
+  const rows = rowsOf(gradients, features);
+  return points.map((_, i) => rows.slice(i * outputs, (i + 1) * outputs));
 }
 
 /** A u of unit dual norm that maximises the dual norm of J^T u: the operator norm of J. */

@@ -26,30 +26,31 @@ export async function hopped(
   rng: Rng,
   norm: Norm,
 ): Promise<Candidate[]> {
-  const moved: Candidate[] = [];
-  for (const [i, candidate] of candidates.slice(0, HOPPERS).entries())
-    moved.push(await hop(oracle, candidate, region, scale, rng.split(i), norm));
-  return distinct([...moved, ...candidates]);
+  const lengths = Array.from({ length: LOOKS }, (_, i) => 10 ** ((-ORDERS * i) / LOOKS));
+  let hoppers = candidates.slice(0, HOPPERS).map((best) => ({ best, failures: 0 }));
+  for (let round = 0; round < MOST_HOPS; round++) {
+    const active = hoppers.filter(({ failures }) => failures < PATIENCE);
+    if (active.length === 0) break;
+    const key = rng.split(round);
+    const points = active.map(({ best }, i) => steps(best.point, lengths, region, scale, key.split(i)));
+    const us = active.flatMap(({ best }) => new Array<Float64Array>(LOOKS).fill(best.u));
+    const found = await evaluated(oracle, points.flat(), us, norm);
+    const likely = active.map((_, i) => steepestOf(found.slice(i * LOOKS, (i + 1) * LOOKS)));
+    const next = await turned(oracle, likely, norm);
+    hoppers = [
+      ...hoppers.filter(({ failures }) => failures >= PATIENCE),
+      ...active.map(({ best, failures }, i) =>
+        next[i]!.stretch > best.stretch * (1 + 1e-9)
+          ? { best: next[i]!, failures: 0 }
+          : { best, failures: failures + 1 },
+      ),
+    ];
+  }
+  return distinct([...hoppers.map(({ best }) => best), ...candidates]);
 }
 
-async function hop(
-  oracle: Oracle,
-  start: Candidate,
-  region: Region,
-  scale: number,
-  rng: Rng,
-  norm: Norm,
-): Promise<Candidate> {
-  let best = start;
-  for (let round = 0, failures = 0; failures < PATIENCE && round < MOST_HOPS; round++) {
-    const lengths = Array.from({ length: LOOKS }, (_, i) => 10 ** ((-ORDERS * i) / LOOKS));
-    const points = steps(best.point, lengths, region, scale, rng.split(round));
-    const found = distinct(await evaluated(oracle, points, [best.u], norm)).slice(0, 3);
-    const [next] = distinct(await turned(oracle, found, norm));
-    if (next && next.stretch > best.stretch * (1 + 1e-9)) [best, failures] = [next, 0];
-    else failures++;
-  }
-  return best;
+function steepestOf(candidates: readonly Candidate[]): Candidate {
+  return candidates.reduce((best, next) => (next.stretch > best.stretch ? next : best));
 }
 
 /** `count` candidates at random distances from those given, steepest first. */

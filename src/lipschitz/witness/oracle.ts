@@ -22,9 +22,10 @@ import { bytesOfDerivative, work } from './work.ts';
 export interface Oracle {
   readonly features: number;
   readonly outputs: number;
-  /** The function that is searched, for `batch` rows. */
-  readonly graph: Graph;
+  /** Most rows of one call. */
   readonly batch: number;
+  /** The function that is searched, for at most `batch` rows. */
+  graphFor(rows: number): Graph;
   /** Relative accuracy of derivatives and of the values that come with them. */
   readonly accuracy: number;
   /** Multiplications and additions of one value of f. */
@@ -41,7 +42,7 @@ export interface Oracle {
 }
 
 /** Rows of a batch, and operations past which a call costs as much as its rows: then few rows waste less. */
-const MOST_ROWS = 32;
+const MOST_ROWS = 128;
 const LEAST_ROWS = 4;
 const WORK_OF_CALL = 4e6;
 /** Memory for the intermediate values of one call. */
@@ -51,7 +52,7 @@ const MOST_BYTES = 2 ** 29;
 const WORK_IN_FLOAT64 = 1e5;
 
 /**
- * The oracle of a model with one input and one output of floating-point numbers. It computes 4 to 32 rows at once, as many
+ * The oracle of a model with one input and one output of floating-point numbers. It computes 4 to 128 rows at once, as many
  * as fit into half a gigabyte; one where the output has no batch axis. Derivatives are those in float64, but for large
  * convolutional networks, where they are those in float32.
  *
@@ -62,9 +63,9 @@ export async function createOracle(model: Model): Promise<Oracle> {
   const one = singleSample(model);
   const cost = work(one);
   const batch = batchOf(model, one, cost);
-  const given = batch === 1 ? one : model.forBatch(batch);
+  const given = (rows: number) => (rows === 1 ? one : model.forBatch(rows));
   const dtype = cost > WORK_IN_FLOAT64 && convolves(one) ? 'float32' : 'float64';
-  const searched = toFloat(given, dtype);
+  const searched = toFloat(given(batch), dtype);
   const [x] = searched.inputs as [Value];
   const [y] = Object.values(searched.outputs) as [Value];
   const features = sizeOf(x.shape) / batch;
@@ -89,15 +90,15 @@ export async function createOracle(model: Model): Promise<Oracle> {
   const oracle: Oracle = {
     features,
     outputs,
-    graph: searched,
     batch,
+    graphFor: (rows) => toFloat(given(rows), dtype),
     accuracy: dtype === 'float32' ? 1e-5 : 1e-12,
     work: cost,
     spent: () => spent,
     async values(points) {
       spend(points, 1);
       const forward = await program('forward', () => {
-        const exact = toFloat(given, 'float64');
+        const exact = toFloat(given(batch), 'float64');
         return graph(exact.inputs, { ':value': Object.values(exact.outputs)[0]! });
       });
       const found = await inChunks(forward, batch, 'float64', { [names.x]: points }, { ':value': outputs });

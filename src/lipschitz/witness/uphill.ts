@@ -32,6 +32,8 @@ import type { Candidate } from './candidates.ts';
 import type { Oracle } from './oracle.ts';
 import { project, type Region } from './region.ts';
 
+/** Points that are moved at once. */
+const MOST_ROWS = 32;
 const SMOOTHED_STEPS = 80;
 /** Width of the smoothing, as a fraction of the typical input of a layer, and length of a step, as one of the point. */
 const FIRST = { width: 1, step: 0.3 };
@@ -67,7 +69,9 @@ export async function createUphill(
   scale: number,
   norm: Norm,
 ): Promise<Uphill> {
-  const { graph: g, batch: rows, features, outputs } = oracle;
+  const { features, outputs } = oracle;
+  const rows = Math.min(oracle.batch, MOST_ROWS);
+  const g = oracle.graphFor(rows);
   const [y] = Object.values(g.outputs) as [Value];
   const [x] = g.inputs as [Value];
   const width = input(':smoothing width', x.dtype, []);
@@ -95,7 +99,7 @@ export async function createUphill(
           const progress = step / (SMOOTHED_STEPS - 1);
           const fallen = (first: number, last: number) => first * (last / first) ** progress;
           const softness = { [nameOf(width)!]: [fallen(FIRST.width, LAST.width)] };
-          const views = await look(program, x, oracle, states, softness);
+          const views = await look(program, x, rows, oracle, states, softness);
           states = states.map(({ point }, i) => ({
             point: moved(point, views[i]!.uphill, fallen(FIRST.step, LAST.step)),
             u: outputs === 1 ? states[i]!.u : steepest(views[i]!.image, dual(norm)),
@@ -114,7 +118,7 @@ export async function createUphill(
         }));
         let trials: readonly Moved[] = best;
         for (let step = 0; step <= STEPS; step++) {
-          const views = await look(program, x, oracle, trials, {});
+          const views = await look(program, x, rows, oracle, trials, {});
           best = best.map((state, i) => {
             const { slope, uphill } = views[i]!;
             const stretch = length(slope, dual(norm));
@@ -182,11 +186,12 @@ interface View {
   readonly image: Float64Array;
 }
 
-/** One execution for at most as many states as a batch has rows; the rows past them repeat the last. */
+/** One execution for at most as many states as there are rows; the rows past them repeat the last. */
 async function look(
   program: Program,
   x: Value,
-  { batch: rows, features, outputs }: Oracle,
+  rows: number,
+  { features, outputs }: Oracle,
   states: readonly Moved[],
   more: Readonly<Record<string, ArrayLike<number>>>,
 ): Promise<View[]> {

@@ -72,8 +72,11 @@ function shapeOf(logs: Float64Array, mean: number): number {
   const spread = Math.sqrt(logs.reduce((sum, l) => sum + (l - mean) ** 2, 0) / logs.length);
   let c = Math.min(Math.max(Math.PI / (Math.sqrt(6) * spread), 2 * low), high / 2);
   for (let round = 0; round < 60; round++) {
-    let [s0, s1, s2] = [0, 0, 0];
-    for (const l of logs) {
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    for (let i = 0; i < logs.length; i++) {
+      const l = logs[i]!;
       const w = Math.exp(c * (l - top));
       s0 += w;
       s1 += w * l;
@@ -84,8 +87,9 @@ function shapeOf(logs: Float64Array, mean: number): number {
     else low = c;
     const slope = s2 / s0 - (s1 / s0) ** 2 + 1 / (c * c);
     const next = c - value / slope;
-    const kept = next > low && next < high ? next : Math.sqrt(low * high);
-    if (Math.abs(kept - c) <= 1e-10 * c) return kept;
+    const halfway = value > 0 ? Math.max(c / 2, Math.sqrt(low * c)) : Math.min(2 * c, Math.sqrt(c * high));
+    const kept = next > low && next < high ? next : halfway;
+    if (Math.abs(kept - c) <= 1e-9 * c) return kept;
     c = kept;
   }
   return c;

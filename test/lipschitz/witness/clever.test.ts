@@ -80,27 +80,27 @@ describe('known constants', () => {
 describe('the location of maxima', () => {
   test('its interval covers the true location about as often as it says', () => {
     let covered = 0;
-    for (let seed = 0; seed < 16; seed++) {
+    for (let seed = 0; seed < 12; seed++) {
       const maxima = uniform(rng(seed), 50).map((u) => 10 - (-Math.log1p(-u)) ** (1 / 3));
       const { interval, value } = locationOf(maxima, rng(seed));
       expect(interval[0]).toBeGreaterThanOrEqual(Math.max(...maxima));
       expect(value).toBeGreaterThan(Math.max(...maxima));
       if (interval[0] <= 10 && 10 <= interval[1]) covered++;
     }
-    expect(covered / 16).toBeGreaterThan(0.75);
+    expect(covered / 12).toBeGreaterThan(0.75);
   });
 
   test('the p-value is about uniform for the right law and small for a wrong one', () => {
     const right = Array.from(
-      { length: 24 },
+      { length: 16 },
       (_, seed) =>
         locationOf(
           uniform(rng(seed).split('w'), 60).map((u) => 10 - (-Math.log1p(-u)) ** (1 / 3)),
           rng(seed),
         ).pValue!,
     );
-    expect(right.filter((p) => p < 0.05).length).toBeLessThanOrEqual(5);
-    expect(right.filter((p) => p > 0.5).length).toBeGreaterThanOrEqual(6);
+    expect(right.filter((p) => p < 0.05).length).toBeLessThanOrEqual(4);
+    expect(right.filter((p) => p > 0.5).length).toBeGreaterThanOrEqual(4);
     // Two clusters far apart.
     const wrong = normal(rng(1), 60).map((z, i) => (i % 2 === 0 ? 10 : 20) - 0.01 * Math.abs(z));
     expect(locationOf(wrong, rng(1)).pValue).toBeLessThan(0.02);

@@ -35,7 +35,7 @@ import { compositionBound, lipschitzInterval, recheck } from '../../../src/lipsc
 import { enclose } from '../../../src/lipschitz/witness/enclosure.ts';
 import { normal, rng } from '../../../src/random/index.ts';
 import { compile } from '../../../src/runtime/index.ts';
-import { evaluate, networkOf, randomWeights } from '../networks.ts';
+import { evaluate, networkOf, randomWeights, steepestPattern } from '../networks.ts';
 
 const weight = (name: string, shape: readonly number[], seed = 1) =>
   parameter(
@@ -195,5 +195,75 @@ describe('recheck', () => {
     expect(recheck({ kind: 'pair', a, b: a.map(() => 1e300) }, g).value).toBeLessThanOrEqual(
       compositionBound(g).value,
     );
+  });
+
+  test('on a domain, no witness that leaves it counts', () => {
+    const centre = new Float64Array(4);
+    const ball = { kind: 'ball' as const, norm: 'l2' as const, centre, radius: 1 };
+    const box = { kind: 'box' as const, lower: centre.map(() => -1), upper: centre.map(() => 1) };
+    const inside = Float64Array.of(0, 0, 0, 1);
+    const outside = Float64Array.of(0, 0, 0, 1 + 2 ** -52);
+    for (const domain of [ball, box]) {
+      const bound = recheck({ kind: 'pair', a: centre, b: inside }, g, 'l2', domain);
+      expect(bound.domain).toBe(domain);
+      expect(bound.value).toBe(recheck({ kind: 'pair', a: centre, b: inside }, g).value);
+      expect(() => recheck({ kind: 'pair', a: centre, b: outside }, g, 'l2', domain)).toThrow(
+        `a point of the witness lies outside of the ${domain.kind}`,
+      );
+      const leaving = { kind: 'direction', point: outside, direction: inside } as const;
+      expect(() => recheck(leaving, g, 'l2', domain)).toThrow('lies outside');
+    }
+    // The witness of one network proves for another what is true of the other.
+    const others = randomWeights(widths, rng(77));
+    const plain = Math.abs(evaluate(widths, others, inside)[0]! - evaluate(widths, others, centre)[0]!);
+    const pair = { kind: 'pair', a: centre, b: inside } as const;
+    expect(recheck(pair, networkOf(widths, others)).value / plain).toBeCloseTo(1, 12);
+  });
+
+  test('a direction that points out of a corner still proves the slope inside', () => {
+    // x -> 3 x_1 - 2 x_2 on the unit square, at (1, 1): both axes point outwards.
+    const w = constant(tensor('float64', [1, 2], [3, -2]));
+    const line = built([2], (x) => linear(x, w), 1);
+    const square = { kind: 'box' as const, lower: new Float64Array(2), upper: Float64Array.of(1, 1) };
+    const corner = Float64Array.of(1, 1);
+    const slopes: readonly (readonly [Float64Array, number])[] = [
+      [Float64Array.of(1, 0), 3],
+      [Float64Array.of(0, 1), 2],
+      [Float64Array.of(1, 1), Math.SQRT1_2],
+      [Float64Array.of(3, -2), Math.sqrt(13)],
+    ];
+    for (const [direction, slope] of slopes) {
+      const { value, witness } = recheck({ kind: 'direction', point: corner, direction }, line, 'l2', square);
+      expect(value / slope).toBeCloseTo(1, 12);
+      expect(value).toBeLessThanOrEqual(slope * (1 + 1e-15));
+      if (witness.kind !== 'pair') throw new Error('expected a pair');
+      for (const x of [witness.a, witness.b]) expect(x.every((v) => 0 <= v && v <= 1)).toBe(true);
+    }
+    const point = { kind: 'box' as const, lower: corner, upper: corner };
+    const out = { kind: 'direction', point: corner, direction: Float64Array.of(1, 0) } as const;
+    expect(recheck(out, line, 'l2', point).value).toBe(0);
+    expect(recheck({ ...out, direction: new Float64Array(2) }, line).value).toBe(0);
+  });
+
+  test('points so close that rounding makes up all of the rise prove nothing false', () => {
+    const exact = steepestPattern(weights, (v) => Math.hypot(...v));
+    for (let seed = 0; seed < 200; seed++) {
+      const a = normal(rng(seed), 4).map((v) => 10 ** (seed % 9) * v);
+      const b = a.map((v, i) => v * (1 + ((seed + i) % 3) * 2 ** -52));
+      expect(recheck({ kind: 'pair', a, b }, g).value).toBeLessThanOrEqual(exact);
+    }
+  });
+
+  test('tiny and huge weights prove what they should, values that overflow nothing', () => {
+    for (const scale of [1e-300, 1e-150, 1e150, 1e300]) {
+      const w = constant(tensor('float64', [1, 2], [3 * scale, 4 * scale]));
+      const line = built([2], (x) => linear(x, w), 1);
+      const a = new Float64Array(2);
+      const proven = recheck({ kind: 'pair', a, b: Float64Array.of(3, 4) }, line).value / scale;
+      expect(proven).toBeLessThanOrEqual(5 * (1 + 1e-15));
+      expect(proven).toBeGreaterThan(5 * (1 - 1e-12));
+      const far = recheck({ kind: 'pair', a, b: Float64Array.of(3e200, 4e200) }, line).value;
+      expect(far / scale).toBeLessThanOrEqual(5 * (1 + 1e-15));
+    }
   });
 });
