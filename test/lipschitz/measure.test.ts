@@ -95,10 +95,10 @@ function randomDomain(features: number, norm: Norm, key: Rng, kind: number): Dom
 const CERTIFYING = METHODS.filter(({ name }) => !/ascent|data/.test(name));
 
 describe('every certificate', () => {
+  const met = new Set<string>();
   it.each(Array.from({ length: 6 }, (_, block) => block))(
     'bounds the Jacobians at random points of 100 random models in every norm (block %i)',
     async (block) => {
-      const met = new Set<string>();
       for (let i = 0; i < 100; i++) {
         const key = rng('certificates').split(block).split(i);
         const { model, features, description } = randomModel(key);
@@ -128,10 +128,13 @@ describe('every certificate', () => {
           }
         }
       }
-      expect([...met].toSorted()).toEqual(CERTIFYING.map(({ name }) => name).toSorted());
     },
     300_000,
   );
+
+  it('was put to the test', () => {
+    expect([...met].toSorted()).toEqual(CERTIFYING.map(({ name }) => name).toSorted());
+  });
 });
 
 describe('measureLipschitz', () => {
