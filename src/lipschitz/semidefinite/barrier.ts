@@ -1,6 +1,5 @@
 // The logarithmic barrier of a semidefinite program and its derivatives, which are products of the inverse of the form with
 // the rows of the network.
-import { tryCholesky } from '../../linalg/cholesky.ts';
 import {
   gram,
   inverseFromCholesky,
@@ -8,6 +7,7 @@ import {
   matrix,
   multiplyTransposed,
   transpose,
+  tryCholesky,
 } from '../../linalg/index.ts';
 import { formOf, outputGram, type SymmetricBlocks } from './form.ts';
 import { joined } from './forward.ts';

@@ -1,7 +1,12 @@
 // A proof in floating point that a semidefinite program's form is positive semidefinite (Rump, "Verification of positive
 // definiteness", BIT 2006), for block matrices that keep their zeros.
-import { tryCholesky } from '../../linalg/cholesky.ts';
-import { type Matrix, matrix, multiplyTransposed, timesInverseTransposed } from '../../linalg/index.ts';
+import {
+  type Matrix,
+  matrix,
+  multiplyTransposed,
+  timesInverseTransposed,
+  tryCholesky,
+} from '../../linalg/index.ts';
 import { addUp, divideUp, gamma, multiplyUp, nextDown, normEnclosure, sqrtUp } from '../../numeric/index.ts';
 import { formOf, type SymmetricBlocks } from './form.ts';
 import type { Multipliers, Program, Terms } from './program.ts';

@@ -1,12 +1,11 @@
 // Multipliers in closed form, block after block: ECLipsE-Fast (Xu and Sivaranjani 2024), almost orthogonal layers (Prach and
 // Lampert 2022), and their mixtures.
 import type { CertifiedUpperBound } from '../../guarantee/index.ts';
-import { type Matrix, matrix } from '../../linalg/index.ts';
-import { largestEigenpair } from '../../linalg/lanczos.ts';
+import { largestEigenpair, type Matrix, matrix } from '../../linalg/index.ts';
 import type { Network } from '../network/network.ts';
 import { globalSlopes, type SlopeBounds } from './bounds.ts';
 import { certifiedBound, readsNeurons, upperBound } from './certified-bound.ts';
-import { type Choice, centres, recursion } from './forward.ts';
+import { type Choice, centres, liveBefore, recursion } from './forward.ts';
 import { type Multipliers, type NeuronBlock, type Program, programOf } from './program.ts';
 import { reduced } from './reduction.ts';
 
@@ -75,6 +74,7 @@ export function closedForm(program: Program, form: Form): Point | undefined {
 
 /** One multiplier per block, as large as the largest eigenvalue of A allows; undefined where rounding defeats it. */
 export function layerForm(program: Program): Point | undefined {
+  const limit = shareOf(program);
   return recursion(program, (k, a) => {
     const block = program.blocks[k - 1]!;
     const { centre, width } = centres(block);
@@ -82,7 +82,7 @@ export function layerForm(program: Program): Point | undefined {
     const n = block.size;
     // D = 2 mu w r^2 must stay below theta A^-1.
     const root = weights.map((w, j) => Math.sqrt(2 * w) * width[j]!);
-    const theta = width.reduce((least, r, j) => Math.min(least, r / (r + Math.abs(centre[j]!))), ALMOST_ONE);
+    const theta = width.reduce((least, r, j) => Math.min(least, r / (r + Math.abs(centre[j]!))), limit(k));
     const weighted = matrix(
       n,
       n,
@@ -107,22 +107,31 @@ export function closedForms(program: Program): Point[] {
 /**
  * lambda = theta T / (2 r^2) with theta = r / (r + |m|), m and r the centre and half width of the slopes: then D = theta T
  * stays below A^-1, and for A = 1 / T a single neuron stretches by exactly (r + |m|)^2 = max(|a|, |b|)^2. For [0, 1] this
- * is lambda = T.
+ * is lambda = T. See `shareOf` for the limits of theta.
  *
  * @param dominate the diagonal of T^-1.
  */
 function multipliersFrom(program: Program, dominate: Choice): Choice {
+  const limit = shareOf(program);
   return (k, a) => {
     const { centre, width } = centres(program.blocks[k - 1]!);
     return dominate(k, a).map((t, j) => {
       const r = width[j]!;
-      return Math.min(r / (r + Math.abs(centre[j]!)), ALMOST_ONE) / (2 * t * r * r);
+      return Math.min(r / (r + Math.abs(centre[j]!)), limit(k)) / (2 * t * r * r);
     });
   };
 }
 
-/** For slopes in [-b, b] theta is 1, where the form is singular. */
-const ALMOST_ONE = 1 - 2 ** -30;
+/**
+ * The largest theta for block k. It leaves 1 - theta of the form for what other blocks read of the variables before k: if
+ * they read anything, half. If nothing, the form becomes singular at 1, which slopes in [-b, b] would take.
+ */
+function shareOf(program: Program): (k: number) => number {
+  const lives = liveBefore(program);
+  return (k) => (lives[k + 1]!.some((b) => b < k) ? 1 / 2 : ALMOST_ONE);
+}
+
+const ALMOST_ONE = 1 - 2 ** -20;
 
 /** A diagonal >= A. */
 function dominating(program: Program, k: number, a: Matrix, form: Form): Float64Array {

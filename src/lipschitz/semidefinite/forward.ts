@@ -1,14 +1,14 @@
 // The Schur recursion over the blocks of a semidefinite program, forwards: how far the variables can move for inputs of length 1.
-import { tryCholesky } from '../../linalg/cholesky.ts';
 import {
   inverseFromCholesky,
+  largestEigenpair,
   type Matrix,
   matrix,
   multiplyTransposed,
   timesInverseTransposed,
   transpose,
+  tryCholesky,
 } from '../../linalg/index.ts';
-import { largestEigenpair } from '../../linalg/lanczos.ts';
 import type { Multipliers, NeuronBlock, Program, Terms } from './program.ts';
 import { sizeOf } from './program.ts';
 

@@ -1,6 +1,5 @@
 // An interior point method for the semidefinite program of LipSDP, every iterate of which is a bound.
-import { choleskySolve, tryCholesky } from '../../linalg/cholesky.ts';
-import { type Matrix, matrix } from '../../linalg/index.ts';
+import { choleskySolve, type Matrix, matrix, tryCholesky } from '../../linalg/index.ts';
 import type { Stop } from '../stop.ts';
 import { type Barrier, barrierOf, type Groups, type Interior, multipliersOf } from './barrier.ts';
 import type { Point } from './closed-forms.ts';

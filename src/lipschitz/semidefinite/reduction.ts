@@ -1,6 +1,5 @@
 // Fewer inputs and outputs for the same program: by Douglas' lemma, R R^T >= V V^T means V = R Q with |Q|_2 <= 1.
-import { tryCholesky } from '../../linalg/cholesky.ts';
-import { gram, type Matrix, matrix, transpose } from '../../linalg/index.ts';
+import { gram, type Matrix, matrix, transpose, tryCholesky } from '../../linalg/index.ts';
 import { addUp, divideUp, gamma, multiplyUp, nextDown, normEnclosure } from '../../numeric/index.ts';
 import type { Program, Terms } from './program.ts';
 import { sizeOf } from './program.ts';

@@ -1,5 +1,4 @@
 // Part of a semidefinite program by itself: the multipliers of consecutive blocks, with those of all others fixed.
-import { tryCholesky } from '../../linalg/cholesky.ts';
 import {
   type Matrix,
   matrix,
@@ -7,6 +6,7 @@ import {
   multiplyTransposed,
   timesInverseTransposed,
   transpose,
+  tryCholesky,
 } from '../../linalg/index.ts';
 import { withColumns } from './form.ts';
 import { joined, type Reach } from './forward.ts';

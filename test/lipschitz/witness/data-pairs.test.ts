@@ -23,8 +23,8 @@ function steepest(
   const rows = Array.from({ length: x.length / d }, (_, i) => Array.from(x.subarray(i * d, (i + 1) * d)));
   const values = rows.map((row) => evaluate(widths, weights, row));
   let best = 0;
-  rows.forEach((a, i) =>
-    rows.slice(0, i).forEach((b, j) => {
+  for (const [i, a] of rows.entries()) {
+    for (const [j, b] of rows.slice(0, i).entries()) {
       const apart = size(
         a.map((v, k) => v - b[k]!),
         norm,
@@ -37,8 +37,8 @@ function steepest(
             norm,
           ) / apart,
         );
-    }),
-  );
+    }
+  }
   return best;
 }
 
