@@ -48,13 +48,11 @@ const WORK_OF_CALL = 4e6;
 /** Memory for the intermediate values of one call. */
 const MOST_BYTES = 2 ** 29;
 
-/** Convolutions of more operations are differentiated in float32: in float64 the engine has no kernel and is 10 times slower. */
-const WORK_IN_FLOAT64 = 1e5;
-
 /**
  * The oracle of a model with one input and one output of floating-point numbers. It computes 4 to 128 rows at once, as many
- * as fit into half a gigabyte; one where the output has no batch axis. Derivatives are those in float64, but for large
- * convolutional networks, where they are those in float32.
+ * as fit into half a gigabyte; one where the output has no batch axis. Derivatives are those in float64, but for
+ * convolutional networks of float32 weights, where they are those in float32: the engine has no kernel of convolutions in
+ * float64 and is 10 times slower there.
  *
  * @throws unsupported-op for a model with several inputs or outputs, an integer input, a fixed batch of more than one row,
  *   rows that influence each other, or an operator without derivative.
@@ -64,7 +62,7 @@ export async function createOracle(model: Model): Promise<Oracle> {
   const cost = work(one);
   const batch = batchOf(model, one, cost);
   const given = (rows: number) => (rows === 1 ? one : model.forBatch(rows));
-  const dtype = cost > WORK_IN_FLOAT64 && convolves(one) ? 'float32' : 'float64';
+  const dtype = one.inputs[0]!.dtype === 'float32' && convolves(one) ? 'float32' : 'float64';
   const searched = toFloat(given(batch), dtype);
   const [x] = searched.inputs as [Value];
   const [y] = Object.values(searched.outputs) as [Value];

@@ -4,8 +4,8 @@ import { type Graph, topological } from '../../graph/index.ts';
 import { activationOf } from '../../intervals/index.ts';
 import type { Rng } from '../../random/index.ts';
 import { readNetwork } from '../network/read.ts';
-import { patternStarts } from '../patterns.ts';
-import { asTwoLayer, type TwoLayer } from '../two-layer.ts';
+import { patternStarts } from '../two-layer/patterns.ts';
+import { asTwoLayer, type TwoLayer } from '../two-layer/two-layer.ts';
 
 /** patternStarts() where the graph is a two-layer network with one output; no points for others. */
 export function patternPoints(g: Graph, scale: number, rng: Rng): Float64Array[] {

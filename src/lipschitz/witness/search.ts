@@ -20,9 +20,10 @@ export const ASCENT = 'gradient-norm ascent';
 
 /** Given points that the search uses. */
 const MOST_STARTS = 256;
-/** Candidates that are turned into pairs, and pairs that are proven. */
+/** Candidates that are turned into pairs, and pairs of each that are proven; less where proofs take long. */
 const CONFIRMED = 3;
 const PROVEN = 3;
+const LONG = 1e7;
 /** The search ends within this fraction of a known upper bound. */
 const CLOSE = 1e-6;
 
@@ -59,7 +60,7 @@ export async function witnessedLowerBound(
     const found: Candidate[] = [];
     const search = ascend(
       oracle,
-      () => createUphill(oracle, region, scale, norm),
+      () => createUphill(oracle, region, scale, norm, stop),
       [...patterned, ...sampled(given, MOST_STARTS, rng.split('starts'))],
       region,
       scale,
@@ -86,7 +87,7 @@ async function confirmed(
 ): Promise<WitnessedLowerBound> {
   const f = enclose(one);
   const pairs: Pair[] = [];
-  for (const { point, gradient } of candidates.slice(0, CONFIRMED)) {
+  for (const { point, gradient } of candidates.slice(0, oracle.work > LONG ? 1 : CONFIRMED)) {
     const along = pairsAlong({ point, direction: steepest(gradient, norm) }, region);
     pairs.push(...(await likeliest(oracle, f, along, Math.max(length(point, 'linf'), 1), norm)));
   }

@@ -28,6 +28,7 @@ import type { Norm } from '../../guarantee/index.ts';
 import { activationOf } from '../../intervals/index.ts';
 import { compile, type Program } from '../../runtime/index.ts';
 import { dual, length, steepest } from '../norms.ts';
+import type { Stop } from '../stop.ts';
 import type { Candidate } from './candidates.ts';
 import type { Oracle } from './oracle.ts';
 import { project, type Region } from './region.ts';
@@ -61,13 +62,14 @@ export interface Uphill {
  * activations (`smoothed`: relu(z) becomes (z + sqrt(z^2 + (w s)^2)) / 2, s^2 the mean of z^2 over the layer, while w falls
  * from 1 to 0.02).
  *
- * @param scale the length of typical inputs, or of the region.
+ * @param scale the length of typical inputs, or of the region. @param stop asked before every step.
  */
 export async function createUphill(
   oracle: Oracle,
   region: Region,
   scale: number,
   norm: Norm,
+  stop: Stop,
 ): Promise<Uphill> {
   const { features, outputs } = oracle;
   const rows = Math.min(oracle.batch, MOST_ROWS);
@@ -95,7 +97,7 @@ export async function createUphill(
     smoothed: (candidates) =>
       inChunks(programs.soft, rows, candidates, async (program, chunk) => {
         let states: readonly Moved[] = chunk;
-        for (let step = 0; step < SMOOTHED_STEPS; step++) {
+        for (let step = 0; step < SMOOTHED_STEPS && !stop(); step++) {
           const progress = step / (SMOOTHED_STEPS - 1);
           const fallen = (first: number, last: number) => first * (last / first) ** progress;
           const softness = { [nameOf(width)!]: [fallen(FIRST.width, LAST.width)] };
@@ -117,7 +119,7 @@ export async function createUphill(
           step: FIRST_STEP,
         }));
         let trials: readonly Moved[] = best;
-        for (let step = 0; step <= STEPS; step++) {
+        for (let step = 0; step <= STEPS && !stop(); step++) {
           const views = await look(program, x, rows, oracle, trials, {});
           best = best.map((state, i) => {
             const { slope, uphill } = views[i]!;
