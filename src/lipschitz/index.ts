@@ -8,7 +8,7 @@ export { type LipschitzInterval, lipschitzInterval, upperBounds } from './interv
 export { certifiedRadii, type MarginConstant, marginConstants } from './margins.ts';
 export { type Effort, measureLipschitz } from './measure.ts';
 export type { Question } from './task.ts';
-export { SEMIDEFINITE, twoLayerBound } from './two-layer-bound.ts';
+export { SEMIDEFINITE, twoLayerBound } from './two-layer/two-layer-bound.ts';
 export { CLEVER, type CleverEstimate, clever } from './witness/clever.ts';
 export { DATA_PAIRS, steepestDataPair } from './witness/data-pairs.ts';
 export { recheck } from './witness/pairs.ts';

@@ -4,7 +4,7 @@ import type { Graph, Model } from '../graph/index.ts';
 import type { CertifiedUpperBound, Norm, WitnessedLowerBound } from '../guarantee/index.ts';
 import type { Rng } from '../random/index.ts';
 import { compositionBound } from './composition/composition-bound.ts';
-import { twoLayerBoundOf } from './two-layer-bound.ts';
+import { twoLayerBoundOf } from './two-layer/two-layer-bound.ts';
 import { singleSample } from './witness/oracle.ts';
 import { twoLayerIn } from './witness/pattern-points.ts';
 import { witnessedLowerBound } from './witness/search.ts';

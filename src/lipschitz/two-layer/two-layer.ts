@@ -1,9 +1,9 @@
 // Two-layer networks with one output: the rows whose signed sums are all gradients the network could have.
-import type { Activation } from '../intervals/index.ts';
-import type { Matrix } from '../linalg/index.ts';
-import { matrix } from '../linalg/index.ts';
-import { nextUp, UNIT_ROUNDOFF } from '../numeric/index.ts';
-import type { Network } from './network/network.ts';
+import type { Activation } from '../../intervals/index.ts';
+import type { Matrix } from '../../linalg/index.ts';
+import { matrix } from '../../linalg/index.ts';
+import { nextUp, UNIT_ROUNDOFF } from '../../numeric/index.ts';
+import type { Network } from '../network/network.ts';
 
 /** f(x) = sum_l a_l h_l(w_l . x + b_l) + v . x + c. */
 export interface TwoLayer {

@@ -14,18 +14,18 @@ import {
   sigmoid,
   tensor,
   type Value,
-} from '../../src/graph/index.ts';
-import type { Activation } from '../../src/intervals/index.ts';
-import { preluOf } from '../../src/intervals/index.ts';
-import { matrix } from '../../src/linalg/index.ts';
-import { evaluateNetwork } from '../../src/lipschitz/network/evaluate.ts';
-import type { Network } from '../../src/lipschitz/network/network.ts';
-import { readNetwork } from '../../src/lipschitz/network/read.ts';
-import { patternStarts } from '../../src/lipschitz/patterns.ts';
-import { asTwoLayer, gradientRows } from '../../src/lipschitz/two-layer.ts';
-import { twoLayerBound, twoLayerBoundOf } from '../../src/lipschitz/two-layer-bound.ts';
-import { normal, rng, uniform } from '../../src/random/index.ts';
-import { exact } from '../numeric/exact.ts';
+} from '../../../src/graph/index.ts';
+import type { Activation } from '../../../src/intervals/index.ts';
+import { preluOf } from '../../../src/intervals/index.ts';
+import { matrix } from '../../../src/linalg/index.ts';
+import { evaluateNetwork } from '../../../src/lipschitz/network/evaluate.ts';
+import type { Network } from '../../../src/lipschitz/network/network.ts';
+import { readNetwork } from '../../../src/lipschitz/network/read.ts';
+import { patternStarts } from '../../../src/lipschitz/two-layer/patterns.ts';
+import { asTwoLayer, gradientRows } from '../../../src/lipschitz/two-layer/two-layer.ts';
+import { twoLayerBound, twoLayerBoundOf } from '../../../src/lipschitz/two-layer/two-layer-bound.ts';
+import { normal, rng, uniform } from '../../../src/random/index.ts';
+import { exact } from '../../numeric/exact.ts';
 
 const gaussian = (name: string, shape: readonly number[], seed: number): Value =>
   parameter(

@@ -1,9 +1,9 @@
 // max s^T Q s over signs s, relaxed to unit vectors, by the mixing method (Wang, Chang and Kolter 2017, "The mixing
 // method: low-rank coordinate descent for semidefinite programming with diagonal constraints").
-import type { Matrix } from '../linalg/index.ts';
-import { matrix } from '../linalg/index.ts';
-import type { Rng } from '../random/index.ts';
-import { sphere } from '../random/index.ts';
+import type { Matrix } from '../../linalg/index.ts';
+import { matrix } from '../../linalg/index.ts';
+import type { Rng } from '../../random/index.ts';
+import { sphere } from '../../random/index.ts';
 
 export interface Relaxation {
   /** Unit vectors v_i `[m, rank]`; the relaxed value is sum_ij q_ij <v_i, v_j>. */

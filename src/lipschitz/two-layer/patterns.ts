@@ -1,7 +1,7 @@
 // Points of a two-layer network with a steep activation pattern: the pattern by rounding the relaxation (Goemans and
 // Williamson 1995) and flipping single signs, the point by linear algebra.
 
-import type { Activation } from '../intervals/index.ts';
+import type { Activation } from '../../intervals/index.ts';
 import {
   cholesky,
   choleskySolve,
@@ -11,11 +11,11 @@ import {
   multiplyVectorTransposed,
   row,
   transpose,
-} from '../linalg/index.ts';
-import type { Rng } from '../random/index.ts';
-import { sphere } from '../random/index.ts';
+} from '../../linalg/index.ts';
+import type { Rng } from '../../random/index.ts';
+import { sphere } from '../../random/index.ts';
+import { length } from '../norms.ts';
 import { mixing } from './mixing.ts';
-import { length } from './norms.ts';
 import type { TwoLayer } from './two-layer.ts';
 import { gradientRows } from './two-layer.ts';
 

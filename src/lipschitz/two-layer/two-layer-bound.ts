@@ -1,14 +1,14 @@
 // A certified upper bound for two-layer networks from the dual of a semidefinite relaxation over activation patterns
 // (Raghunathan, Steinhardt and Liang 2018, "Certified defenses against adversarial examples", section 3; for the l2 norm
 // Wang, Prakriya and Jha 2022, "A quantitative geometric approach to neural-network smoothness").
-import { RobustlawError } from '../errors.ts';
-import type { Graph } from '../graph/index.ts';
-import { type CertifiedUpperBound, GLOBAL } from '../guarantee/index.ts';
-import { gram, matrix, spectralNormUpper } from '../linalg/index.ts';
-import { addUp, multiplyUp, nextUp, normEnclosure } from '../numeric/index.ts';
-import { rng } from '../random/index.ts';
+import { RobustlawError } from '../../errors.ts';
+import type { Graph } from '../../graph/index.ts';
+import { type CertifiedUpperBound, GLOBAL } from '../../guarantee/index.ts';
+import { gram, matrix, spectralNormUpper } from '../../linalg/index.ts';
+import { addUp, multiplyUp, nextUp, normEnclosure } from '../../numeric/index.ts';
+import { rng } from '../../random/index.ts';
+import { readNetwork } from '../network/read.ts';
 import { mixing } from './mixing.ts';
-import { readNetwork } from './network/read.ts';
 import type { TwoLayer } from './two-layer.ts';
 import { asTwoLayer, gradientRows } from './two-layer.ts';
 
