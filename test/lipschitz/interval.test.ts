@@ -251,7 +251,7 @@ describe('invariants', () => {
         );
       }
     }
-  });
+  }, 300_000);
 
   test('scaling the last layer by a power of two scales both ends', async () => {
     const widths = [5, 8, 1];

@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { modelFromOnnx } from '../../src/graph/index.ts';
 import { upperEnd } from '../../src/guarantee/index.ts';
 import { RELU } from '../../src/intervals/index.ts';
-import { matrix, spectralNormUpper } from '../../src/linalg/index.ts';
+import { matrix, spectralNormUpper, symmetricEigen } from '../../src/linalg/index.ts';
 import { exactLipschitz } from '../../src/lipschitz/exact/exact.ts';
+import { evaluateNetwork } from '../../src/lipschitz/network/evaluate.ts';
 import { chain, type Network } from '../../src/lipschitz/network/network.ts';
 import { readNetwork } from '../../src/lipschitz/network/read.ts';
 import { diagonalClosedForms, eclipseFast } from '../../src/lipschitz/semidefinite/closed-forms.ts';
@@ -43,6 +44,39 @@ describe('the ECLipsE networks, n = 80', () => {
     },
     60_000,
   );
+});
+
+describe('LipSDP-Network', () => {
+  it('certifies that relu(x) - relu(x - 1) is constant, which it is not: it is no upper bound', () => {
+    // Theorem 2 of Fazlyab et al. 2019: [A; B]^T [[-2 a b T, (a + b) T], [(a + b) T, -2 T]] [A; B] + diag(-L^2, C^T C) <= 0,
+    // slopes in [a, b] = [0, 1], in the variables (x, p1, p2); T = zeta (e1 - e2)(e1 - e2)^T couples the two neurons.
+    const [zeta, L] = [0.5, 0];
+    const [w, c] = [
+      [1, 1],
+      [1, -1],
+    ];
+    const t = [
+      [zeta, -zeta],
+      [-zeta, zeta],
+    ];
+    const form = matrix(3, 3);
+    form.data[0] = -(L ** 2);
+    for (let i = 0; i < 2; i++) {
+      const coupled = t[i]!.reduce((sum, entry, j) => sum + entry * w![j]!, 0);
+      form.data[1 + i] = form.data[3 * (1 + i)] = coupled;
+      for (let j = 0; j < 2; j++) form.data[3 * (1 + i) + 1 + j] = c![i]! * c![j]! - 2 * t[i]![j]!;
+    }
+    expect(Math.max(...symmetricEigen(form).values)).toBeLessThanOrEqual(1e-15);
+
+    // Yet it rises from 0 to 1 between 0 and 1. LipSDP-Neuron knows better.
+    const network = chain([matrix(2, 1, Float64Array.of(1, 1)), matrix(1, 2, Float64Array.of(1, -1))], RELU, [
+      Float64Array.of(0, -1),
+      Float64Array.of(0),
+    ]);
+    const [at0, at1] = [0, 1].map((x) => evaluateNetwork(network, Float64Array.of(x))[0]!);
+    expect(at1! - at0!).toBe(1);
+    expect(lipsdp(network, 'neuron').value).toBeGreaterThanOrEqual(1);
+  });
 });
 
 const folder = process.env.ROBUSTLAW_REFERENCE;
