@@ -44,5 +44,6 @@ function linearBound({ blocks, features, output: { terms, error, rows }, exponen
   if (blocks.length > 0 && error > 0) return Number.POSITIVE_INFINITY;
   const c = terms.get(0);
   const unsure = multiplyUp(error, sqrtUp(rows * features));
-  return scaledUp(addUp(c ? spectralNormUpper(c) : 0, unsure), exponent);
+  const norm = c ? spectralNormUpper(c) : 0;
+  return scaledUp(unsure === 0 ? norm : addUp(norm, unsure), exponent);
 }

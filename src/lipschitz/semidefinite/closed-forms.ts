@@ -77,12 +77,12 @@ export function layerForm(program: Program): Point | undefined {
   const limit = shareOf(program);
   return recursion(program, (k, a) => {
     const block = program.blocks[k - 1]!;
-    const { centre, width } = centres(block);
+    const { width } = centres(block);
     const weights = layerWeights(block);
     const n = block.size;
     // D = 2 mu w r^2 must stay below theta A^-1.
     const root = weights.map((w, j) => Math.sqrt(2 * w) * width[j]!);
-    const theta = width.reduce((least, r, j) => Math.min(least, r / (r + Math.abs(centre[j]!))), limit(k));
+    const theta = block.shares.reduce((least, share) => Math.min(least, share), limit(k));
     const weighted = matrix(
       n,
       n,
@@ -105,7 +105,7 @@ export function closedForms(program: Program): Point[] {
 }
 
 /**
- * lambda = theta T / (2 r^2) with theta = r / (r + |m|), m and r the centre and half width of the slopes: then D = theta T
+ * lambda = theta T / (2 r^2) with theta = r / (r + |m|), m and r the centre and half width of the slopes in the network: then D = theta T
  * stays below A^-1, and for A = 1 / T a single neuron stretches by exactly (r + |m|)^2 = max(|a|, |b|)^2. For [0, 1] this
  * is lambda = T. See `shareOf` for the limits of theta.
  *
@@ -114,11 +114,9 @@ export function closedForms(program: Program): Point[] {
 function multipliersFrom(program: Program, dominate: Choice): Choice {
   const limit = shareOf(program);
   return (k, a) => {
-    const { centre, width } = centres(program.blocks[k - 1]!);
-    return dominate(k, a).map((t, j) => {
-      const r = width[j]!;
-      return Math.min(r / (r + Math.abs(centre[j]!)), limit(k)) / (2 * t * r * r);
-    });
+    const block = program.blocks[k - 1]!;
+    const { width } = centres(block);
+    return dominate(k, a).map((t, j) => Math.min(block.shares[j]!, limit(k)) / (2 * t * width[j]! ** 2));
   };
 }
 

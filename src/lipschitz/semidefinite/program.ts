@@ -24,6 +24,8 @@ export interface NeuronBlock {
   readonly errors: Float64Array;
   readonly low: Float64Array;
   readonly high: Float64Array;
+  /** r / (r + |m|), m and r the centre and half width of the slopes in the network. */
+  readonly shares: Float64Array;
   /** These are neurons `neurons[j]` of block `source` of the network. */
   readonly source: number;
   readonly neurons: readonly number[];
@@ -116,6 +118,10 @@ export function programOf(network: Network, bounds: SlopeBounds): Program {
         errors: Float64Array.from(neurons, (j) => rows.errors[j]!),
         low: Float64Array.from(neurons, (j) => slope(j, 0)),
         high: Float64Array.from(neurons, (j) => slope(j, 1)),
+        shares: Float64Array.from(neurons, (j) => {
+          const [low, high] = slopes[j]!;
+          return (high - low) / (high - low + Math.abs(low + high));
+        }),
         source: index + 1,
         neurons,
         rowExponents: Int32Array.from(neurons, (j) => rows.exponents[j]!),
@@ -282,7 +288,8 @@ const POWER_STEPS = 8;
 
 /** Whether something of nu_j enters later forms beside the variable. */
 function passesOn({ shift, rest, rows }: Columns, j: number): boolean {
-  return rows !== undefined && (shift[j] !== 0 || (rest[j] !== 0 && rows.largest[j]! + rows.errors[j]! > 0));
+  if (rows === undefined || (shift[j] === 0 && rest[j] === 0)) return false;
+  return rows.largest[j]! + rows.errors[j]! > 0;
 }
 
 /** Adds W_b diag(shift) nu to the forms, and what it leaves open to their errors. */
