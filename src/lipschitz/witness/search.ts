@@ -28,8 +28,8 @@ const LONG = 1e7;
 const CLOSE = 1e-6;
 
 /**
- * The steepest pair of points that gradient-norm ascent finds in the domain. The search uses the engine's gradients in
- * float64; what it returns is proven by recheck(), a separate evaluation with all rounding subtracted. The work of the
+ * The steepest pair of points that gradient-norm ascent finds in the domain. The search uses the engine's
+ * gradients; what it returns is proven by recheck(), a separate evaluation with all rounding subtracted. The work of the
  * search is limited to some 1e12 operations: small networks are given all of it that helps (a few thousand gradients), large
  * ones a few starts.
  *
@@ -68,8 +68,10 @@ export async function witnessedLowerBound(
       norm,
     );
     for await (const candidate of search) {
-      found.push(candidate);
-      if (candidate.stretch >= ceiling * (1 - CLOSE) || stop()) break;
+      // At a kink the engine's gradient may be steeper than any piece.
+      const believed = !(candidate.stretch > ceiling * (1 + 100 * oracle.accuracy));
+      if (believed) found.push(candidate);
+      if ((believed && candidate.stretch >= ceiling * (1 - CLOSE)) || stop()) break;
     }
     return await confirmed(oracle, one, distinct(found), region, norm);
   } finally {

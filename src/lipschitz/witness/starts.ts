@@ -33,7 +33,8 @@ export async function firstCandidates(
   const look = (points: readonly Float64Array[], name: string) =>
     explored(oracle, points, norm, rng.split(name), ROUNDS);
   const centre = centreOf(region, d);
-  const near = [centre, ...randomPoints(region, centre, scale, count, rng.split('random')), ...starts];
+  const given = [centre, ...starts].map((x, i) => moved(x, region, scale, rng.split('moved').split(i)));
+  const near = [...randomPoints(region, centre, scale, count, rng.split('random')), ...given];
   const first = await look(near, 'near');
   const far =
     region.kind === 'global'
@@ -62,6 +63,22 @@ export async function firstCandidates(
     )),
   ]);
 }
+
+/**
+ * A point so little away that it is as good, but off the kinks: at the origin and at data with equal entries many neurons
+ * are at their kinks and many maxima are tied, where the engine's gradients need not be those of any piece.
+ */
+function moved(x: Float64Array, region: Region, scale: number, rng: Rng): Float64Array {
+  const noise = normal(rng, x.length);
+  const stride = (AWAY * scale) / Math.sqrt(x.length);
+  return project(
+    region,
+    x.map((v, j) => v + stride * noise[j]!),
+  );
+}
+
+/** In units of the scale; float32 tells points apart at this distance. */
+const AWAY = 1e-5;
 
 /** Gaussian points of the typical length, those of a bounded region uniform in it, and a third of those at its corners. */
 function randomPoints(

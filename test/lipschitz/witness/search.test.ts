@@ -408,3 +408,21 @@ describe('bad input', () => {
     expect(bound.value).toBeLessThan(3 * (1 - Math.tanh(3) ** 2));
   });
 });
+
+test('gradients of no piece, which the engine gives at kinks, are not believed', async () => {
+  // x - relu(x) + relu(-x) = 0, but with relu'(0) = 0 its gradient at 0 is 1; f(x) = 50 times that + |x_1| + x_2 / 2.
+  const model = built([2], (x) => {
+    const nothing = add(sub(x, relu(x)), relu(mul(x, -1)));
+    const w = constant(tensor('float64', [1, 2], [1, 0]));
+    const v = constant(tensor('float64', [1, 2], [0, 0.5]));
+    const fifty = constant(tensor('float64', [1, 2], [50, 50]));
+    return add(add(linear(nothing, fifty), linear(add(relu(x), relu(mul(x, -1))), w)), linear(x, v));
+  });
+  const starts = new Float64Array(2 * 20);
+  for (const norm of NORMS) {
+    const { value } = await witnessedLowerBound(model, starts, rng(1), norm);
+    const exact = { l1: 1, l2: Math.hypot(1, 0.5), linf: 1.5 }[norm];
+    expect(value).toBeLessThanOrEqual(exact * (1 + 1e-12));
+    expect(value).toBeGreaterThan(exact * (1 - 1e-6));
+  }
+});
