@@ -21,7 +21,7 @@ const RANDOM = { usual: 64, most: 256 };
 /** Points that are moved uphill: half of them the steepest, half spread over the others. */
 const MOST_IMPROVED = 32;
 /** Operations: what more random points than usual, and all rounds past the first, may take; */
-const CHEAP = { random: 2e6, round: 4e4 };
+const CHEAP = { random: 2e6, round: 2e5 };
 /** what the first candidates, and the points moved uphill, may take each, though at least a few are tried; */
 const MOST_WORK = 1e11;
 /** and those after which nothing more is explored. */
