@@ -3,6 +3,7 @@
 import type { CertifiedUpperBound } from '../../guarantee/index.ts';
 import { largestEigenpair, type Matrix, matrix } from '../../linalg/index.ts';
 import type { Network } from '../network/network.ts';
+import { type Stop, whenDone } from '../stop.ts';
 import { globalSlopes, type SlopeBounds } from './bounds.ts';
 import { certifiedBound, readsNeurons, upperBound } from './certified-bound.ts';
 import { type Choice, centres, liveBefore, recursion } from './forward.ts';
@@ -99,9 +100,15 @@ export function layerWeights({ exponents }: NeuronBlock): Float64Array {
   return Float64Array.from(exponents, (e) => 4 ** Math.max(e - top, -200));
 }
 
-/** All closed forms, best first. */
-export function closedForms(program: Program): Point[] {
-  return FORMS.flatMap((form) => closedForm(program, form) ?? []).sort((p, q) => q.rho - p.rho);
+/** The closed forms, best first: all of them, or those there was time for, at least `fast`. */
+export function closedForms(program: Program, stop: Stop = whenDone): Point[] {
+  const points: Point[] = [];
+  for (const form of FORMS) {
+    const point = closedForm(program, form);
+    if (point) points.push(point);
+    if (stop()) break;
+  }
+  return points.sort((p, q) => q.rho - p.rho);
 }
 
 /**

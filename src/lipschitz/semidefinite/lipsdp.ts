@@ -37,7 +37,7 @@ export interface SemidefiniteBound extends CertifiedUpperBound {
  *
  * LipSDP-Network, with couplings between neurons, is no upper bound and not offered.
  *
- * Time: 40 to 100 steps of about 1.5 N^3 multiply-adds for N neurons in all.
+ * Time: 40 to 200 steps of about N^3 multiply-adds for N neurons in all, 0.3 s each at N = 512; in windows, linear in depth.
  *
  * @param kind defaults to 'neuron'.
  * @param stop asked after every step; the best bound so far is then proven and returned. Defaults to running to the end.
@@ -56,7 +56,7 @@ export function lipsdp(
   const program = reduced(programOf(network, bounds));
   if (!readsNeurons(program))
     return { ...upperBound(certifiedBound(program, []), LIPSDP[kind], bounds.domain), multipliers: [] };
-  const forms = kind === 'neuron' ? closedForms(program) : [layerForm(program) ?? []].flat();
+  const forms = kind === 'neuron' ? closedForms(program, stop) : [layerForm(program) ?? []].flat();
   const simple = certifiedBound(program, forms);
   const method = LIPSDP[kind];
   const first = forms[0];
