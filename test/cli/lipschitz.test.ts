@@ -211,6 +211,19 @@ describe('robustlaw lipschitz', () => {
     expect(stderr).toMatch(/float16/);
   });
 
+  it('bounds exp on a box, and says that its slopes have no bound elsewhere', async () => {
+    writeFileSync(join(folder, 'exp.onnx'), fileOf({ inputs: [x], nodes: [node('Exp', 'x', 'y')] }));
+    const everywhere = JSON.parse(
+      (await run('exp.onnx', '--norm', 'l2', '--json', '--time-limit', '2')).stdout,
+    );
+    expect(everywhere.measurements[0].upper).toBeUndefined();
+    expect(JSON.stringify(everywhere.measurements[0].answers)).toMatch(/slopes of Exp are not bounded/);
+    const local = JSON.parse(
+      (await run('exp.onnx', '--norm', 'l2', '--json', '--box', '-1,0', '--time-limit', '2')).stdout,
+    );
+    expect(local.measurements[0].upper.value).toBeCloseTo(1, 6);
+  });
+
   it('warns of a softmax at the end', async () => {
     const file = fileOf({ inputs: [x], nodes: [node('Softmax', 'x', 'y', { axis: attr.int(1) })] });
     writeFileSync(join(folder, 'softmax.onnx'), file);

@@ -21,7 +21,7 @@ export function globalSlopes({ blocks }: Network): SlopeBounds {
   };
 }
 
-/** Throws unless there is one finite range per neuron. */
+/** Throws shape-mismatch or invalid-argument unless there is one range per neuron, unsupported-op unless all are finite. */
 export function requireSlopes({ blocks }: Network, { slopes }: SlopeBounds): void {
   if (slopes.length !== blocks.length) {
     throw new RobustlawError(
@@ -38,12 +38,14 @@ export function requireSlopes({ blocks }: Network, { slopes }: SlopeBounds): voi
       );
     }
     given.forEach(([low, high], j) => {
-      if (!(low <= high && Number.isFinite(low) && Number.isFinite(high)))
-        throw invalidArgument(
-          `slopes of neuron ${j} in block ${k + 1}`,
-          `[${low}, ${high}]`,
-          'finite low <= high',
+      if (!(low <= high))
+        throw invalidArgument(`slopes of neuron ${j} in block ${k + 1}`, `[${low}, ${high}]`, 'low <= high');
+      if (!Number.isFinite(low) || !Number.isFinite(high)) {
+        throw new RobustlawError(
+          'unsupported-op',
+          `the slopes of ${activations[j]!.name} are not bounded here; ask for a box or ball on which they are`,
         );
+      }
     });
   });
 }
