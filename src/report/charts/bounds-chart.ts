@@ -6,9 +6,9 @@ import { significant } from '../number.ts';
 import { logTicks, paddedDomain, tickText } from './axes.ts';
 import { drawSvg } from './svg.ts';
 
-const WIDTH = 860;
+const WIDTH = 920;
 const ROW = 34;
-const NAMES = 330;
+const NAMES = 390;
 const VALUES = 96;
 const FONT_SIZE = 14;
 /** Beyond this ratio of the largest bound to the smallest the axis is logarithmic. */
