@@ -1,7 +1,8 @@
 // Constant folding of elementwise arithmetic: numbers for floating point, bigints for integers, which wrap to their width.
 import { RobustlawError } from '../errors.ts';
 import type { Fold } from './fold-elements.ts';
-import { broadcastIndex, store } from './fold-elements.ts';
+import { store } from './fold-elements.ts';
+import { broadcastIndex } from './strides.ts';
 import type { DataType, Tensor } from './tensor.ts';
 import { allocate, isFloat, sizeOf } from './tensor.ts';
 

@@ -1,8 +1,9 @@
 // Constant folding of operators that only arrange elements.
 import { RobustlawError } from '../errors.ts';
 import type { Fold } from './fold-elements.ts';
-import { affineIndex, broadcastIndex, pick, store, stridesOf } from './fold-elements.ts';
+import { pick, store } from './fold-elements.ts';
 import { normalAxis } from './shape.ts';
+import { affineIndex, broadcastIndex, stridesOf } from './strides.ts';
 import type { Tensor } from './tensor.ts';
 import { allocate, numbersOf, sizeOf } from './tensor.ts';
 

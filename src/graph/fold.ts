@@ -2,10 +2,11 @@
 // Integers follow ONNX: division truncates towards zero, results wrap to their width.
 
 import type { Fold } from './fold-elements.ts';
-import { affineIndex, store, stridesOf } from './fold-elements.ts';
+import { store } from './fold-elements.ts';
 import { ELEMENTWISE_FOLDS } from './fold-elementwise.ts';
 import { LAYOUT_FOLDS } from './fold-layout.ts';
 import { normalAxes } from './shape.ts';
+import { affineIndex, stridesOf } from './strides.ts';
 import type { Tensor, TensorType } from './tensor.ts';
 import { allocate, isFloat, numbersOf, sizeOf } from './tensor.ts';
 import type { Attributes } from './value.ts';

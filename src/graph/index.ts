@@ -11,6 +11,7 @@ export type { InputBounds, Model, Port } from './model.ts';
 export { BATCH, encodeModel, modelFrom, modelFromOnnx } from './model.ts';
 export type { Dimension, OnnxGraph, OnnxModel, OnnxNode, OnnxPort } from './onnx-model.ts';
 export * from './ops/index.ts';
+export { affineIndex, broadcastIndex, stridesOf } from './strides.ts';
 export * from './tensor.ts';
 export type { Attributes, Node, Op, Value } from './value.ts';
 export { constant, emit, emit1, input, int64s, nameOf, OPSET, parameter, scalar, tensorOf } from './value.ts';

@@ -1,13 +1,12 @@
 // Rules of the four operations, powers, extrema, and sums and means of several operands, with broadcasting.
 import type { Node, Shape, Value } from '../../graph/index.ts';
-import { isFloat, sameShape, sizeOf } from '../../graph/index.ts';
+import { broadcastIndex, isFloat, sameShape, sizeOf } from '../../graph/index.ts';
 import type { Bounds, Box, Rule } from '../box.ts';
 import { emptyBox, exactly, isPoint, picked } from '../box.ts';
 import { productDown, productUp } from '../product.ts';
 import type { Range } from '../range.ts';
 import { hull, outwards, REALS } from '../range.ts';
 import { addDown, addUp, divideDown, divideUp, multiplyDown, multiplyUp } from '../rounding.ts';
-import { broadcastIndex } from '../strides.ts';
 import { mapped } from './elementwise.ts';
 
 /** The operand stretched to the shape. */

@@ -1,12 +1,12 @@
 // Rules of operators that pick or place elements by index.
 import { RobustlawError } from '../../errors.ts';
 import type { Node } from '../../graph/index.ts';
-import { sizeOf } from '../../graph/index.ts';
+import { affineIndex, sizeOf, stridesOf } from '../../graph/index.ts';
 import type { Bounds, Box, Rule } from '../box.ts';
 import { emptyBox, isPoint, picked } from '../box.ts';
 import { productDown, productUp } from '../product.ts';
 import { addDown, addUp } from '../rounding.ts';
-import { affineIndex, around, stridesOf } from '../strides.ts';
+import { around } from '../strides.ts';
 import { axisOf } from './layout.ts';
 
 /** Positions along an axis of length n that an index can be; a wide one when the index is undecided. */

@@ -1,10 +1,10 @@
 // Rules of operators that only move numbers: nothing is rounded.
 import { RobustlawError } from '../../errors.ts';
 import type { Node, Value } from '../../graph/index.ts';
-import { numbersOf, sizeOf, tensorOf } from '../../graph/index.ts';
+import { affineIndex, broadcastIndex, numbersOf, sizeOf, stridesOf, tensorOf } from '../../graph/index.ts';
 import type { Rule } from '../box.ts';
 import { exactly, isPoint, picked } from '../box.ts';
-import { affineIndex, around, broadcastIndex, stridesOf, tableIndex } from '../strides.ts';
+import { around, tableIndex } from '../strides.ts';
 
 /** The numbers of an input that must be constant. */
 export function constantOf(node: Node, i: number): number[] {

@@ -1,11 +1,10 @@
 // Rules of MatMul, Gemm and Einsum by products of interval matrices.
 import type { Node, Shape } from '../../graph/index.ts';
-import { sizeOf } from '../../graph/index.ts';
+import { affineIndex, broadcastIndex, sizeOf, stridesOf } from '../../graph/index.ts';
 import type { Box, Rule } from '../box.ts';
 import { emptyBox, picked } from '../box.ts';
 import { product, productDown, productUp } from '../product.ts';
 import { addDown, addUp } from '../rounding.ts';
-import { affineIndex, broadcastIndex, stridesOf } from '../strides.ts';
 import { stretched } from './arithmetic.ts';
 
 const matMul: Rule = (node, [a, b]) => {

@@ -1,11 +1,10 @@
 // Rules of operators whose windows slide over spatial axes: Conv, ConvTranspose, MaxPool.
 import type { Node, Shape, Value } from '../../graph/index.ts';
-import { convSweeps, input, sizeOf, transposedSweeps } from '../../graph/index.ts';
+import { affineIndex, convSweeps, input, sizeOf, stridesOf, transposedSweeps } from '../../graph/index.ts';
 import type { Box, Rule } from '../box.ts';
 import { emptyBox, isPoint, picked } from '../box.ts';
 import { product } from '../product.ts';
 import { addDown, addUp } from '../rounding.ts';
-import { affineIndex, stridesOf } from '../strides.ts';
 
 /** How a window moves along one axis, as src/graph describes it. */
 type Sweep = ReturnType<typeof convSweeps>[number];
