@@ -14,8 +14,8 @@ import { type Matrix, matrix, spectralNormUpper } from '../src/linalg/index.ts';
 import { chain, type Network } from '../src/lipschitz/network/network.ts';
 import { diagonalClosedForms, eclipseFast } from '../src/lipschitz/semidefinite/closed-forms.ts';
 import { lipsdp } from '../src/lipschitz/semidefinite/lipsdp.ts';
-import { afterSeconds } from '../src/lipschitz/stop.ts';
 import { normal, rng } from '../src/random/index.ts';
+import { afterSeconds } from '../src/stop.ts';
 
 interface Timed {
   readonly value: number;

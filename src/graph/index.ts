@@ -1,4 +1,5 @@
 // ONNX graphs as plain values: build, differentiate, rewrite, encode, decode and import.
+export { bytesOfDerivative, work } from './cost.ts';
 export { decodeModel } from './decode.ts';
 export type { ExternalData } from './decode-tensor.ts';
 export * from './differentiate.ts';
@@ -11,6 +12,7 @@ export type { InputBounds, Model, Port } from './model.ts';
 export { BATCH, encodeModel, modelFrom, modelFromOnnx } from './model.ts';
 export type { Dimension, OnnxGraph, OnnxModel, OnnxNode, OnnxPort } from './onnx-model.ts';
 export * from './ops/index.ts';
+export { singleSample } from './single-sample.ts';
 export { affineIndex, broadcastIndex, stridesOf } from './strides.ts';
 export * from './tensor.ts';
 export type { Attributes, Node, Op, Value } from './value.ts';

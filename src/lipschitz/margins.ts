@@ -6,13 +6,13 @@ import type { CertifiedUpperBound, Norm } from '../guarantee/index.ts';
 import { intervalEvaluator } from '../intervals/index.ts';
 import { matrix } from '../linalg/index.ts';
 import { divideDown, multiplyUp, nextDown, sqrtUp } from '../numeric/index.ts';
+import { afterSeconds, type Stop } from '../stop.ts';
 import { compositionBound } from './composition/composition-bound.ts';
 import { composeOutput } from './network/compose.ts';
 import type { Network } from './network/network.ts';
 import { readNetwork } from './network/read.ts';
 import { globalSlopes } from './semidefinite/bounds.ts';
 import { lipsdp } from './semidefinite/lipsdp.ts';
-import { afterSeconds, type Stop } from './stop.ts';
 
 /** Lip(f_i - f_j) of one pair of outputs i < j; the same for j, i. */
 export interface MarginConstant {

@@ -11,8 +11,8 @@ import type {
 } from '../guarantee/index.ts';
 import { upperEnd } from '../guarantee/index.ts';
 import type { Rng } from '../random/index.ts';
+import type { Stop } from '../stop.ts';
 import { METHODS } from './methods.ts';
-import type { Stop } from './stop.ts';
 import { type Question, taskOf } from './task.ts';
 import { clever } from './witness/clever.ts';
 

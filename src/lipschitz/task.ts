@@ -1,11 +1,11 @@
 // A question about a Lipschitz constant as methods are given it.
 import type { Graph, Model } from '../graph/index.ts';
+import { singleSample } from '../graph/index.ts';
 import type { Domain, Norm } from '../guarantee/index.ts';
 import type { Rng } from '../random/index.ts';
+import { afterSeconds, type Stop } from '../stop.ts';
 import type { Network } from './network/network.ts';
 import { readNetwork } from './network/read.ts';
-import { afterSeconds, type Stop } from './stop.ts';
-import { singleSample } from './witness/oracle.ts';
 
 /** Which constant is asked for. */
 export interface Question {

@@ -4,4 +4,5 @@ export type { JobContext, Outcome, Pool } from './pool.ts';
 export { createPool } from './pool.ts';
 export type { Arrays, Program } from './program.ts';
 export { compile, evaluate } from './program.ts';
+export { type Rows, runRows } from './rows.ts';
 export { disposeIdleSessions, sessionCounts } from './sessions.ts';

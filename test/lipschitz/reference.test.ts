@@ -12,9 +12,9 @@ import { chain, type Network } from '../../src/lipschitz/network/network.ts';
 import { readNetwork } from '../../src/lipschitz/network/read.ts';
 import { diagonalClosedForms, eclipseFast } from '../../src/lipschitz/semidefinite/closed-forms.ts';
 import { lipsdp } from '../../src/lipschitz/semidefinite/lipsdp.ts';
-import { afterSeconds, whenDone } from '../../src/lipschitz/stop.ts';
 import { rng } from '../../src/random/index.ts';
 import { readModel } from '../../src/runtime/index.ts';
+import { afterSeconds, whenDone } from '../../src/stop.ts';
 import { eclipseNetwork, normOfProduct } from './eclipse-networks.ts';
 
 describe('the ECLipsE networks, n = 80', () => {

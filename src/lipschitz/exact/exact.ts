@@ -2,8 +2,8 @@
 // whose cells are decided by linear programs and proofs (Jordan and Dimakis 2020; Bhowmick, D'Souza and Raghavan 2021).
 import type { CertifiedUpperBound, Domain, Exact, Norm, WitnessedLowerBound } from '../../guarantee/index.ts';
 import type { Rng } from '../../random/index.ts';
+import type { Stop } from '../../stop.ts';
 import type { Network } from '../network/network.ts';
-import type { Stop } from '../stop.ts';
 import {
   type Arrangement,
   arrangement,

@@ -1,11 +1,11 @@
 // Upper bounds on the norms of all Jacobians of a network that a partly decided pattern leaves possible.
 import { GLOBAL, type Norm } from '../../guarantee/index.ts';
 import { addUp, multiplyUp } from '../../numeric/index.ts';
+import type { Stop } from '../../stop.ts';
 import { absoluteSums, summedIn } from '../local/jacobian.ts';
 import type { AffineForm } from '../network/network.ts';
 import { operatorNormUpper } from '../norms.ts';
 import { lipsdp } from '../semidefinite/lipsdp.ts';
-import type { Stop } from '../stop.ts';
 import { type Arrangement, OPEN, type Stage } from './cells.ts';
 import { applied, type Enclosed, enclosed, hullRow, scaleRow } from './enclosed.ts';
 import { normUpper } from './norm-bounds.ts';

@@ -4,8 +4,8 @@ import type { CertifiedUpperBound, Norm } from '../../guarantee/index.ts';
 import { type Box, type JacobianBox, jacobianIntervals, refinedJacobian } from '../../intervals/index.ts';
 import { type Matrix, matrix } from '../../linalg/index.ts';
 import { addUp, nextUp } from '../../numeric/index.ts';
+import type { Stop } from '../../stop.ts';
 import { operatorNormUpper } from '../norms.ts';
-import type { Stop } from '../stop.ts';
 
 /** Method of `jacobianBound`. */
 export const INTERVAL_JACOBIAN = 'interval Jacobian';

@@ -1,7 +1,7 @@
 // The bound on the operator norm of all Jacobians of one part of the domain.
 import { GLOBAL, type Norm } from '../../guarantee/index.ts';
+import type { Stop } from '../../stop.ts';
 import { LIPSDP, lipsdp } from '../semidefinite/lipsdp.ts';
-import type { Stop } from '../stop.ts';
 import { type Around, expansionBound } from './expansion.ts';
 import { largestNorm } from './interval-jacobian.ts';
 import { absoluteSums, jacobianEnclosure, summedIn } from './jacobian.ts';

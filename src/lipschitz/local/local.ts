@@ -1,9 +1,9 @@
 // Certified local Lipschitz constants: one bound of the whole domain, and branch and bound over its parts (Shi et al. 2022;
 // LipBaB: Bhowmick, D'Souza and Raghavan 2021).
 import type { CertifiedUpperBound, Domain, Norm } from '../../guarantee/index.ts';
+import { type Stop, whenDone } from '../../stop.ts';
 import { type Network, neuronCount } from '../network/network.ts';
 import { operatorNormUpper, separation } from '../norms.ts';
-import { type Stop, whenDone } from '../stop.ts';
 import { jacobianAt } from './derivatives.ts';
 import { influences } from './influence.ts';
 import { type LeafBound, leafBound, refinedBound } from './leaf.ts';

@@ -2,8 +2,8 @@
 // Lampert 2022), and their mixtures.
 import type { CertifiedUpperBound } from '../../guarantee/index.ts';
 import { largestEigenpair, type Matrix, matrix } from '../../linalg/index.ts';
+import { type Stop, whenDone } from '../../stop.ts';
 import type { Network } from '../network/network.ts';
-import { type Stop, whenDone } from '../stop.ts';
 import { globalSlopes, type SlopeBounds } from './bounds.ts';
 import { certifiedBound, readsNeurons, upperBound } from './certified-bound.ts';
 import { type Choice, centres, liveBefore, recursion } from './forward.ts';

@@ -1,6 +1,6 @@
 // An interior point method for the semidefinite program of LipSDP, every iterate of which is a bound.
 import { choleskySolve, type Matrix, matrix, tryCholesky } from '../../linalg/index.ts';
-import type { Stop } from '../stop.ts';
+import type { Stop } from '../../stop.ts';
 import { type Barrier, barrierOf, type Groups, type Interior, multipliersOf } from './barrier.ts';
 import type { Point } from './closed-forms.ts';
 import type { Program } from './program.ts';

@@ -1,8 +1,8 @@
 // LipSDP-Neuron and LipSDP-Layer (Fazlyab, Robey, Hassani, Morari and Pappas 2019, "Efficient and accurate estimation of
 // Lipschitz constants for deep neural networks") without a solver for semidefinite programs.
 import type { CertifiedUpperBound } from '../../guarantee/index.ts';
+import { type Stop, whenDone } from '../../stop.ts';
 import type { Network } from '../network/network.ts';
-import { type Stop, whenDone } from '../stop.ts';
 import type { Groups } from './barrier.ts';
 import { globalSlopes, type SlopeBounds } from './bounds.ts';
 import { isCertified } from './certificate.ts';

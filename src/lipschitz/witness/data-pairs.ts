@@ -1,9 +1,10 @@
 // The steepest pair among given points: what the data themselves say about a Lipschitz constant.
 import type { Model } from '../../graph/index.ts';
+import { singleSample } from '../../graph/index.ts';
 import { type Domain, GLOBAL, type Norm, type WitnessedLowerBound } from '../../guarantee/index.ts';
 import { normal, permutation, type Rng } from '../../random/index.ts';
 import { length } from '../norms.ts';
-import { createOracle, joined, rowsOf, singleSample } from './oracle.ts';
+import { createOracle, joined, rowsOf } from './oracle.ts';
 import { type Pair, steepestOf } from './pairs.ts';
 import { contains, regionOf } from './region.ts';
 import { pointsOf } from './search.ts';

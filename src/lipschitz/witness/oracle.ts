@@ -1,22 +1,21 @@
 // Values and derivatives at many points at once, by the engine.
 import { RobustlawError } from '../../errors.ts';
-import type { FloatType, Graph, Model, Value } from '../../graph/index.ts';
+import type { Graph, Model, Value } from '../../graph/index.ts';
 import {
-  allocate,
   BATCH,
+  bytesOfDerivative,
   graph,
   input,
-  isFloat,
   nameOf,
-  showType,
+  singleSample,
   sizeOf,
   toFloat,
   topological,
   vjp,
+  work,
 } from '../../graph/index.ts';
 import { normal, rng } from '../../random/index.ts';
-import { compile, type Program } from '../../runtime/index.ts';
-import { bytesOfDerivative, work } from './work.ts';
+import { compile, type Program, runRows } from '../../runtime/index.ts';
 
 /** The rows of points, cotangents and directions are flat, row-major: `[count, features]` or `[count, outputs]`. */
 export interface Oracle {
@@ -99,18 +98,26 @@ export async function createOracle(model: Model): Promise<Oracle> {
         const exact = toFloat(given(batch), 'float64');
         return graph(exact.inputs, { ':value': Object.values(exact.outputs)[0]! });
       });
-      const found = await inChunks(forward, batch, 'float64', { [names.x]: points }, { ':value': outputs });
+      const found = await runRows(
+        forward,
+        batch,
+        'float64',
+        { [names.x]: points },
+        { ':value': outputs },
+        Float64Array,
+      );
       return found[':value'];
     },
     async pull(points, us) {
       spend(points, 3);
       const backward = await program('pull', () => graph([x, u], { ':value': y, ':gradient': pullback }));
-      const found = await inChunks(
+      const found = await runRows(
         backward,
         batch,
         dtype,
         { [names.x]: points, [names.u]: us },
         { ':value': outputs, ':gradient': features },
+        Float64Array,
       );
       return { values: found[':value'], gradients: found[':gradient'] };
     },
@@ -118,12 +125,13 @@ export async function createOracle(model: Model): Promise<Oracle> {
       spend(points, 4);
       const forward = await program('push', () => graph([x, u, v], { ':image': pushforward }));
       const us = new Float64Array((points.length / features) * outputs);
-      const found = await inChunks(
+      const found = await runRows(
         forward,
         batch,
         dtype,
         { [names.x]: points, [names.u]: us, [names.v]: vs },
         { ':image': outputs },
+        Float64Array,
       );
       return found[':image'];
     },
@@ -140,36 +148,6 @@ export async function createOracle(model: Model): Promise<Oracle> {
   }
 }
 
-/**
- * The graph of one sample.
- *
- * @throws unsupported-op when the model takes more rows at once, has several inputs or outputs, or no floating-point one.
- */
-export function singleSample(model: Model): Graph {
-  if (model.fixedBatch !== undefined && model.fixedBatch !== 1) {
-    throw new RobustlawError(
-      'unsupported-op',
-      `the model "${model.name}" takes exactly ${model.fixedBatch} rows at once; export it again with a symbolic first axis (in PyTorch: dynamic axes or dynamic shapes) or with one row`,
-    );
-  }
-  const one = model.forBatch(1);
-  const outputs = Object.values(one.outputs);
-  if (one.inputs.length !== 1 || outputs.length !== 1) {
-    throw new RobustlawError(
-      'unsupported-op',
-      `the model "${model.name}" has ${one.inputs.length} inputs and ${outputs.length} outputs; a Lipschitz constant is that of one input and one output: choose an output when the model is read, and fix the other inputs on export`,
-    );
-  }
-  const wrong = [...one.inputs, ...outputs].find((value) => !isFloat(value.dtype));
-  if (wrong) {
-    throw new RobustlawError(
-      'unsupported-op',
-      `the model "${model.name}" takes or returns ${showType(wrong)}; expected floating-point numbers`,
-    );
-  }
-  return one;
-}
-
 /** 1 where an axis of the batch is not to be seen on both sides. */
 function batchOf(model: Model, one: Graph, cost: number): number {
   const batched = [model.inputs[0]!, model.outputs[0]!].every(({ shape }) => shape[0] === BATCH);
@@ -180,43 +158,6 @@ function batchOf(model: Model, one: Graph, cost: number): number {
 
 function convolves(g: Graph): boolean {
   return topological(Object.values(g.outputs)).some(({ op }) => op.name.startsWith('Conv'));
-}
-
-/** Runs a program on rows in chunks of its batch. */
-async function inChunks<Names extends string>(
-  program: Program,
-  batch: number,
-  dtype: FloatType,
-  feeds: Readonly<Record<string, Float64Array>>,
-  lengths: Readonly<Record<Names, number>>,
-): Promise<Record<Names, Float64Array>> {
-  const widths = Object.fromEntries(
-    program.inputs.map(({ name, shape }) => [name, sizeOf(shape) / batch] as const),
-  );
-  const [first] = Object.keys(feeds);
-  const count = feeds[first!]!.length / widths[first!]!;
-  const results = Object.fromEntries(
-    Object.entries<number>(lengths).map(([name, length]) => [name, new Float64Array(count * length)]),
-  ) as Record<Names, Float64Array>;
-  for (let from = 0; from < count; from += batch) {
-    const rows = Math.min(batch, count - from);
-    const chunk = Object.fromEntries(
-      program.inputs.map(({ name }) => {
-        const width = widths[name]!;
-        // The rows past the last one repeat the first: at zero an operator may not be defined.
-        const padded = allocate(dtype, batch * width) as Float64Array;
-        padded.set(feeds[name]!.subarray(from * width, (from + rows) * width));
-        for (let i = rows; i < batch; i++) padded.set(padded.subarray(0, width), i * width);
-        return [name, padded];
-      }),
-    );
-    const found = await program.run(chunk);
-    for (const [name, length] of Object.entries<number>(lengths)) {
-      const part = (found[name] as Float32Array | Float64Array).subarray(0, rows * length);
-      results[name as Names].set(part, from * length);
-    }
-  }
-  return results;
 }
 
 /** The gradient of an output of the first row must vanish on all others. */

@@ -1,7 +1,7 @@
 // Pairs of points that prove a Lipschitz constant from below, with all rounding subtracted.
 import { invalidArgument, RobustlawError } from '../../errors.ts';
 import type { Graph } from '../../graph/index.ts';
-import { sizeOf } from '../../graph/index.ts';
+import { sizeOf, work } from '../../graph/index.ts';
 import {
   type Domain,
   GLOBAL,
@@ -14,7 +14,6 @@ import { addDown, divideDown } from '../../numeric/index.ts';
 import { length, lengthEnclosure, separation } from '../norms.ts';
 import { enclose } from './enclosure.ts';
 import { centreOf, chord, contains, project, type Region, regionOf } from './region.ts';
-import { work } from './work.ts';
 
 /** Two points whose quotient bounds a Lipschitz constant from below. */
 export type Pair = Extract<Witness, { kind: 'pair' }>;

@@ -1,15 +1,16 @@
 // Witnessed lower bounds on Lipschitz constants: found with the engine's gradients, proven by other code.
 import { invalidArgument } from '../../errors.ts';
 import type { Graph, Model } from '../../graph/index.ts';
+import { singleSample } from '../../graph/index.ts';
 import { type Domain, GLOBAL, type Norm, type WitnessedLowerBound } from '../../guarantee/index.ts';
 import type { Box } from '../../intervals/index.ts';
 import { integers, type Rng } from '../../random/index.ts';
+import { type Stop, whenDone } from '../../stop.ts';
 import { length, steepest } from '../norms.ts';
-import { type Stop, whenDone } from '../stop.ts';
 import { ascend } from './ascent.ts';
 import { type Candidate, distinct } from './candidates.ts';
 import { enclose } from './enclosure.ts';
-import { createOracle, joined, type Oracle, rowsOf, singleSample } from './oracle.ts';
+import { createOracle, joined, type Oracle, rowsOf } from './oracle.ts';
 import { type Pair, pairsAlong, steepestOf } from './pairs.ts';
 import { patternPoints } from './pattern-points.ts';
 import { centreOf, contains, isBounded, type Region, regionOf } from './region.ts';

@@ -27,8 +27,8 @@ import {
 import type { Norm } from '../../guarantee/index.ts';
 import { activationOf } from '../../intervals/index.ts';
 import { compile, type Program } from '../../runtime/index.ts';
+import type { Stop } from '../../stop.ts';
 import { dual, length, steepest } from '../norms.ts';
-import type { Stop } from '../stop.ts';
 import type { Candidate } from './candidates.ts';
 import type { Oracle } from './oracle.ts';
 import { project, type Region } from './region.ts';

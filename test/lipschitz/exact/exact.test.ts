@@ -7,8 +7,8 @@ import { type Matrix, matrix, multiply } from '../../../src/linalg/index.ts';
 import { type ExactLipschitz, exactLipschitz } from '../../../src/lipschitz/exact/exact.ts';
 import { type AffineForm, affine, chain, type Network } from '../../../src/lipschitz/network/network.ts';
 import { lipsdp } from '../../../src/lipschitz/semidefinite/lipsdp.ts';
-import { afterSeconds, whenDone } from '../../../src/lipschitz/stop.ts';
 import { integers, normal, type Rng, rng, uniform } from '../../../src/random/index.ts';
+import { afterSeconds, whenDone } from '../../../src/stop.ts';
 import { LINE, largestOverCells, normOf, PLANE, quotientOf, rectangle } from './oracles.ts';
 
 const NORMS: readonly Norm[] = ['l1', 'l2', 'linf'];

@@ -13,8 +13,8 @@ import { slopesOnDomain } from '../../../src/lipschitz/local/ranges.ts';
 import { reduced } from '../../../src/lipschitz/local/reduction.ts';
 import { chain, type Network, neuronCount } from '../../../src/lipschitz/network/network.ts';
 import { operatorNormUpper } from '../../../src/lipschitz/norms.ts';
-import { whenDone } from '../../../src/lipschitz/stop.ts';
 import { normal, rng, uniform } from '../../../src/random/index.ts';
+import { whenDone } from '../../../src/stop.ts';
 import { matrixNorm, randomDomain, randomNetwork, slopesWithin, trace } from './support.ts';
 
 const key = rng('jacobian');

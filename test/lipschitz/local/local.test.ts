@@ -4,8 +4,8 @@ import { EXP, leakyReluOf, RELU, TANH } from '../../../src/intervals/index.ts';
 import { type Matrix, matrix, multiply } from '../../../src/linalg/index.ts';
 import { localBound, localLipschitz } from '../../../src/lipschitz/local/local.ts';
 import { chain, type Network } from '../../../src/lipschitz/network/network.ts';
-import { afterSeconds, type Stop } from '../../../src/lipschitz/stop.ts';
 import { normal, rng, uniform } from '../../../src/random/index.ts';
+import { afterSeconds, type Stop } from '../../../src/stop.ts';
 import {
   matrixNorm,
   NORMS,

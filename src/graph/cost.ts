@@ -1,6 +1,9 @@
 // What one evaluation of a graph costs, in operations and in memory.
-import type { Graph, Node, Value } from '../../graph/index.ts';
-import { graph, input, lowerForRuntime, sizeOf, toFloat, topological, vjp } from '../../graph/index.ts';
+import { vjp } from './differentiate.ts';
+import { type Graph, graph, toFloat, topological } from './graph.ts';
+import { lowerForRuntime } from './lower.ts';
+import { sizeOf } from './tensor.ts';
+import { input, type Node, type Value } from './value.ts';
 
 /** Multiplications and additions of one evaluation: those of products counted, one for each other entry. O(nodes). */
 export function work(g: Graph): number {

@@ -1,0 +1,215 @@
+// The model under attack: its scores, and the gradients of losses with respect to its input, at many points at once.
+import { RobustlawError } from '../errors.ts';
+import type { FloatType, Graph, Model, Value } from '../graph/index.ts';
+import {
+  BATCH,
+  bytesOfDerivative,
+  concat,
+  full,
+  graph,
+  input,
+  inputsOf,
+  nameOf,
+  neg,
+  reshape,
+  singleSample,
+  sizeOf,
+  vjp,
+} from '../graph/index.ts';
+import { compile, type Program, runRows } from '../runtime/index.ts';
+import type { LabelRows, Task } from './task.ts';
+
+/** A function of scores that attacks increase. Rows do not influence each other. */
+export interface Loss {
+  /** Names the compiled program: two losses of a victim never share a name. */
+  readonly name: string;
+  /** `[batch]` from scores, labels and targets, each `[batch, outputs]` of the same element type. */
+  readonly of: (scores: Value, labels: Value, targets: Value) => Value;
+}
+
+/** The loss of each row `[rows]`, the scores `[rows, outputs]` it comes from, and its gradients `[rows, features]`. */
+export interface LossGradient {
+  readonly scores: Float32Array;
+  readonly losses: Float32Array;
+  readonly gradients: Float32Array;
+}
+
+/** Points are rows of `[rows, features]`, as many as you like. */
+export interface Victim {
+  readonly name: string;
+  readonly task: Task;
+  readonly features: number;
+  /** Scores per row: at least 2 in classification. */
+  readonly outputs: number;
+  /** Rows of one execution; any number of rows is taken, multiples of this one are fastest. */
+  readonly batch: number;
+  /** What was changed between the model and the scores, for people. */
+  readonly notes: readonly string[];
+  scores(points: Float32Array): Promise<Float32Array>;
+  /** Targets are needed only where the loss uses them; they default to the labels. */
+  gradient(loss: Loss, points: Float32Array, labels: LabelRows, targets?: LabelRows): Promise<LossGradient>;
+  /** Rows whose scores and gradients were computed so far. */
+  spent(): { readonly scores: number; readonly gradients: number };
+  dispose(): Promise<void>;
+}
+
+/** Most rows of one execution, and the memory its intermediate values may take. */
+const MOST_ROWS = 128;
+const MOST_BYTES = 2 ** 29;
+
+/**
+ * A victim from a model with one input and one output of floating-point numbers. A final Softmax, LogSoftmax or Sigmoid is
+ * left out: the order of the scores is the same without it and gradients do not vanish. One output in classification,
+ * a logit or after Sigmoid, becomes two classes, 0 and 1.
+ *
+ * Rows beyond the last full batch run in smaller programs, so the same call gives the same bits.
+ *
+ * @throws RobustlawError `unsupported-op` where the model has several inputs or outputs, an integer input, or a fixed
+ *   batch of several rows; at the first gradient also for an operator without derivative.
+ */
+export async function createVictim(model: Model, task: Task, mostRows = MOST_ROWS): Promise<Victim> {
+  const one = singleSample(model);
+  const dtype = one.inputs[0]!.dtype as FloatType;
+  const features = sizeOf(one.inputs[0]!.shape);
+  const { outputs, notes } = scored(one, 1, task);
+  const batched = [model.inputs[0]!, model.outputs[0]!].every(({ shape }) => shape[0] === BATCH);
+  const most = model.fixedBatch === 1 || !batched ? 1 : Math.min(mostRows, rowsInMemory(one, mostRows));
+  const sizes = [...new Set([Math.ceil(most / 16), Math.ceil(most / 4), most])];
+  const spent = { scores: 0, gradients: 0 };
+
+  const programs = new Map<string, Promise<Program>>();
+  const program = (name: string, build: () => Graph): Promise<Program> => {
+    const known = programs.get(name) ?? compile(build());
+    programs.set(name, known);
+    return known;
+  };
+  const forward = (rows: number) =>
+    program(`scores ${rows}`, () => {
+      const g = model.forBatch(rows);
+      return graph(g.inputs, { ':scores': scored(g, rows, task).scores });
+    });
+  const backward = (loss: Loss, rows: number) =>
+    program(`${loss.name} ${rows}`, () => {
+      const g = model.forBatch(rows);
+      const { scores } = scored(g, rows, task);
+      const labels = input(':labels', dtype, [rows, outputs]);
+      const targets = input(':targets', dtype, [rows, outputs]);
+      const losses = loss.of(scores, labels, targets);
+      const ones = full(dtype, [rows], 1);
+      const [gradients] = vjp([losses], [ones], g.inputs) as [Value];
+      const values = { ':scores': scores, ':losses': losses, ':gradients': gradients };
+      return graph(inputsOf(Object.values(values)), values);
+    });
+
+  const x = nameOf(one.inputs[0]!)!;
+  return {
+    name: model.name,
+    task,
+    features,
+    outputs,
+    batch: most,
+    notes,
+    spent: () => ({ ...spent }),
+    async scores(points) {
+      const parts = await inParts(sizes, points.length / features, async (rows, from, to) => {
+        const feeds = { [x]: points.subarray(from * features, to * features) };
+        spent.scores += to - from;
+        return runRows(await forward(rows), rows, dtype, feeds, { ':scores': outputs }, Float32Array);
+      });
+      return joined(parts.map((part) => part[':scores']));
+    },
+    async gradient(loss, points, labels, targets = labels) {
+      const parts = await inParts(sizes, points.length / features, async (rows, from, to) => {
+        const compiled = await backward(loss, rows);
+        const given: Record<string, Float32Array> = {
+          [x]: points.subarray(from * features, to * features),
+          ':labels': labels.subarray(from * outputs, to * outputs),
+          ':targets': targets.subarray(from * outputs, to * outputs),
+        };
+        const feeds = Object.fromEntries(compiled.inputs.map(({ name }) => [name, given[name]!]));
+        spent.gradients += to - from;
+        const lengths = { ':scores': outputs, ':losses': 1, ':gradients': features };
+        return runRows(compiled, rows, dtype, feeds, lengths, Float32Array);
+      });
+      return {
+        scores: joined(parts.map((part) => part[':scores'])),
+        losses: joined(parts.map((part) => part[':losses'])),
+        gradients: joined(parts.map((part) => part[':gradients'])),
+      };
+    },
+    async dispose() {
+      for (const known of programs.values())
+        await known.then(
+          (compiled) => compiled.dispose(),
+          () => {},
+        );
+    },
+  };
+}
+
+const SQUASHING = new Set(['Softmax', 'LogSoftmax', 'Sigmoid']);
+
+/** The scores `[rows, outputs]` that a graph's output stands for. */
+function scored(g: Graph, rows: number, task: Task): { scores: Value; outputs: number; notes: string[] } {
+  const [output] = Object.values(g.outputs) as [Value];
+  const width = sizeOf(output.shape) / rows;
+  if (task.kind === 'regression') return { scores: flat(output, rows), outputs: width, notes: [] };
+  const squashed =
+    SQUASHING.has(output.node.op.name) && (output.node.op.name === 'Sigmoid' || squashesRows(output, width));
+  const logits = squashed ? output.node.inputs[0]! : output;
+  const notes = squashed
+    ? [`the final ${output.node.op.name} is left out: attacks see the scores before it`]
+    : [];
+  const scores = flat(logits, rows);
+  if (width > 1) return { scores, outputs: width, notes };
+  notes.push(
+    `the one output is read as the logit of class 1 against class 0: class 1 where ${squashed ? 'the probability exceeds 0.5' : 'it is positive'}`,
+  );
+  return { scores: concat([neg(scores), scores], 1), outputs: 2, notes };
+}
+
+/** Whether a Softmax goes over all the outputs of a row, so that it keeps their order. */
+function squashesRows({ node, shape }: Value, width: number): boolean {
+  const axis = Number(node.attributes.axis ?? -1);
+  return shape[axis < 0 ? axis + shape.length : axis] === width;
+}
+
+function flat(value: Value, rows: number): Value {
+  const width = sizeOf(value.shape) / rows;
+  return value.shape.length === 2 ? value : reshape(value, [rows, width]);
+}
+
+function rowsInMemory(one: Graph, mostRows: number): number {
+  // bytesOfDerivative() counts float64; only gradients need it, and a model without them can still be queried.
+  try {
+    return Math.max(1, Math.floor((2 * MOST_BYTES) / bytesOfDerivative(one)));
+  } catch (error) {
+    if (error instanceof RobustlawError) return mostRows;
+    throw error;
+  }
+}
+
+/** Rows in programs of a size that wastes little: full batches first, then the smallest that holds the rest. */
+async function inParts<Part>(
+  sizes: readonly number[],
+  rows: number,
+  run: (size: number, from: number, to: number) => Promise<Part>,
+): Promise<Part[]> {
+  const most = sizes.at(-1)!;
+  const full = rows - (rows % most);
+  const parts: Part[] = [];
+  if (full > 0) parts.push(await run(most, 0, full));
+  if (rows > full) parts.push(await run(sizes.find((size) => size >= rows - full)!, full, rows));
+  return parts;
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0]!;
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let from = 0;
+  for (const part of parts) {
+    all.set(part, from);
+    from += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,47 @@
+// Any number of rows through a program that takes a fixed number of them at once.
+import { allocate, type FloatType, sizeOf } from '../graph/index.ts';
+import type { Program } from './program.ts';
+
+/** Rows of floating-point numbers one after another. */
+export type Rows = Float32Array | Float64Array;
+
+/**
+ * Runs a program whose inputs and outputs have `batch` rows on as many rows as `feeds` hold, in chunks. `lengths` names the
+ * outputs to collect and the entries of one row of each: the array of an output is `[rows, length]`, made by `collect`.
+ */
+export async function runRows<Names extends string, Collected extends Rows>(
+  program: Program,
+  batch: number,
+  dtype: FloatType,
+  feeds: Readonly<Record<string, Rows>>,
+  lengths: Readonly<Record<Names, number>>,
+  collect: new (length: number) => Collected,
+): Promise<Record<Names, Collected>> {
+  const widths = Object.fromEntries(
+    program.inputs.map(({ name, shape }) => [name, sizeOf(shape) / batch] as const),
+  );
+  const [first] = program.inputs;
+  const count = feeds[first!.name]!.length / widths[first!.name]!;
+  const results = Object.fromEntries(
+    Object.entries<number>(lengths).map(([name, length]) => [name, new collect(count * length)]),
+  ) as Record<Names, Collected>;
+  for (let from = 0; from < count; from += batch) {
+    const rows = Math.min(batch, count - from);
+    const chunk = Object.fromEntries(
+      program.inputs.map(({ name }) => {
+        const width = widths[name]!;
+        // The rows past the last one repeat the first: at zero an operator may not be defined.
+        const padded = allocate(dtype, batch * width) as Rows;
+        padded.set(feeds[name]!.subarray(from * width, (from + rows) * width));
+        for (let i = rows; i < batch; i++) padded.set(padded.subarray(0, width), i * width);
+        return [name, padded];
+      }),
+    );
+    const found = await program.run(chunk);
+    for (const [name, length] of Object.entries<number>(lengths)) {
+      const part = (found[name] as Rows).subarray(0, rows * length);
+      results[name as Names].set(part, from * length);
+    }
+  }
+  return results;
+}
