@@ -1,0 +1,149 @@
+// Projection onto a threat model, a norm ball around a point within the bounds of inputs, that float32 rounding never leaves; for l1 as in Croce and Hein, "Mind the box" (2021).
+import { invalidArgument } from '../errors.ts';
+import { allows, type Threat } from './threat.ts';
+
+/**
+ * Moves every row of `changed` in place to the point nearest to it, in Euclidean distance, that `threat` allows around the
+ * same row of `points`: exactly, for ball and bounds together, in all three norms, but for float32 rounding, which is
+ * pulled towards the point. Afterwards allows() holds for every row. Rows that are allowed keep their bits. An infinite
+ * radius leaves only the bounds. Before all this, NaN becomes the entry of the point, and an infinite entry is brought to
+ * where it alone could be.
+ *
+ * Cost: a few passes over the entries.
+ *
+ * @param points `[rows, features]`, within the bounds.
+ * @param changed `[rows, features]`
+ * @throws RobustlawError `invalid-argument` where a row is to be moved whose point lies outside the bounds, be it by
+ *   rounding: perhaps nothing is allowed around it, and it would look robust. Clip data into the bounds beforehand.
+ */
+export function project(threat: Threat, points: Float32Array, changed: Float32Array, features: number): void {
+  if (threat.norm === 'linf' || threat.radius === Infinity) {
+    for (let i = 0; i < changed.length; i++) changed[i] = clipped(threat, points, changed[i]!, i, features);
+    return;
+  }
+  const sizes = new Float64Array(features);
+  const rooms = new Float64Array(features);
+  for (let from = 0; from < changed.length; from += features) {
+    const x = points.subarray(from, from + features);
+    const row = changed.subarray(from, from + features);
+    if (allows(threat, x, row)) continue;
+    for (let i = 0; i < features; i++) {
+      const centre = within(threat, points, from + i, features);
+      const step = finite(threat, row[i]!, centre) - centre;
+      sizes[i] = Math.abs(step);
+      rooms[i] = step > 0 ? threat.bounds[1] - centre : centre - threat.bounds[0];
+      row[i] = step;
+    }
+    const shortened = threat.norm === 'l1' ? shortenedL1(sizes, rooms) : shortenedL2(sizes, rooms);
+    settle(threat, x, row, shortened);
+  }
+}
+
+const LARGEST = 2 ** 128 - 2 ** 104;
+
+function finite({ radius, bounds: [low, high] }: Threat, entry: number, x: number): number {
+  if (Number.isFinite(entry)) return entry;
+  if (Number.isNaN(entry)) return x;
+  return entry > 0 ? Math.min(x + radius, high, LARGEST) : Math.max(x - radius, low, -LARGEST);
+}
+
+function within({ bounds: [low, high] }: Threat, points: Float32Array, i: number, features: number): number {
+  const x = points[i]!;
+  if (x >= low && x <= high) return x;
+  throw invalidArgument(
+    `entry ${i % features} of point ${Math.floor(i / features)} (counted from 0)`,
+    x,
+    `a number within the input bounds [${low}, ${high}]; clip the data into them first`,
+  );
+}
+
+/** One entry where no other matters: the largest change is `radius`. */
+function clipped(threat: Threat, points: Float32Array, entry: number, i: number, features: number): number {
+  const [low, high] = threat.bounds;
+  const step = Math.abs(entry - points[i]!);
+  if (step <= threat.radius && step < Infinity && entry >= low && entry <= high) return entry;
+  const x = within(threat, points, i, features);
+  const wanted = Math.min(
+    Math.max(finite(threat, entry, x), x - threat.radius, low),
+    x + threat.radius,
+    high,
+  );
+  return roundedTowards(x, wanted, Math.min(threat.radius, Math.abs(wanted - x)));
+}
+
+/** The float32 nearest to `wanted`, or a neighbour of it towards the float32 `x`, no further from `x` than `reach`. */
+function roundedTowards(x: number, wanted: number, reach: number): number {
+  const rounded = Math.fround(wanted);
+  if (Math.abs(rounded - x) <= reach) return rounded;
+  // Between half a unit in the last place and one.
+  const unit = Math.max(6e-8 * Math.abs(rounded), 2 ** -149);
+  const next = Math.fround(rounded > x ? rounded - unit : rounded + unit);
+  return Math.abs(next - x) <= reach ? next : x;
+}
+
+/** Given the wanted length of the whole step, the size of each entry's step. */
+type Shortened = (wanted: number) => (i: number) => number;
+
+/**
+ * The nearest point is x + min(s |step|, room) per entry, for the scale s <= 1 that gives the wanted length. Each round
+ * solves for s with the entries that the bounds have stopped so far; s grows, and so do they.
+ */
+function shortenedL2(sizes: Float64Array, rooms: Float64Array): Shortened {
+  return (wanted) => {
+    let scale = 0;
+    for (;;) {
+      let free = 0;
+      let stopped = 0;
+      for (let i = 0; i < sizes.length; i++) {
+        if (scale * sizes[i]! >= rooms[i]!) stopped += rooms[i]! ** 2;
+        else free += sizes[i]! ** 2;
+      }
+      const next = free > 0 ? Math.min(1, Math.sqrt(Math.max(0, wanted ** 2 - stopped) / free)) : 1;
+      if (!(next > scale)) return (i) => Math.min(scale * sizes[i]!, rooms[i]!);
+      scale = next;
+    }
+  };
+}
+
+/**
+ * The nearest point is x + clip(|step| - t, 0, room) per entry, for the threshold t >= 0 that gives the wanted length,
+ * which falls with t piecewise linearly: Newton's method, kept within a bracket that is halved now and then.
+ */
+function shortenedL1(sizes: Float64Array, rooms: Float64Array): Shortened {
+  return (wanted) => {
+    let low = 0;
+    let high = sizes.reduce((most, size) => Math.max(most, size), 0);
+    let threshold = 0;
+    for (let round = 1; ; round++) {
+      let length = 0;
+      let slope = 0;
+      for (let i = 0; i < sizes.length; i++) {
+        const size = sizes[i]! - threshold;
+        if (size <= 0) continue;
+        if (size < rooms[i]!) slope++;
+        length += Math.min(size, rooms[i]!);
+      }
+      if (length <= wanted) high = threshold;
+      else low = threshold;
+      if (length <= wanted && (threshold === 0 || length >= wanted * (1 - 1e-12))) break;
+      const newton = threshold + (length - wanted * (1 - 5e-13)) / slope;
+      threshold = newton > low && newton < high && round % 4 > 0 ? newton : low + (high - low) / 2;
+      if (!(threshold > low && threshold < high)) break;
+    }
+    return (i) => Math.min(Math.max(sizes[i]! - high, 0), rooms[i]!);
+  };
+}
+
+/** Takes the steps that `row` holds from `x`, a little shorter again where rounding has left the ball. */
+function settle(threat: Threat, x: Float32Array, row: Float32Array, shortened: Shortened): void {
+  const steps = row.slice();
+  for (let slack = 0; slack < 1; slack = 8 * slack + 2 ** -50) {
+    const size = shortened(threat.radius * (1 - slack));
+    for (let i = 0; i < row.length; i++) {
+      const reach = size(i);
+      row[i] = roundedTowards(x[i]!, x[i]! + Math.sign(steps[i]!) * reach, reach);
+    }
+    if (allows(threat, x, row)) return;
+  }
+  row.set(x);
+}
