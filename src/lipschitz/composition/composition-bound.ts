@@ -2,10 +2,11 @@
 // norms, Szegedy et al. 2014, section 4.3).
 import { RobustlawError } from '../../errors.ts';
 import type { Graph, Node, Shape, Value } from '../../graph/index.ts';
-import { isFloat, sameShape, showType, sizeOf, topological } from '../../graph/index.ts';
+import { sameShape, showType, sizeOf, topological } from '../../graph/index.ts';
 import { type CertifiedUpperBound, GLOBAL, type Norm } from '../../guarantee/index.ts';
 import { addUp, normEnclosure } from '../../numeric/index.ts';
 import { elementwiseOf } from '../network/elementwise.ts';
+import { portsOf } from '../network/ports.ts';
 import { timesUp } from './entries.ts';
 import { elementwiseFactor, factorOf, standardisationFactor } from './factors.ts';
 import { added, composed, IDENTITY, type LinearMap, mapNormUpper, uniform } from './linear-map.ts';
@@ -94,28 +95,6 @@ interface Walk {
   readonly constants: Map<Affine, number>;
   /** Whether values that depend on the input have met. */
   branches: boolean;
-}
-
-function portsOf(g: Graph): { x: Value; y: Value } {
-  const outputs = Object.values(g.outputs);
-  if (g.inputs.length !== 1 || outputs.length !== 1) {
-    throw new RobustlawError(
-      'unsupported-op',
-      `expected a graph with one input and one output; this one has ${g.inputs.length} and ${outputs.length}; choose one output, and fix the other inputs as constants`,
-    );
-  }
-  const [x, y] = [g.inputs[0]!, outputs[0]!];
-  for (const [what, value] of [
-    ['input', x],
-    ['output', y],
-  ] as const) {
-    if (!isFloat(value.dtype))
-      throw new RobustlawError(
-        'unsupported-type',
-        `the ${what} is ${showType(value)}; expected floating-point numbers`,
-      );
-  }
-  return { x, y };
 }
 
 /** An upper bound on the Lipschitz constant of map(origin) with respect to the input. */

@@ -1,7 +1,6 @@
 // Reads a graph as a network of affine forms and activations.
-import { RobustlawError } from '../../errors.ts';
 import type { Graph, Node, Value } from '../../graph/index.ts';
-import { isFloat, nameOf, showType, sizeOf, tensorOf, topological } from '../../graph/index.ts';
+import { sizeOf, tensorOf, topological } from '../../graph/index.ts';
 import type { Activation, Range } from '../../intervals/index.ts';
 import { nextUp } from '../../numeric/index.ts';
 import { ARITHMETIC_RULES } from './arithmetic-rules.ts';
@@ -13,6 +12,7 @@ import { LAYOUT_RULES } from './layout-rules.ts';
 import { MAXIMUM_RULES } from './maximum-rules.ts';
 import type { Network } from './network.ts';
 import { partsRules } from './parts-rules.ts';
+import { portsOf } from './ports.ts';
 import { PRODUCT_RULES } from './product-rules.ts';
 import type { Reading } from './reading.ts';
 import { activated, describe, formOf, readingFrom, unsupported } from './reading.ts';
@@ -69,32 +69,6 @@ export function readNetwork(g: Graph): Network {
     blocks: reading.blocks,
     output: dense(output, offsets),
   });
-}
-
-function portsOf(g: Graph): { x: Value; y: Value } {
-  const outputs = Object.entries(g.outputs);
-  if (g.inputs.length !== 1 || outputs.length !== 1) {
-    const show = (names: readonly string[]) =>
-      names.length > 0 ? `${names.length} (${names.join(', ')})` : 'none';
-    throw new RobustlawError(
-      'unsupported-op',
-      `a network has one input and one output; this graph has ${show(g.inputs.map((v) => nameOf(v)!))} and ${show(outputs.map(([name]) => name))}; choose one output, and fix the other inputs as constants`,
-    );
-  }
-  const [x] = g.inputs as [Value];
-  const [[name, y]] = outputs as [[string, Value]];
-  for (const [what, value] of [
-    [`input "${nameOf(x)}"`, x],
-    [`output "${name}"`, y],
-  ] as const) {
-    if (!isFloat(value.dtype) || sizeOf(value.shape) === 0) {
-      throw new RobustlawError(
-        'unsupported-type',
-        `the ${what} is ${showType(value)}; expected floating-point numbers, at least one`,
-      );
-    }
-  }
-  return { x, y };
 }
 
 /**
