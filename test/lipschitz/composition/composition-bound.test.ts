@@ -442,7 +442,7 @@ describe('what has no bound', () => {
     expect(() => compositionBound(g.graph([x], { y: x, z: g.neg(x) }))).toThrow('one input and one output');
     const i = g.input('i', 'int64', [1, 3]);
     expect(() => compositionBound(g.graph([i], { y: g.cast(i, 'float32') }))).toThrow(
-      'the input "x" is int64 [1, 3]',
+      'the input "i" is int64 [1, 3]',
     );
   });
 
