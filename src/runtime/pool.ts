@@ -1,5 +1,4 @@
-// Independent jobs in several worker threads, each of which has its own single-threaded sessions.
-import { Worker } from 'node:worker_threads';
+// Independent jobs on several workers, threads or processes, each of which has its own single-threaded sessions.
 import type { ErrorCode } from '../errors.ts';
 import { RobustlawError, requireInteger } from '../errors.ts';
 
@@ -38,15 +37,27 @@ export interface Pool<Job, Result, Progress = unknown> {
 
 /** Messages between a pool and its workers. */
 export type PoolMessage = { readonly type: 'job'; readonly job: unknown } | { readonly type: 'end' };
-export interface WorkerStart {
-  readonly module: string;
-  /** One entry, 1 when jobs should break off. */
-  readonly interruption: Int32Array<SharedArrayBuffer>;
-}
 export type WorkerMessage =
   | { readonly type: 'progress'; readonly message: unknown }
   | { readonly type: 'value'; readonly value: unknown }
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly stack: string };
+
+/** A worker as its pool sees it. */
+export interface Hand {
+  /** Throws what cannot be copied. */
+  post(message: PoolMessage): void;
+  /** Tells the job at work to break off. */
+  interrupt(): void;
+}
+
+/** What a worker tells its pool. */
+export interface Events {
+  readonly received: (message: WorkerMessage) => void;
+  /** The result of the job cannot be read. */
+  readonly unreadable: (error: Error) => void;
+  /** The worker is gone, for this reason; nothing comes after it. */
+  readonly gone: (why: string, cause?: Error) => void;
+}
 
 interface Task {
   readonly job: unknown;
@@ -54,48 +65,43 @@ interface Task {
   readonly settle: (outcome: Outcome<unknown>) => void;
 }
 
-/** A worker thread and the task it is at. */
+/** A worker and the task it is at. */
 interface Slot {
-  readonly thread: Worker;
+  readonly hand: Hand;
   task: Task | undefined;
-  /** The error that ended the thread, if it said one. */
-  failure: Error | undefined;
+  readonly gone: Promise<void>;
 }
 
 /**
- * A pool of at most `workers` threads, started as jobs come. `module` is the URL of a module that exports
- * `run(job, context)`, say `new URL('./trial.ts', import.meta.url)`. A worker that ends while at a job is reported as
+ * A pool of at most `workers` hands, each made by `hire` when a job needs it. One that goes while at a job is reported as
  * that job's outcome and replaced. Throws `invalid-argument` unless `workers` is an integer >= 1.
  */
-export function createPool<Job, Result, Progress = unknown>(
-  module: URL,
+export function poolOf<Job, Result, Progress>(
   workers: number,
+  hire: (events: Events) => Hand,
 ): Pool<Job, Result, Progress> {
   requireInteger('workers', workers);
   const slots = new Set<Slot>();
   const waiting: Task[] = [];
-  const interruption = new Int32Array(new SharedArrayBuffer(4));
   let closing = false;
+  let breakingOff = false;
 
   const start = (): Slot => {
-    const slot: Slot = {
-      thread: startThread({ module: module.href, interruption }),
-      task: undefined,
-      failure: undefined,
-    };
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const hand = hire({
+      received(message) {
+        if (message.type === 'progress') slot.task?.onProgress(message.message);
+        else settle(slot, outcomeOf(message));
+      },
+      unreadable: (error) => settle(slot, failed('the result cannot be received', error)),
+      gone(why, cause) {
+        slots.delete(slot);
+        settle(slot, breakingOff ? interrupted() : crash(why, cause));
+        resolve();
+      },
+    });
+    const slot: Slot = { hand, task: undefined, gone: promise };
     slots.add(slot);
-    slot.thread.on('message', (message: WorkerMessage) => {
-      if (message.type === 'progress') slot.task?.onProgress(message.message);
-      else settle(slot, outcomeOf(message));
-    });
-    slot.thread.on('messageerror', (error) => settle(slot, failed('the result cannot be received', error)));
-    slot.thread.on('error', (error: Error) => {
-      slot.failure = error;
-    });
-    slot.thread.on('exit', (code) => {
-      slots.delete(slot);
-      settle(slot, crash(slot.failure, code));
-    });
     return slot;
   };
   /** The task of a slot, if it has one, is over. */
@@ -103,8 +109,8 @@ export function createPool<Job, Result, Progress = unknown>(
     const { task } = slot;
     slot.task = undefined;
     task?.settle(outcome);
-    if (closing) post(slot, { type: 'end' });
-    else assignWaiting();
+    if (!closing) assignWaiting();
+    else if (slots.has(slot)) slot.hand.post({ type: 'end' });
   };
   const assignWaiting = () => {
     while (waiting.length > 0) {
@@ -113,7 +119,7 @@ export function createPool<Job, Result, Progress = unknown>(
       const slot = free ?? start();
       const task = waiting.shift()!;
       try {
-        post(slot, { type: 'job', job: task.job });
+        slot.hand.post({ type: 'job', job: task.job });
         slot.task = task;
       } catch (error) {
         task.settle(failed('the job cannot be sent to a worker', error));
@@ -137,23 +143,16 @@ export function createPool<Job, Result, Progress = unknown>(
     },
     async close(now = false) {
       closing = true;
-      if (now) Atomics.store(interruption, 0, 1);
+      breakingOff ||= now;
       for (const task of waiting.splice(0)) task.settle(interrupted());
-      const ends = [...slots].map(({ thread }) => new Promise((resolve) => thread.once('exit', resolve)));
-      for (const slot of slots) if (!slot.task) post(slot, { type: 'end' });
+      const ends = [...slots].map(({ gone }) => gone);
+      for (const { hand, task } of slots) {
+        if (!task) hand.post({ type: 'end' });
+        else if (now) hand.interrupt();
+      }
       await Promise.all(ends);
     },
   };
-}
-
-function post({ thread }: Slot, message: PoolMessage): void {
-  thread.postMessage(message);
-}
-
-/** Works from the sources (.ts) and from the built package (.js). */
-function startThread(workerData: WorkerStart): Worker {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return new Worker(new URL(`./pool-worker.${extension}`, import.meta.url), { workerData });
 }
 
 function outcomeOf(message: Exclude<WorkerMessage, { type: 'progress' }>): Outcome<unknown> {
@@ -173,10 +172,7 @@ function interrupted(): Outcome<never> {
   return { ok: false, error, crashed: false };
 }
 
-function crash(failure: Error | undefined, code: number | undefined): Outcome<never> {
-  const why = failure?.message ?? `exit code ${code}`;
-  const error = new RobustlawError('internal', `the worker ended while at the job: ${why}`, {
-    cause: failure,
-  });
+function crash(why: string, cause: Error | undefined): Outcome<never> {
+  const error = new RobustlawError('internal', `the worker ended while at the job: ${why}`, { cause });
   return { ok: false, error, crashed: true };
 }
