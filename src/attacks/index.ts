@@ -1,6 +1,15 @@
 // Attacks: changes of inputs, small in a norm, that make a model wrong. What an attack returns is checked by its caller.
 export type { Attack, Samples } from './attack.ts';
+export {
+  crossEntropy,
+  deviation,
+  dlr,
+  margin,
+  suited,
+  targetedDifference,
+  targetedDlr,
+} from './losses.ts';
 export { project } from './projection.ts';
 export { argmax, type LabelRows, margins, oneHot, type Task, wrong } from './task.ts';
 export { allows, createThreat, distance, type Threat, UNBOUNDED } from './threat.ts';
-export { createVictim, type Loss, type LossGradient, type Victim } from './victim.ts';
+export { createVictim, type Loss, type LossGradient, scored, type Victim } from './victim.ts';
