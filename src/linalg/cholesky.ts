@@ -1,5 +1,6 @@
 // The Cholesky factorisation A = L L^T of a symmetric positive definite matrix.
 import { RobustlawError } from '../errors.ts';
+import { type Stop, whenDone } from '../stop.ts';
 import { type Matrix, matrix, requireSameSize, requireSquare } from './matrix.ts';
 import { dotBlock } from './product.ts';
 
@@ -21,8 +22,8 @@ export function cholesky(a: Matrix): Matrix {
   return factor;
 }
 
-/** As `cholesky`, but undefined when a pivot is not positive. */
-export function tryCholesky(a: Matrix): Matrix | undefined {
+/** As `cholesky`, but undefined when a pivot is not positive, or when `stop` says so before the end. */
+export function tryCholesky(a: Matrix, stop: Stop = whenDone): Matrix | undefined {
   requireSquare(a);
   const n = a.rows;
   const factor = matrix(n, n);
@@ -30,6 +31,7 @@ export function tryCholesky(a: Matrix): Matrix | undefined {
   const dots = new Float64Array(4);
   // Columns j and j+1 at a time: l_rc = (a_rc - sum_{k<c} l_rk l_ck) / l_cc.
   for (let j = 0; j < n; j += 2) {
+    if (stop()) return undefined;
     const last = Math.min(j + 1, n - 1);
     for (let i = j; i < n; i += 2) {
       const below = Math.min(i + 1, n - 1);

@@ -1,4 +1,5 @@
 // Products of dense matrices and vectors, in blocks that keep the numbers in registers (about 1.5 to 2 billion multiply-adds a second).
+import { type Stop, whenDone } from '../stop.ts';
 import { type Matrix, matrix, requireSameSize, transpose } from './matrix.ts';
 
 /** A B. @throws shape-mismatch when A has not as many columns as B has rows. */
@@ -29,11 +30,17 @@ const PANEL = 48;
 
 /** The Gram matrix A A^T, exactly symmetric. */
 export function gram(a: Matrix): Matrix {
+  return tryGram(a, whenDone)!;
+}
+
+/** As `gram`, but undefined when `stop` says so before the end. */
+export function tryGram(a: Matrix, stop: Stop): Matrix | undefined {
   const n = a.rows;
   const result = matrix(n, n);
   const out = result.data;
   const block = new Float64Array(4);
   for (let i = 0; i < n; i += 2) {
+    if (stop()) return undefined;
     const next = Math.min(i + 1, n - 1);
     for (let j = 0; j <= i; j += 2) {
       const after = Math.min(j + 1, n - 1);

@@ -13,10 +13,11 @@ import {
   sqrtUp,
   UNIT_ROUNDOFF,
 } from '../numeric/index.ts';
+import { type Stop, whenDone } from '../stop.ts';
 import { tryCholesky } from './cholesky.ts';
 import { largestEigenpair } from './lanczos.ts';
 import { type Matrix, matrix, normalised, row, transpose } from './matrix.ts';
-import { gram, multiplyVectorTransposed } from './product.ts';
+import { gram, multiplyVectorTransposed, tryGram } from './product.ts';
 
 /**
  * An upper bound on |W|_2 = max |Wv| / |v| that holds in exact arithmetic: all rounding of its own
@@ -29,11 +30,12 @@ import { gram, multiplyVectorTransposed } from './product.ts';
  * The Frobenius norm and sqrt(|W|_1 |W|_inf), rounded upwards, are taken where they are smaller (rank one,
  * diagonal matrices).
  *
- * Time: about m^2 n / 2 + m^3 / 6 multiply-adds, one to two seconds at 1000 x 1000.
+ * Time: about m^2 n / 2 + m^3 / 6 multiply-adds, one to two seconds at 1000 x 1000. Once `stop` says so, the least of the
+ * Frobenius norm, sqrt(|W|_1 |W|_inf) and, where W W^T is there, |W W^T|_F^(1/2) is returned.
  *
  * @throws invalid-argument when an entry is NaN or infinite. Upper bound.
  */
-export function spectralNormUpper(w: Matrix): number {
+export function spectralNormUpper(w: Matrix, stop: Stop = whenDone): number {
   if (Math.min(w.rows, w.columns) === 1) return normEnclosure(w.data)[1];
   const { scaled, exponent } = normalised(w);
   const smallSide = scaled.rows <= scaled.columns ? scaled : transpose(scaled);
@@ -43,7 +45,7 @@ export function spectralNormUpper(w: Matrix): number {
     frobenius,
     sqrtUp(multiplyUp(largestRowSum(scaled), largestRowSum(transpose(scaled)))),
   );
-  return multiplyUp(Math.min(simple, sqrtUp(largestSquare(smallSide, frobenius))), 2 ** exponent);
+  return multiplyUp(Math.min(simple, sqrtUp(largestSquare(smallSide, frobenius, stop))), 2 ** exponent);
 }
 
 /**
@@ -76,13 +78,18 @@ export function spectralNormAtMost(w: Matrix, bound: number): boolean {
  * billionth for ties, is tried on the next matrix with spectralNormAtMost(), and only where that fails its own norm is
  * bounded. They are visited in scattered order, in which a largest norm so far is met about log(count) times.
  *
- * @throws invalid-argument when an entry is NaN or infinite. Upper bound.
+ * @throws invalid-argument when an entry is NaN or infinite. Upper bound; infinite once `stop` says so.
  */
-export function largestSpectralNormUpper(count: number, at: (j: number) => Matrix): number {
+export function largestSpectralNormUpper(
+  count: number,
+  at: (j: number) => Matrix,
+  stop: Stop = whenDone,
+): number {
   let step = Math.max(1, Math.round(count * GOLDEN));
   while (greatestCommonDivisor(step, count) !== 1) step++;
   let largest = 0;
   for (let i = 0, j = 0; i < count; i++, j = (j + step) % count) {
+    if (stop()) return Number.POSITIVE_INFINITY;
     const w = at(j);
     if (spectralNormAtMost(w, largest)) continue;
     largest = Math.max(largest, multiplyUp(spectralNormUpper(w), TIE));
@@ -135,17 +142,18 @@ export function stretchLower(w: Matrix, v: Float64Array): number {
 }
 
 /** An upper bound on the largest eigenvalue of W W^T, W `[m, n]` with m <= n and largest entry near 1. */
-function largestSquare(w: Matrix, frobenius: number): number {
+function largestSquare(w: Matrix, frobenius: number, stop: Stop): number {
   const m = w.rows;
-  const g = gram(w);
+  const g = tryGram(w, stop);
+  if (g === undefined) return multiplyUp(frobenius, frobenius);
   const estimate = largestEigenpair(g).value;
   const ofGram = gramError(w, frobenius);
-  for (let margin = m * 2 ** -52; margin < 1; margin *= 8) {
+  for (let margin = m * 2 ** -52; margin < 1 && !stop(); margin *= 8) {
     const shift = estimate * (1 + margin);
-    const certified = positiveShift(g, shift);
+    const certified = positiveShift(g, shift, stop);
     if (certified !== undefined) return addUp(certified, ofGram);
   }
-  return multiplyUp(frobenius, frobenius);
+  return addUp(normEnclosure(g.data)[1], ofGram);
 }
 
 /** An upper bound on |W W^T - fl(W W^T)|_2, W with largest entry near 1. */
@@ -158,9 +166,9 @@ function gramError(w: Matrix, frobenius: number): number {
 
 /**
  * An upper bound on the largest eigenvalue of G, close to `shift`, or undefined when the Cholesky
- * factorisation of shift I - G stops.
+ * factorisation of shift I - G stops, or is stopped.
  */
-function positiveShift(g: Matrix, shift: number): number | undefined {
+function positiveShift(g: Matrix, shift: number, stop: Stop = whenDone): number | undefined {
   const m = g.rows;
   const shifted = matrix(
     m,
@@ -175,7 +183,7 @@ function positiveShift(g: Matrix, shift: number): number | undefined {
     trace = addUp(trace, Math.max(0, entry));
     largest = Math.max(largest, Math.abs(entry));
   }
-  if (tryCholesky(shifted) === undefined) return undefined;
+  if (tryCholesky(shifted, stop) === undefined) return undefined;
   // L L^T = A + E >= 0 with |E|_2 <= gamma(m+1) / (1 - gamma(m+1)) trace(A) (Higham 2002, Theorem 10.5), and
   // the diagonal of A was rounded.
   const error = gamma(m + 1);

@@ -46,7 +46,7 @@ export const METHODS: readonly Method[] = [
     name: 'composition of norms',
     norms: ALL,
     domains: ANYWHERE,
-    run: ({ graph, norm }) => [compositionBound(graph, norm)],
+    run: ({ graph, norm, within }) => [compositionBound(graph, norm, within(0.5))],
   },
   {
     name: 'ECLipsE-Fast',

@@ -10,6 +10,7 @@ import {
   normEnclosure,
   sumEnclosure,
 } from '../numeric/index.ts';
+import { type Stop, whenDone } from '../stop.ts';
 
 /** ||x||, not certified. */
 export function length(x: Float64Array, norm: Norm): number {
@@ -76,13 +77,16 @@ export function separation(a: Float64Array, b: Float64Array, norm: Norm): Enclos
   ];
 }
 
-/** An upper bound on max ||Wv|| / ||v||, the same norm on both sides: largest column sum, spectral norm, largest row sum. */
-export function operatorNormUpper(w: Matrix, norm: Norm): number {
+/**
+ * An upper bound on max ||Wv|| / ||v||, the same norm on both sides: largest column sum, spectral norm (a looser bound once
+ * `stop` says so), largest row sum.
+ */
+export function operatorNormUpper(w: Matrix, norm: Norm, stop: Stop = whenDone): number {
   switch (norm) {
     case 'l1':
       return operatorNormUpper(transpose(w), 'linf');
     case 'l2':
-      return spectralNormUpper(w);
+      return spectralNormUpper(w, stop);
     case 'linf':
       return Array.from({ length: w.rows }, (_, i) => lengthEnclosure(row(w, i), 'l1')[1]).reduce((a, b) =>
         Math.max(a, b),

@@ -92,6 +92,26 @@ describe('spectralNormUpper', () => {
     );
   });
 
+  it('is an upper bound wherever it is stopped, and the tighter the later', () => {
+    const size = fc.tuple(fc.integer({ min: 2, max: 12 }), fc.integer({ min: 2, max: 12 }), fc.integer());
+    fc.assert(
+      fc.property(size, ([m, n, seed]) => {
+        const w = matrix(m, n, normal(rng(seed >>> 0), m * n));
+        const exact = spectralNormUpper(w);
+        let before = Number.POSITIVE_INFINITY;
+        for (let asked = 0; asked <= 2 * Math.min(m, n) + 2; asked++) {
+          let left = asked;
+          const bound = spectralNormUpper(w, () => left-- === 0 || left < 0);
+          expect(bound).toBeLessThanOrEqual(before);
+          expect(bound).toBeGreaterThanOrEqual(spectralNormWitness(w).value);
+          before = bound;
+        }
+        expect(before).toBe(exact);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it('has the closed forms of diagonal, rank-one, orthogonal and Hilbert matrices', () => {
     expect(spectralNormUpper(identity(40))).toBeCloseTo(1, 13);
     expect(spectralNormUpper(diagonal([3, -7, 0.5]))).toBeCloseTo(7, 13);

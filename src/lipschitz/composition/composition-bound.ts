@@ -5,6 +5,7 @@ import type { Graph, Node, Shape, Value } from '../../graph/index.ts';
 import { sameShape, showType, sizeOf, topological } from '../../graph/index.ts';
 import { type CertifiedUpperBound, GLOBAL, type Norm } from '../../guarantee/index.ts';
 import { addUp, normEnclosure } from '../../numeric/index.ts';
+import { type Stop, whenDone } from '../../stop.ts';
 import { elementwiseOf } from '../network/elementwise.ts';
 import { portsOf } from '../network/ports.ts';
 import { timesUp } from './entries.ts';
@@ -43,16 +44,18 @@ export const COMPOSITION_OF_NORMS: Readonly<Record<Norm, string>> = {
  * For a chain this is the product of layer norms. All rounding is accounted for; Infinity where the product overflows.
  *
  * Time: in l1 and linf as long as the weights are read; in l2 m^2 n / 2 + m^3 / 6 multiply-adds for a dense layer of
- * smaller side m, and for a convolution what convolutionNormUpper() states.
+ * smaller side m, and for a convolution what convolutionNormUpper() states; once `stop` says so, looser norms are taken
+ * for the layers that are left.
  *
  * @param g One input, one output; rows of a batch that do not influence each other may be several.
  * @throws unsupported-op naming the operator that has no finite global constant (or no rule), why, and the constant of the
  *   part before it; unsupported-type for integer inputs; invalid-argument when a weight is not finite. Upper bound.
  */
-export function compositionBound(g: Graph, norm: Norm = 'l2'): CertifiedUpperBound {
+export function compositionBound(g: Graph, norm: Norm = 'l2', stop: Stop = whenDone): CertifiedUpperBound {
   const { x, y } = portsOf(g);
   const walk: Walk = {
     norm,
+    stop,
     known: new Map([[x, { origin: { constant: 1 }, map: IDENTITY }]]),
     constants: new Map(),
     branches: false,
@@ -89,6 +92,8 @@ interface Failure {
 
 interface Walk {
   readonly norm: Norm;
+  /** Once it says so, cheaper norms are taken. */
+  readonly stop: Stop;
   /** What is known of values that depend on the input. */
   readonly known: Map<Value, Affine | Failure>;
   /** constantOf() where it has been asked for. */
@@ -98,10 +103,10 @@ interface Walk {
 }
 
 /** An upper bound on the Lipschitz constant of map(origin) with respect to the input. */
-function constantOf(value: Affine, { norm, constants }: Walk): number {
+function constantOf(value: Affine, { norm, stop, constants }: Walk): number {
   const before = constants.get(value);
   if (before !== undefined) return before;
-  const constant = timesUp(value.origin.constant, mapNormUpper(value.map, norm));
+  const constant = timesUp(value.origin.constant, mapNormUpper(value.map, norm, stop));
   constants.set(value, constant);
   return constant;
 }

@@ -3,6 +3,7 @@ import type { Sweep } from '../../graph/index.ts';
 import type { Norm } from '../../guarantee/index.ts';
 import { largestSpectralNormUpper } from '../../linalg/index.ts';
 import { addUp, divideUp, gamma, multiplyUp, nextDown, nextUp, sqrtUp } from '../../numeric/index.ts';
+import { type Stop, whenDone } from '../../stop.ts';
 import { type Convolution, cells, seenBy, tapCount, unrolled } from './convolution.ts';
 import { spectrumUpper } from './convolution-spectrum.ts';
 
@@ -20,11 +21,11 @@ import { spectrumUpper } from './convolution-spectrum.ts';
  * frequency (filters and channels times stride per axis, of a group), F half the number of frequencies, of which an axis
  * has at most 24 for each cell by which windows overlap: about 0.4 s for 3 x 3 on 32 channels of 32 x 32 or 128 of 8 x 8.
  *
- * Upper bound; in l1 and linf exact, in l2 exact where the matrix is written out and else within a few percent on maps of
+ * Upper bound; once `stop` says so, in l2 the geometric mean of those in l1 and linf; in l1 and linf exact, in l2 exact where the matrix is written out and else within a few percent on maps of
  * 8 x 8 and more, ten on 4 x 4.
  */
-export function convolutionNormUpper(c: Convolution, norm: Norm): number {
-  if (norm === 'l2') return spectral(c);
+export function convolutionNormUpper(c: Convolution, norm: Norm, stop: Stop = whenDone): number {
+  if (norm === 'l2') return spectral(c, stop);
   // The adjoint exchanges the two.
   return (norm === 'linf') === c.transposed ? columnSums(c) : rowSums(c);
 }
@@ -39,7 +40,7 @@ function errorNorm(c: Convolution): number {
 const UNROLLED_ENTRIES = 2 ** 24;
 const UNROLLED_WORK = 2.5e9;
 
-function spectral(c: Convolution): number {
+function spectral(c: Convolution, stop: Stop): number {
   const { image, windows } = cells(c);
   const [filters, channels] = [c.filters / c.group, c.channels / c.group];
   const simple = sqrtUp(multiplyUp(rowSums(c), columnSums(c)));
@@ -49,8 +50,8 @@ function spectral(c: Convolution): number {
   const work = c.group * small * small * (Math.max(rows, columns) / 2 + small / 6);
   const bound =
     work <= UNROLLED_WORK && rows * columns <= UNROLLED_ENTRIES
-      ? largestSpectralNormUpper(c.group, (group) => unrolled(c, group))
-      : spectrumUpper(c);
+      ? largestSpectralNormUpper(c.group, (group) => unrolled(c, group), stop)
+      : spectrumUpper(c, stop);
   return Math.min(simple, addUp(bound, errorNorm(c)));
 }
 

@@ -3,6 +3,7 @@
 import type { Sweep } from '../../graph/index.ts';
 import { largestSpectralNormUpper, type Matrix, matrix } from '../../linalg/index.ts';
 import { addUp, gamma, multiplyUp, normEnclosure } from '../../numeric/index.ts';
+import { type Stop, whenDone } from '../../stop.ts';
 import { type Convolution, indexOf, tapCount } from './convolution.ts';
 
 /** Frequencies per axis and unit of degree: the polynomial exceeds its samples by at most 1 / cos(pi / 48), 0.2 %. */
@@ -76,15 +77,15 @@ const TRIGONOMETRIC_ERROR = 2 ** -45;
 /**
  * An upper bound on the spectral norm of the convolution with the stored kernel (without its error), never unrolled: the
  * largest norm of the kernel over frequencies, see sampled(). Above the norm by what the boundary takes from it: a few
- * percent at 8 x 8 cells, less than one at 32 x 32.
+ * percent at 8 x 8 cells, less than one at 32 x 32. Infinite once `stop` says so.
  */
-export function spectrumUpper(c: Convolution): number {
+export function spectrumUpper(c: Convolution, stop: Stop = whenDone): number {
   let largest = 0;
-  for (let group = 0; group < c.group; group++) largest = Math.max(largest, spectrumOfGroup(c, group));
+  for (let group = 0; group < c.group; group++) largest = Math.max(largest, spectrumOfGroup(c, group, stop));
   return largest;
 }
 
-function spectrumOfGroup(c: Convolution, group: number): number {
+function spectrumOfGroup(c: Convolution, group: number, stop: Stop): number {
   const axes = c.sweeps.map(sampled);
   const [filters, channels] = [c.filters / c.group, c.channels / c.group];
   const size = tapCount(c);
@@ -140,7 +141,7 @@ function spectrumOfGroup(c: Convolution, group: number): number {
     frequencies.reduce((largest, frequency) => Math.max(largest, normEnclosure(at(frequency).data)[1]), 0);
   const sizes = choices.length > 1 ? choices.map(frobenius) : [0];
   const frequencies = choices[sizes.indexOf(Math.min(...sizes))]!;
-  const largest = largestSpectralNormUpper(frequencies.length, (j) => at(frequencies[j]!));
+  const largest = largestSpectralNormUpper(frequencies.length, (j) => at(frequencies[j]!), stop);
   // Each entry of K is a sum of at most `size` products: off by at most (gamma + trigonometric) sum_t |w_t| in its real
   // and in its imaginary part.
   const magnitudes = Float64Array.from({ length: filters * channels }, (_, i) =>

@@ -10,6 +10,7 @@ import {
   sqrtUp,
   UNIT_ROUNDOFF,
 } from '../../numeric/index.ts';
+import { type Stop, whenDone } from '../../stop.ts';
 import { operatorNormUpper } from '../norms.ts';
 import { type Convolution, cells, tapCount } from './convolution.ts';
 import { convolutionNormUpper } from './convolution-norm.ts';
@@ -45,7 +46,7 @@ export function uniform(factor: number): Diagonal {
 export const IDENTITY: Diagonal = uniform(1);
 
 /** An upper bound on max ||A x|| / ||x||, the same norm on both sides. Kronecker factors I leave the norm as it is. */
-export function mapNormUpper(map: LinearMap, norm: Norm): number {
+export function mapNormUpper(map: LinearMap, norm: Norm, stop: Stop = whenDone): number {
   switch (map.kind) {
     case 'diagonal': {
       const largest = largestSize(map.scale);
@@ -53,13 +54,13 @@ export function mapNormUpper(map: LinearMap, norm: Norm): number {
     }
     case 'along axis': {
       const { rows, columns } = map.matrix;
-      const stored = operatorNormUpper(map.matrix, norm);
+      const stored = operatorNormUpper(map.matrix, norm, stop);
       if (map.error === 0) return stored;
       const ofOnes = norm === 'l1' ? rows : norm === 'linf' ? columns : sqrtUp(rows * columns);
       return addUp(stored, multiplyUp(map.error, ofOnes));
     }
     case 'convolution':
-      return convolutionNormUpper(map, norm);
+      return convolutionNormUpper(map, norm, stop);
   }
 }
 

@@ -393,6 +393,23 @@ describe('as exporters write it', () => {
   });
 });
 
+describe('out of time', () => {
+  test('looser norms are taken, never below those of a finished run', () => {
+    const models = Array.from({ length: 30 }, (_, i) => randomModel(rng(77).split(i)).model.forBatch(1));
+    let looser = 0;
+    for (const one of models) {
+      const full = compositionBound(one, 'l2').value;
+      const stopped = compositionBound(one, 'l2', () => true).value;
+      expect(stopped).toBeGreaterThanOrEqual(full * (1 - 1e-9));
+      expect(stopped).toBeLessThan(Number.POSITIVE_INFINITY);
+      if (stopped > full * (1 + 1e-6)) looser++;
+      for (const norm of ['l1', 'linf'] as const)
+        expect(compositionBound(one, norm, () => true)).toEqual(compositionBound(one, norm));
+    }
+    expect(looser).toBeGreaterThan(5);
+  });
+});
+
 describe('what has no bound', () => {
   const failure = (of: (x: Value) => Value, norm: Norm = 'l2') => {
     try {
