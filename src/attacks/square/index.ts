@@ -1,0 +1,3 @@
+// The Square attack.
+export { square } from './square.ts';
+export type { ImageShape } from './window.ts';

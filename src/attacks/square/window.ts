@@ -1,0 +1,69 @@
+// Windows of an image that a random search changes: how large they are at each query, and where.
+
+/** The layout of a point: `[channels, height, width]`, row-major. */
+export type ImageShape = readonly [channels: number, height: number, width: number];
+
+export interface Window {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The share of the pixels that a window takes at first. */
+const FIRST_SHARE = 0.8;
+
+/** Of 10,000 queries, those after which the share is halved. */
+const HALVED_AFTER = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000];
+
+/** The share of the pixels at one of so many queries (Andriushchenko et al. 2020, section 3.1, scaled to the budget). */
+export function share(query: number, queries: number): number {
+  const scaled = Math.floor((query / queries) * 10_000);
+  return FIRST_SHARE / 2 ** HALVED_AFTER.filter((after) => scaled > after).length;
+}
+
+/**
+ * `[height, width]` of a window of so large a share of the image: a square with sides >= `least`, odd if `odd`, or, in an
+ * image too flat for it, what fits, longer instead.
+ */
+export function windowSize(
+  [, height, width]: ImageShape,
+  pixels: number,
+  least: number,
+  odd: boolean,
+): readonly [height: number, width: number] {
+  const area = pixels * height * width;
+  const rounded = Math.max(least, Math.round(Math.sqrt(area)));
+  const side = odd && rounded % 2 === 0 ? rounded + 1 : rounded;
+  return [
+    Math.min(height, side > width ? Math.max(side, Math.round(area / width)) : side),
+    Math.min(width, side > height ? Math.max(side, Math.round(area / height)) : side),
+  ];
+}
+
+/** A window at a place uniform over all where it fits. */
+export function placed(
+  [, rows, columns]: ImageShape,
+  [height, width]: readonly [number, number],
+  draw: () => number,
+): Window {
+  return {
+    top: Math.floor(draw() * (rows - height + 1)),
+    left: Math.floor(draw() * (columns - width + 1)),
+    height,
+    width,
+  };
+}
+
+/** Calls `at` with the index of every pixel of the window in one channel, and its place within the window. */
+export function eachPixel(
+  [, height, width]: ImageShape,
+  channel: number,
+  window: Window,
+  at: (index: number, place: number) => void,
+): void {
+  for (let i = 0; i < window.height; i++) {
+    const from = (channel * height + window.top + i) * width + window.left;
+    for (let j = 0; j < window.width; j++) at(from + j, i * window.width + j);
+  }
+}
