@@ -1,4 +1,15 @@
 // An audit: one model and one data set, gathered, measured, and told as one result.
+export { type EffectiveDimension, effectiveDimensions } from './dimension.ts';
+export { type Fitted, measureMemorization } from './memorization.ts';
+export { type Neighbourhoods, nearestNeighbours } from './neighbours.ts';
+export {
+  givenFlips,
+  givenVariance,
+  type NoiseLevel,
+  noiseOfDuplicates,
+  noiseOfFlips,
+  noiseOfNeighbours,
+} from './noise.ts';
 export {
   AUDIT_SCHEMA,
   type AuditImage,
@@ -15,3 +26,4 @@ export {
   type Robustness,
   type SuspiciousLabel,
 } from './result.ts';
+export { suspiciousLabels } from './suspicious.ts';

@@ -68,13 +68,19 @@ export function partialMemorization(dataset: Dataset, predictions: ArrayLike<num
   return { holds, squaredError: squaredDistance(predictions, y), squaredNoise: squaredDistance(clean, y) };
 }
 
+/** What fitting below the noise is about; a data set is one. */
+export type NoisyLabels = Pick<Dataset, 'name' | 'shape' | 'noiseVariance'> & {
+  /** `[n, outputs]`. */
+  readonly y: ArrayLike<number>;
+};
+
 /**
  * By how much predictions fit below the noise level, as the theorems of Bubeck and Sellke 2021 ask.
  *
  * @param predictions f(x_i), `[n, outputs]`.
  * @throws RobustlawError `invalid-argument` when the data set does not know its noise variance.
  */
-export function fitBelowNoise(dataset: Dataset, predictions: ArrayLike<number>): FitBelowNoise {
+export function fitBelowNoise(dataset: NoisyLabels, predictions: ArrayLike<number>): FitBelowNoise {
   requirePredictions(dataset, predictions);
   const { noiseVariance } = dataset;
   if (noiseVariance === undefined) {
@@ -89,7 +95,7 @@ export function fitBelowNoise(dataset: Dataset, predictions: ArrayLike<number>):
   return { holds: eps > 0, meanSquaredError, noiseVariance, eps };
 }
 
-function requirePredictions(dataset: Dataset, predictions: ArrayLike<number>): void {
+function requirePredictions(dataset: Pick<NoisyLabels, 'name' | 'y'>, predictions: ArrayLike<number>): void {
   if (predictions.length !== dataset.y.length) {
     const expected = `${dataset.y.length} = n outputs of ${dataset.name}`;
     throw invalidArgument('number of predictions', predictions.length, expected);
