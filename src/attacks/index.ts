@@ -9,6 +9,9 @@ export {
   targetedDifference,
   targetedDlr,
 } from './losses.ts';
+export { carliniWagner } from './minimum-norm/carlini-wagner.ts';
+export { deepFool } from './minimum-norm/deepfool.ts';
+export { fab, fabTargeted } from './minimum-norm/fab.ts';
 export { project } from './projection.ts';
 export { argmax, type LabelRows, margins, oneHot, type Task, wrong } from './task.ts';
 export { allows, createThreat, distance, type Threat, UNBOUNDED } from './threat.ts';
