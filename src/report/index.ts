@@ -1,4 +1,6 @@
 // Results in, HTML, SVG, CSV and Parquet out. No science here: nothing is measured or fitted.
+export { renderAuditPage } from './audit/page.ts';
+export { auditCurveSvg } from './audit/robust-accuracy.ts';
 export { resultsCsv } from './csv.ts';
 export { heroSvg } from './hero-svg.ts';
 export { boundsSvg, type LipschitzReport, lipschitzVerdict, renderLipschitzPage } from './lipschitz-page.ts';

@@ -1,13 +1,14 @@
 // What was found out about the Lipschitz constants of one model, as one HTML page.
 import { RobustlawError } from '../errors.ts';
 import { type LipschitzMeasurement, relativeGap } from '../guarantee/index.ts';
-import { boundsChart } from './charts/bounds-chart.ts';
+import { type Bound, boundsChart } from './charts/bounds-chart.ts';
 import { standaloneSvg } from './charts/svg.ts';
 import { document } from './document.ts';
 import { type Html, html, NOTHING } from './html.ts';
 import { count, MISSING, percent, significant } from './number.ts';
-import { intervalText, numberCell, row, section, table, textCell } from './sections/common.ts';
-import { domainText, KINDS, NORMS } from './words.ts';
+import { answersTable, boundsFigure } from './sections/bounds.ts';
+import { intervalText, section } from './sections/common.ts';
+import { domainText, NORMS } from './words.ts';
 
 /** A model and the measurements on it; everything the page shows. */
 export interface LipschitzReport {
@@ -60,7 +61,7 @@ export function lipschitzVerdict(measurement: LipschitzMeasurement): string {
  */
 export function boundsSvg(measurement: LipschitzMeasurement): string {
   const title = `Bounds on the Lipschitz constant: ${headline(measurement)}`;
-  const chart = boundsChart(measurement, 'bounds', title);
+  const chart = boundsChart(boundsOf(measurement), 'bounds', title);
   if (!chart) throw new RobustlawError('not-found', 'nothing to draw: no bound is positive and finite');
   return standaloneSvg(chart);
 }
@@ -72,42 +73,21 @@ function headline({ norm, domain }: LipschitzMeasurement): string {
 function measurementSection(measurement: LipschitzMeasurement, index: number): Html {
   const { answers, estimate } = measurement;
   const title = headline(measurement);
-  const chart = boundsChart(measurement, `bounds-${index}`, `Bounds on the Lipschitz constant: ${title}`);
-  const rows = answers.flatMap(({ method, guarantees, seconds, note }) => {
-    const time = numberCell(significant(seconds));
-    if (guarantees.length === 0)
-      return [row([textCell(method), textCell(MISSING), numberCell(MISSING), time, textCell(note ?? '')])];
-    return guarantees.map((guarantee) =>
-      row([
-        textCell(guarantee.method),
-        textCell(KINDS[guarantee.kind]),
-        numberCell(significant(guarantee.value, ROUNDINGS[guarantee.kind], 6)),
-        time,
-        textCell(note ?? ''),
-      ]),
-    );
-  });
-  const columns = [
-    { title: 'Method' },
-    { title: 'Kind' },
-    { title: 'Value', numeric: true },
-    { title: 'Seconds', numeric: true },
-    { title: 'Note' },
-  ];
   return section(`measurement-${index}`, title, [
-    chart
-      ? html`<figure>${chart}
-<figcaption>A bar runs from the best witness to what a method certifies: the truth lies in every bar. A dot is a witness.</figcaption></figure>
-`
-      : NOTHING,
-    table(`Methods, ${title}`, columns, rows),
+    boundsFigure(boundsOf(measurement), `bounds-${index}`, `Bounds on the Lipschitz constant: ${title}`),
+    answersTable(
+      `Methods, ${title}`,
+      answers.map(({ guarantees, ...answer }) => ({ ...answer, bounds: guarantees })),
+    ),
     estimate
       ? html`<p>Estimate, which proves nothing: ${estimate.method} gives ${significant(estimate.value)} (${intervalText(estimate)}).</p>\n`
       : NOTHING,
   ]);
 }
 
-const ROUNDINGS = { exact: 'nearest', upper: 'up', lower: 'down' } as const;
+function boundsOf({ answers }: LipschitzMeasurement): readonly Bound[] {
+  return answers.flatMap(({ guarantees }) => guarantees);
+}
 
 function meaning(): Html {
   return section(

@@ -56,9 +56,38 @@ code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",m
 .checks strong{color:var(--good)}
 .checks .violated strong{color:var(--bad)}
 .checks span{color:var(--muted)}
+.checks .assumed{border-color:var(--muted)}
+.checks .assumed strong{color:var(--muted)}
 dt{font-weight:600}
 dd{margin:0 0 .7rem 1.2rem}
 .versions{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:0 1.2rem}
+.absent{color:var(--muted)}
+h4{font-size:1rem;margin:1.4rem 0 .5rem}
+.statement{font-size:1.15rem;font-weight:550}
+.gallery{list-style:none;padding:0;max-width:none;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr));gap:1.5rem}
+.gallery p{margin:.4rem 0}
+.triple{display:flex;gap:.35rem}
+.triple img{width:33%;max-width:8rem;height:auto}
+img{image-rendering:pixelated;border:1px solid var(--rule);vertical-align:top}
+.thumbs{white-space:nowrap}
+.thumbs img{width:2.6rem;height:auto;margin-right:.25rem}
+.changes{width:100%}
+.changes th{min-width:2.5rem}
+.change{position:relative;width:45%;min-width:6rem}
+.change i{position:absolute;top:.45rem;bottom:.45rem}
+.change .more{left:50%;background:var(--series-1)}
+.change .less{right:50%;background:var(--series-0)}
+.share{display:flex;height:.45rem;min-width:5rem;background:var(--panel);border:1px solid var(--rule)}
+.share .proven{background:var(--series-2)}
+.share .unknown{background:var(--muted);opacity:.45}
+.finding{border-left:.3rem solid var(--rule);background:var(--panel);padding:.1rem 1.1rem .8rem;margin:1rem 0;max-width:52rem}
+.finding h3{margin:.8rem 0 .4rem}
+.finding.critical{border-color:var(--bad)}
+.finding.critical .severity{color:var(--bad)}
+.finding.warning{border-color:var(--series-4)}
+.finding.warning .severity{color:var(--series-4)}
+.severity{font-weight:700;margin-right:.4rem}
+.evidence{font-size:.9rem;color:var(--muted);padding-left:1.2rem}
 @media screen and (max-width:40rem){
 table{width:max-content;min-width:100%}
 td{max-width:16rem}
@@ -81,6 +110,6 @@ figure,li,tr,dd{break-inside:avoid}
 h2,h3{break-after:avoid}
 details::details-content{content-visibility:visible;height:auto}
 pre{white-space:pre-wrap}
-svg,.bands i,thead th{print-color-adjust:exact}
+svg,.bands i,.share,.share i,.change i,thead th{print-color-adjust:exact}
 }
 `;

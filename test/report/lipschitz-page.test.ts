@@ -53,7 +53,7 @@ describe('the page', () => {
   });
 
   it('draws each bar from the best witness to its certificate, on one axis', () => {
-    const bars = [...document.querySelectorAll('[aria-label="bar"] rect')].map((bar) => [
+    const bars = [...document.querySelectorAll('.wide [aria-label="bar"] rect')].map((bar) => [
       Number(bar.getAttribute('x')),
       Number(bar.getAttribute('width')),
     ]);

@@ -1,87 +1,57 @@
 // The bounds on one Lipschitz constant: a bar from the best witness to each certificate, a dot for each witness.
-import * as Plot from '@observablehq/plot';
-import type { LipschitzMeasurement } from '../../guarantee/index.ts';
 import type { Html } from '../html.ts';
 import { significant } from '../number.ts';
-import { logTicks, paddedDomain, tickText } from './axes.ts';
-import { drawSvg } from './svg.ts';
+import { paddedDomain } from './axes.ts';
+import { type IntervalChart, type IntervalRow, intervalChart, intervalCharts } from './interval-chart.ts';
+import { linear, logarithmic } from './value-axis.ts';
 
-const WIDTH = 920;
-const ROW = 34;
-const NAMES = 390;
-const VALUES = 96;
-const FONT_SIZE = 14;
+/** What one method says about a constant. */
+export interface Bound {
+  readonly method: string;
+  readonly kind: 'exact' | 'upper' | 'lower';
+  readonly value: number;
+}
+
 /** Beyond this ratio of the largest bound to the smallest the axis is logarithmic. */
-const WIDE = 5;
+const SPREAD = 5;
 
-/** The chart, or undefined where no bound is positive and finite. */
-export function boundsChart(measurement: LipschitzMeasurement, id: string, title: string): Html | undefined {
-  const bounds = measurement.answers
-    .flatMap(({ guarantees }) => guarantees)
-    .filter(({ value }) => value > 0 && Number.isFinite(value))
-    .toSorted((a, b) => b.value - a.value)
-    .map((bound, row) => ({ ...bound, row: `${row}` }));
-  if (bounds.length === 0) return undefined;
-  const values = bounds.map(({ value }) => value);
-  const wide = Math.max(...values) > WIDE * Math.min(...values);
-  const domain = paddedDomain(values, wide ? 1.1 : 1.01);
-  const uppers = bounds.filter(({ kind }) => kind !== 'lower');
-  const lowers = bounds.filter(({ kind }) => kind === 'lower');
-  const floor = measurement.lower && measurement.lower.value > 0 ? measurement.lower.value : domain[0];
-  return drawSvg(
-    {
-      width: WIDTH,
-      height: bounds.length * ROW + 64,
-      marginLeft: NAMES,
-      marginRight: VALUES,
-      marginTop: 8,
-      marginBottom: 52,
-      style: { fontSize: `${FONT_SIZE}px` },
-      x: {
-        domain: [...domain],
-        ...(wide
-          ? { type: 'log', ticks: [...logTicks(domain, 7)], tickFormat: tickText }
-          : { type: 'linear', ticks: 5 }),
-        label: wide ? 'Lipschitz constant (log scale)' : 'Lipschitz constant',
-        labelAnchor: 'center',
-        grid: true,
-      },
-      y: { type: 'band', domain: bounds.map(({ row }) => row), axis: null, padding: 0.45 },
-      marks: [
-        Plot.barX(uppers, { x1: floor, x2: 'value', y: 'row', fill: 'var(--series-0)', fillOpacity: 0.3 }),
-        Plot.tickX(uppers, { x: 'value', y: 'row', stroke: 'var(--series-0)', strokeWidth: 3 }),
-        Plot.dot(lowers, { x: 'value', y: 'row', r: 6, fill: 'var(--series-1)' }),
-        Plot.text(bounds, {
-          y: 'row',
-          frameAnchor: 'left',
-          textAnchor: 'end',
-          dx: -12,
-          text: 'method',
-          fill: 'var(--ink)',
-        }),
-        Plot.text(bounds, {
-          y: 'row',
-          frameAnchor: 'right',
-          textAnchor: 'start',
-          dx: 10,
-          text: (bound) => withRelation(bound),
-          fill: 'var(--ink)',
-          fontVariant: 'tabular-nums',
-        }),
-      ],
-    },
-    { id, title, text: bounds.map((bound) => `${bound.method}: ${withRelation(bound)}`).join('; ') },
-  );
+/** The chart for a desk and for a phone, or undefined where no bound is positive and finite. */
+export function boundsCharts(bounds: readonly Bound[], id: string, title: string): Html | undefined {
+  const chart = chartOf(bounds);
+  return chart && intervalCharts(chart, id, title);
+}
+
+/** The chart for a desk alone. */
+export function boundsChart(bounds: readonly Bound[], id: string, title: string): Html | undefined {
+  const chart = chartOf(bounds);
+  return chart && intervalChart(chart, id, title);
 }
 
 /** `≤ 24.4`, rounded away from the truth. */
-function withRelation({
-  kind,
-  value,
-}: {
-  readonly kind: 'exact' | 'lower' | 'upper';
-  readonly value: number;
-}): string {
+export function withRelation({ kind, value }: Pick<Bound, 'kind' | 'value'>): string {
   if (kind === 'exact') return `= ${significant(value)}`;
   return kind === 'lower' ? `≥ ${significant(value, 'down')}` : `≤ ${significant(value, 'up')}`;
+}
+
+function chartOf(bounds: readonly Bound[]): IntervalChart | undefined {
+  const drawn = bounds
+    .filter(({ value }) => value > 0 && Number.isFinite(value))
+    .toSorted((a, b) => b.value - a.value);
+  if (drawn.length === 0) return undefined;
+  const values = drawn.map(({ value }) => value);
+  const wide = Math.max(...values) > SPREAD * Math.min(...values);
+  const domain = paddedDomain(values, wide ? 1.1 : 1.01);
+  const floor = Math.max(domain[0], ...drawn.flatMap(({ kind, value }) => (kind === 'upper' ? [] : [value])));
+  return {
+    rows: drawn.map((bound) => rowOf(bound, floor)),
+    axis: (range, ticks) => (wide ? logarithmic : linear)(domain, range, ticks),
+    label: wide ? 'Lipschitz constant (log scale)' : 'Lipschitz constant',
+  };
+}
+
+function rowOf(bound: Bound, floor: number): IntervalRow {
+  const { method, kind, value } = bound;
+  const words = { name: method, value: withRelation(bound) };
+  if (kind === 'lower') return { ...words, dot: value, colour: 'var(--series-1)' };
+  return { ...words, bar: [Math.min(floor, value), value], tick: value, colour: 'var(--series-0)' };
 }

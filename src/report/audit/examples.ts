@@ -1,0 +1,238 @@
+// Adversarial examples to look at: original, change and result; the most fragile points; the most suspicious labels.
+import type { AuditImage, AuditResult, PointRobustness, Robustness } from '../../audit/index.ts';
+import { type Html, html, NOTHING, trusted } from '../html.ts';
+import { count, counted, MISSING, percent, significant } from '../number.ts';
+import { numberCell, row, section, table, textCell } from '../sections/common.ts';
+import { NORMS } from '../words.ts';
+import { measured } from './measured.ts';
+import {
+  changeKey,
+  changePng,
+  decodeFloats,
+  LONGEST_SIDE,
+  type PictureLayout,
+  pictureLayout,
+  picturePng,
+} from './pictures.ts';
+import { className, labelText, radiusText } from './words.ts';
+
+const MOST_IMAGES = 24;
+const MOST_CHANGES = 6;
+const MOST_ROWS = 12;
+
+/** Pictures of points, or for other data the features that changed most. */
+export function examples(result: AuditResult): Html {
+  const cards = result.images.slice(0, MOST_IMAGES).map((image) => card(result, image));
+  const layout = pictureLayout(result.data.shape);
+  const content =
+    cards.length === 0
+      ? html`<p class="absent">No adversarial example was found to show.</p>\n`
+      : html`<p>${explanation(result, layout)}</p>
+<ul class="gallery">${cards}</ul>
+${result.images.length > MOST_IMAGES ? html`<p>${counted(result.images.length - MOST_IMAGES, 'more example')} in <a href="./audit.json">audit.json</a>.</p>\n` : NOTHING}`;
+  return section('examples', 'Adversarial examples', [content, fragile(result)]);
+}
+
+/** Labels that look wrong, with their pictures where the audit holds them. */
+export function suspiciousLabels(result: AuditResult): Html {
+  return section(
+    'suspicious',
+    'Suspicious labels',
+    measured(result.memorization, ({ suspicious }) => {
+      if (suspicious.length === 0) return html`<p class="absent">No label stands out.</p>\n`;
+      const rows = suspicious
+        .slice(0, MOST_ROWS)
+        .map((one) =>
+          row([
+            html`<th scope="row" class="number">${count(one.row)}</th>`,
+            pictureCell(result, (image) => image.row === one.row, false),
+            textCell(className(result, one.label)),
+            textCell(className(result, one.suggested)),
+            numberCell(significant(one.score)),
+            textCell(one.reason),
+          ]),
+        );
+      const columns = [
+        { title: 'Row', numeric: true },
+        { title: 'Picture' },
+        { title: 'Label' },
+        { title: 'Suggested' },
+        { title: 'Score', numeric: true },
+        { title: 'Why' },
+      ];
+      return html`<p>Labels to check by eye, most suspicious first; a score compares within this audit only.</p>
+${table('Suspicious labels', withoutPictures(result, columns), rows)}${rest(suspicious.length)}`;
+    }),
+  );
+}
+
+function explanation({ data }: AuditResult, layout: PictureLayout | undefined): string {
+  if (!layout)
+    return 'Left the input as it is, right the input that the model gets wrong: the features that changed most.';
+  const guess = layout.guessed
+    ? ` Points are flat vectors of ${count(layout.height * layout.width)} values, drawn here as squares of ${count(layout.height)} \u00D7 ${count(layout.width)}.`
+    : '';
+  const reduced =
+    Math.max(layout.height, layout.width) > LONGEST_SIDE
+      ? ' Larger pictures are reduced to means of blocks.'
+      : '';
+  const range = data.bounds
+    ? `black is ${significant(data.bounds[0])}, white ${significant(data.bounds[1])}`
+    : 'black is the least value of the two pictures, white the greatest';
+  return `Left the original, in the middle the change, enlarged as said beneath, right the picture that the model gets wrong; ${range}.${guess}${reduced}`;
+}
+
+function card(result: AuditResult, image: AuditImage): Html {
+  const { norm, radius, distance, attack, before, after } = image;
+  const from = `${labelText(result, before.prediction)}${confidence(before.confidence)}`;
+  const to = `${labelText(result, after.prediction)}${confidence(after.confidence)}`;
+  const within = radius === null ? '' : `, allowed ${radiusText(radius)}`;
+  return html`<li>${pictures(result, image) ?? changes(result, image) ?? NOTHING}
+<p><strong>${from} \u2192 ${to}</strong><small>row ${count(image.row)}, label ${labelText(result, image.label)}; ${NORMS[norm]} distance ${significant(distance, 'up')}${within}; found by ${attack}${key(result, image)}</small></p></li>
+`;
+}
+
+function confidence(value: number | null): string {
+  return value === null ? '' : ` (${percent(value)})`;
+}
+
+interface Decoded {
+  readonly original: Float32Array;
+  readonly adversarial: Float32Array;
+  readonly change: Float32Array;
+  /** Largest change of any value. */
+  readonly scale: number;
+}
+
+function decoded({ data }: AuditResult, image: AuditImage): Decoded | undefined {
+  const original = decodeFloats(image.original, data.features);
+  const adversarial = decodeFloats(image.adversarial, data.features);
+  if (!original || !adversarial) return undefined;
+  const change = original.map((value, index) => adversarial[index]! - value);
+  return {
+    original,
+    adversarial,
+    change,
+    scale: change.reduce((most, step) => Math.max(most, Math.abs(step)), 0),
+  };
+}
+
+function pictures(result: AuditResult, image: AuditImage): Html | undefined {
+  const layout = pictureLayout(result.data.shape);
+  const points = layout && decoded(result, image);
+  if (!layout || !points) return undefined;
+  const range = result.data.bounds ?? rangeOf(points);
+  return html`<div class="triple">${img(picturePng(points.original, layout, range), 'original')}${img(changePng(points.change, layout, points.scale), 'change')}${img(picturePng(points.adversarial, layout, range), 'adversarial')}</div>`;
+}
+
+function key(result: AuditResult, image: AuditImage): string {
+  const layout = pictureLayout(result.data.shape);
+  const points = layout && decoded(result, image);
+  return layout && points ? `. ${changeKey(layout, points.scale)}` : '';
+}
+
+function rangeOf({ original, adversarial }: Decoded): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const points of [original, adversarial]) {
+    for (const value of points) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  }
+  return [low, high];
+}
+
+function img(source: string, alternative: string): Html {
+  return html`<img src="${trusted(source)}" alt="${alternative}" loading="lazy">`;
+}
+
+/** The features that changed most, as bars. */
+function changes(result: AuditResult, image: AuditImage): Html | undefined {
+  const points = decoded(result, image);
+  if (!points) return undefined;
+  const order = Array.from(points.change.keys())
+    .filter((index) => points.change[index] !== 0)
+    .sort((a, b) => Math.abs(points.change[b]!) - Math.abs(points.change[a]!));
+  const rows = order.slice(0, MOST_CHANGES).map((index) => {
+    const change = points.change[index]!;
+    const width = points.scale > 0 ? (50 * Math.abs(change)) / points.scale : 0;
+    return html`<tr><th scope="row">x<sub>${count(index)}</sub></th><td class="number">${significant(points.original[index]!)} \u2192 ${significant(points.adversarial[index]!)}</td><td class="change"><i class="${change > 0 ? 'more' : 'less'}" style="width:${width.toFixed(1)}%"></i></td></tr>
+`;
+  });
+  const more =
+    order.length > MOST_CHANGES ? `${count(order.length - MOST_CHANGES)} more features changed less` : '';
+  return html`<table class="changes"><tbody>${rows}</tbody></table>${more ? html`<small>${more}</small>` : NOTHING}`;
+}
+
+/** For each norm the points whose found boundary is nearest. */
+function fragile(result: AuditResult): Html {
+  const tables = result.robustness.flatMap(({ result: one }) => {
+    if (!('value' in one)) return [];
+    const nearest = nearestFirst(one.value);
+    if (nearest.length === 0) return [];
+    const { norm } = one.value;
+    const rows = nearest.slice(0, MOST_ROWS).map((point) => fragileRow(result, one.value, point));
+    const columns = [
+      { title: 'Row', numeric: true },
+      { title: 'Picture' },
+      { title: 'Label' },
+      { title: 'Becomes' },
+      { title: 'Found at', numeric: true },
+      { title: 'Certified', numeric: true },
+      { title: 'Attack' },
+    ];
+    return [
+      html`<h4>${NORMS[norm]}</h4>
+${table(`Most fragile points, ${NORMS[norm]}`, withoutPictures(result, columns), rows)}${rest(nearest.length)}`,
+    ];
+  });
+  if (tables.length === 0) return NOTHING;
+  return html`<h3>Most fragile points</h3>
+<p>Points that the model gets right and that need the least change to go wrong.</p>
+${tables}`;
+}
+
+function nearestFirst({ points }: Robustness): readonly PointRobustness[] {
+  return points
+    .filter((point) => point.correct && point.found !== null)
+    .toSorted((a, b) => a.found!.distance - b.found!.distance || a.row - b.row);
+}
+
+function fragileRow(result: AuditResult, { norm }: Robustness, point: PointRobustness): Html {
+  const found = point.found!;
+  return row([
+    html`<th scope="row" class="number">${count(point.row)}</th>`,
+    pictureCell(result, (image) => image.row === point.row && image.norm === norm, true),
+    textCell(labelText(result, point.label)),
+    textCell(labelText(result, found.prediction)),
+    numberCell(`\u2264\u202F${significant(found.distance, 'up')}`),
+    numberCell(
+      point.certified.radius > 0 ? `\u2265\u202F${significant(point.certified.radius, 'down')}` : MISSING,
+    ),
+    textCell(found.attack),
+  ]);
+}
+
+/** Small pictures of a point, where the audit holds any: nothing is drawn for data that are no pictures. */
+function pictureCell(result: AuditResult, wanted: (image: AuditImage) => boolean, both: boolean): Html {
+  const layout = pictureLayout(result.data.shape);
+  if (!layout || result.images.length === 0) return NOTHING;
+  const image = result.images.find(wanted);
+  const points = image && decoded(result, image);
+  if (!points) return textCell(MISSING);
+  const range = result.data.bounds ?? rangeOf(points);
+  const second = both ? img(picturePng(points.adversarial, layout, range), 'adversarial') : NOTHING;
+  return html`<td class="thumbs">${img(picturePng(points.original, layout, range), 'original')}${second}</td>`;
+}
+
+function withoutPictures<Column extends { readonly title: string }>(
+  { data, images }: AuditResult,
+  columns: readonly Column[],
+): readonly Column[] {
+  return pictureLayout(data.shape) && images.length > 0
+    ? columns
+    : columns.filter(({ title }) => title !== 'Picture');
+}
+
+function rest(length: number): Html {
+  return length > MOST_ROWS
+    ? html`<p>${count(length - MOST_ROWS)} more in <a href="./audit.json">audit.json</a>.</p>\n`
+    : NOTHING;
+}
