@@ -79,17 +79,22 @@ const accuracy = z.strictObject({
   meanSquaredError: z.number().nullable(),
 });
 
+/** The class (-1 where an output is NaN), or the outputs (null where one is not finite). */
+const prediction = z.array(z.number().nullable());
+
 /** What is known about one attacked point: the distance to the nearest wrong point lies in [certified, found]. */
 const point = z.strictObject({
   row: rowNumber,
   label: z.array(z.number()).describe('the class, or the wanted outputs'),
   correct: z.boolean(),
-  certified: z.strictObject({ radius: z.number().nonnegative(), method: z.string() }),
+  certified: z
+    .strictObject({ radius: z.number().nonnegative(), method: z.string() })
+    .describe('the largest proven radius; 1.7976931348623157e308 where no change does harm'),
   found: z
     .strictObject({
       distance: z.number().nonnegative(),
       attack: z.string(),
-      prediction: z.array(z.number()).describe('the class, or the outputs, at the adversarial example'),
+      prediction: prediction.describe('at the adversarial example'),
       /** Row of the adversarial example in the file `examples`. */
       example: count,
     })
@@ -100,21 +105,24 @@ const point = z.strictObject({
 const attackStage = z.strictObject({
   attack: z.string(),
   status: z.enum(['done', 'stopped', 'failed']),
-  attacked: count,
+  attacked: count.describe('rows that it broke or was through with'),
   broken: count,
-  notAttacked: count.describe('still robust rows that time did not allow to attack'),
+  notAttacked: count.describe('still robust rows that it had no time for, or failed on'),
   robustAfter: count,
-  seconds: z.number(),
+  seconds: z.number().describe('of work, over all processes'),
   reason: z.string().optional(),
 });
 
-/** Worst case over the standard ensemble at one radius. */
+/**
+ * The worst case at one radius: over the standard ensemble, whose stages attack rows still robust, and over every example
+ * that was found for another radius or as the nearest.
+ */
 const ensemble = z.strictObject({
   radius: z.number().positive(),
   stages: z.array(attackStage),
   correct: count,
-  robust: count.describe('rows that no attack broke at this radius, those not attacked included'),
-  notAttacked: count,
+  robust: count.describe('rows with no known example within this radius, those not attacked included'),
+  notAttacked: count.describe('of the robust ones: rows that some attack had no time for, or failed on'),
   certified: count.describe('rows proven robust at this radius'),
 });
 
@@ -122,6 +130,8 @@ const robustness = z.strictObject({
   norm,
   points: z.array(point),
   ensembles: z.array(ensemble),
+  /** The search for the nearest example of every correct row; robustAfter: rows for which nothing was found so far. */
+  nearest: attackStage,
   /** Path of the NPY file of adversarial examples beside audit.json, `[examples, ...features]`; null: none was found. */
   examples: z.string().nullable(),
 });
@@ -148,15 +158,15 @@ const lipschitz = z.strictObject({
   ),
 });
 
+/** The nearest adversarial example of one row. */
 const image = z.strictObject({
   row: rowNumber,
-  radius: distance,
   norm,
   attack: z.string(),
   distance: z.number(),
   label: z.array(z.number()),
-  before: z.strictObject({ prediction: z.array(z.number()), confidence: z.number().nullable() }),
-  after: z.strictObject({ prediction: z.array(z.number()), confidence: z.number().nullable() }),
+  before: z.strictObject({ prediction, confidence: z.number().nullable() }),
+  after: z.strictObject({ prediction, confidence: z.number().nullable() }),
   /** Little-endian float32 in base64, in the units of the data. */
   original: z.string(),
   adversarial: z.string(),
@@ -246,13 +256,15 @@ export const auditSchema = z.strictObject({
   accuracy: measurement(accuracy),
   robustness: z.array(z.strictObject({ norm, result: measurement(robustness) })),
   lipschitz: measurement(z.array(lipschitz)),
-  /** E[distance to the boundary], by norm: [mean certified, mean found]. */
+  /** E[distance to the boundary] over the correct rows, by norm: from the certificates, and from the attacks. */
   stability: z.array(
     z.strictObject({
       norm,
       certified: z.number(),
       found: z.number().nullable().describe('null where some correct point has no adversarial example'),
-      median: z.tuple([z.number(), distance]),
+      median: z
+        .tuple([z.number(), distance])
+        .describe('certified, found; null: of half of the rows nothing was found'),
     }),
   ),
   memorization: measurement(memorization),
@@ -268,6 +280,8 @@ export type Measurement<Value> =
   | { readonly status: 'partial'; readonly seconds: number; readonly reason: string; readonly value: Value }
   | { readonly status: 'failed'; readonly seconds: number; readonly reason: string }
   | { readonly status: 'skipped'; readonly reason: string };
+export type Accuracy = z.output<typeof accuracy>;
+export type AttackStage = z.output<typeof attackStage>;
 export type Robustness = z.output<typeof robustness>;
 export type PointRobustness = z.output<typeof point>;
 export type Ensemble = z.output<typeof ensemble>;
