@@ -13,6 +13,7 @@ export { carliniWagner } from './minimum-norm/carlini-wagner.ts';
 export { deepFool } from './minimum-norm/deepfool.ts';
 export { fab, fabTargeted } from './minimum-norm/fab.ts';
 export { project } from './projection.ts';
+export { type ImageShape, square } from './square/index.ts';
 export { argmax, type LabelRows, margins, oneHot, type Task, wrong } from './task.ts';
 export { allows, createThreat, distance, type Threat, UNBOUNDED } from './threat.ts';
 export { createVictim, type Loss, type LossGradient, scored, type Victim } from './victim.ts';
