@@ -1,5 +1,7 @@
 // Attacks: changes of inputs, small in a norm, that make a model wrong. What an attack returns is checked by its caller.
+export { apgd, apgdCe, apgdDlr, apgdTargeted } from './apgd/apgd.ts';
 export type { Attack, Samples } from './attack.ts';
+export { fgsm } from './fgsm.ts';
 export {
   crossEntropy,
   deviation,
@@ -12,6 +14,8 @@ export {
 export { carliniWagner } from './minimum-norm/carlini-wagner.ts';
 export { deepFool } from './minimum-norm/deepfool.ts';
 export { fab, fabTargeted } from './minimum-norm/fab.ts';
+export { minimumNorm } from './minimum-norm/minimum-norm.ts';
+export { pgd } from './pgd.ts';
 export { project } from './projection.ts';
 export { type ImageShape, square } from './square/index.ts';
 export { argmax, type LabelRows, margins, oneHot, type Task, wrong } from './task.ts';

@@ -1,0 +1,91 @@
+// Projected gradient descent with restarts (Madry, Makelov, Schmidt, Tsipras and Vladu 2018).
+import { requireInteger } from '../errors.ts';
+import type { Attack, Samples } from './attack.ts';
+import { suited } from './losses.ts';
+import { project } from './projection.ts';
+import { keepRows, pickRows, rowOf } from './rows.ts';
+import { randomStarts, requireFiniteRadius, stepSparsely, stepUphill } from './steps.ts';
+import { wrong } from './task.ts';
+import type { Threat } from './threat.ts';
+import type { Loss } from './victim.ts';
+
+/** Steps add up to this many radii. */
+const REACH = 2.5;
+
+/** In l1 a step touches this share of the entries, those of the largest slopes (Tramer and Boneh 2019). */
+const SHARE = 0.01;
+
+/**
+ * PGD on `loss` from `restarts` random starts, with steps of 2.5 radius / steps: by the sign in linf, along the gradient in l2,
+ * over the 1 % largest slopes in l1 that bounds do not stop. A row is done with its first harmful change; the others end
+ * where the loss was largest. Where the loss has no meaning for the victim another one stands in: see suited().
+ *
+ * Cost: at most restarts * (steps + 1) gradients per row.
+ *
+ * @throws RobustlawError `invalid-argument` unless steps and restarts are integers >= 1.
+ */
+export function pgd(loss: Loss, steps: number, restarts: number): Attack {
+  requireInteger('steps', steps);
+  requireInteger('restarts', restarts);
+  const name = `PGD-${steps}`;
+  return {
+    name,
+    access: 'white-box',
+    async run(victim, { points, labels, ids }: Samples, threat, random, stop) {
+      requireFiniteRadius(name, threat);
+      const { features, outputs } = victim;
+      const climbed = suited(loss, victim);
+      const reached = points.slice();
+      const largest = new Float64Array(ids.length).fill(-Infinity);
+      let places = ids.map((_, i) => i);
+      for (let restart = 0; restart < restarts && places.length > 0 && !stop(); restart++) {
+        const own = pickRows(points, places, features);
+        const keys = places.map((place) => random.split(ids[place]!).split(restart));
+        let state = {
+          places: Int32Array.from(places),
+          points: own,
+          labels: pickRows(labels, places, outputs),
+          current: randomStarts(threat, own, keys, features),
+        };
+        places = [];
+        for (let step = 0; step <= steps && state.places.length > 0; step++) {
+          const at = await victim.gradient(climbed, state.current, state.labels);
+          const broken = wrong(victim.task, at.scores, state.labels, outputs);
+          state.places.forEach((place, i) => {
+            if (!broken[i] && !(at.losses[i]! > largest[place]!)) return;
+            largest[place] = at.losses[i]!;
+            rowOf(reached, place, features).set(rowOf(state.current, i, features));
+          });
+          const stays = broken.map((isBroken) => !isBroken);
+          const { gradients, ...kept } = keepRows({ ...state, gradients: at.gradients }, stays);
+          state = kept;
+          if (step === steps || stop()) break;
+          ascend(threat, state.points, state.current, gradients, (REACH * threat.radius) / steps, features);
+        }
+        places = Array.from(state.places);
+      }
+      return reached;
+    },
+  };
+}
+
+/** In place: one step and back into the threat model. */
+function ascend(
+  threat: Threat,
+  points: Float32Array,
+  current: Float32Array,
+  gradients: Float32Array,
+  size: number,
+  features: number,
+): void {
+  const rows = points.length / features;
+  const sizes = new Float64Array(rows).fill(size);
+  if (threat.norm !== 'l1') stepUphill(threat.norm, current, gradients, sizes);
+  else {
+    const [low, high] = threat.bounds;
+    // An entry that a bound stops would take the step of another.
+    const free = gradients.map((g, i) => ((g > 0 ? current[i]! < high : current[i]! > low) ? g : 0));
+    stepSparsely(current, free, sizes, new Float64Array(rows).fill(SHARE * features));
+  }
+  project(threat, points, current, features);
+}

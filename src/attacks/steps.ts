@@ -1,0 +1,131 @@
+// Where gradient attacks start and how they step: uphill as fast as the norm allows.
+import { invalidArgument } from '../errors.ts';
+import type { Norm } from '../guarantee/index.ts';
+import { normal, type Rng, uniform } from '../random/index.ts';
+import { project } from './projection.ts';
+import { rowOf } from './rows.ts';
+import type { Threat } from './threat.ts';
+
+/**
+ * @throws RobustlawError `invalid-argument` for an infinite radius, which these attacks have no use for.
+ */
+export function requireFiniteRadius(attack: string, { radius }: Threat): void {
+  if (radius < Infinity) return;
+  throw invalidArgument(
+    `radius of ${attack}`,
+    radius,
+    'a finite number; for the nearest harmful change use a minimum-norm attack',
+  );
+}
+
+/**
+ * A random point around each point, at the distance `radius` where bounds allow it, `[rows, features]`: in linf uniform in
+ * the cube and then stretched to its surface, in l2 uniform on the sphere, in l1 normal and then projected onto the ball,
+ * which makes it sparse. Row i depends on `keys[i]` alone. These are the starts of APGD (Croce and Hein 2020, 2021).
+ */
+export function randomStarts(
+  threat: Threat,
+  points: Float32Array,
+  keys: readonly Rng[],
+  features: number,
+): Float32Array {
+  const starts = points.slice();
+  keys.forEach((key, i) => {
+    const row = rowOf(starts, i, features);
+    const direction = threat.norm === 'linf' ? uniform(key, features, -1, 1) : normal(key, features);
+    const scale = startScale(threat, direction);
+    for (let j = 0; j < features; j++) row[j]! += scale * direction[j]!;
+  });
+  project(threat, points, starts, features);
+  return starts;
+}
+
+function startScale({ norm, radius, bounds: [low, high] }: Threat, direction: Float64Array): number {
+  // In l1 the entries are spread like the data; without bounds only the radius tells its scale.
+  if (norm === 'l1') return high - low < Infinity ? high - low : radius;
+  const size =
+    norm === 'linf' ? direction.reduce((most, v) => Math.max(most, Math.abs(v)), 0) : euclidean(direction);
+  return size > 0 ? radius / size : 0;
+}
+
+/**
+ * In place: every row of `points` `[rows, features]` moves uphill by its step size, which is measured in the norm: by the sign
+ * of the gradient in linf, along the gradient in l2. A row stays where there is no slope or no number.
+ */
+export function stepUphill(
+  norm: Exclude<Norm, 'l1'>,
+  points: Float32Array,
+  gradients: Float32Array,
+  sizes: Float64Array,
+): void {
+  const features = points.length / sizes.length;
+  for (let i = 0; i < sizes.length; i++) {
+    const row = rowOf(points, i, features);
+    const gradient = rowOf(gradients, i, features);
+    const size = sizes[i]!;
+    if (norm === 'linf') {
+      // Sums of comparisons, since branches on random signs are slow.
+      for (let j = 0; j < features; j++)
+        row[j]! += size * (Number(gradient[j]! > 0) - Number(gradient[j]! < 0));
+      continue;
+    }
+    const scale = size / euclidean(gradient);
+    if (!(scale < Infinity)) continue;
+    for (let j = 0; j < features; j++) row[j]! += scale * gradient[j]! || 0;
+  }
+}
+
+/**
+ * In place: every row of `points` moves by its step size in l1, spread evenly over the entries of its `counts[i]` largest
+ * slopes (rounded down, at least one, more at ties), as Croce and Hein (2021) and, for a fixed share of the entries, Tramer and Boneh (2019).
+ */
+export function stepSparsely(
+  points: Float32Array,
+  gradients: Float32Array,
+  sizes: Float64Array,
+  counts: Float64Array,
+): void {
+  const features = points.length / sizes.length;
+  const slopes = new Float64Array(features);
+  for (let i = 0; i < sizes.length; i++) {
+    const row = rowOf(points, i, features);
+    const gradient = rowOf(gradients, i, features);
+    for (let j = 0; j < features; j++) slopes[j] = Math.abs(gradient[j]!) || 0;
+    const least = nthLargest(slopes, counts[i]!);
+    let chosen = 0;
+    for (let j = 0; j < features; j++) chosen += Number(Math.abs(gradient[j]!) >= least && gradient[j] !== 0);
+    const step = sizes[i]! / chosen;
+    for (let j = 0; j < features; j++)
+      if (Math.abs(gradient[j]!) >= least && gradient[j] !== 0) row[j]! += step * Math.sign(gradient[j]!);
+  }
+}
+
+/** The `count`-th largest of the numbers, which it reorders: quickselect (Hoare 1961). */
+function nthLargest(numbers: Float64Array, count: number): number {
+  const at = Math.min(Math.max(Math.floor(count), 1), numbers.length) - 1;
+  let low = 0;
+  let high = numbers.length - 1;
+  while (low < high) {
+    const pivot = numbers[(low + high) >> 1]!;
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (numbers[i]! > pivot) i++;
+      while (numbers[j]! < pivot) j--;
+      if (i > j) break;
+      const held = numbers[i]!;
+      numbers[i++] = numbers[j]!;
+      numbers[j--] = held;
+    }
+    if (at <= j) high = j;
+    else if (at >= i) low = i;
+    else break;
+  }
+  return numbers[at]!;
+}
+
+function euclidean(v: Float32Array | Float64Array): number {
+  let squares = 0;
+  for (let i = 0; i < v.length; i++) squares += v[i]! * v[i]!;
+  return Math.sqrt(squares);
+}
