@@ -149,8 +149,12 @@ export async function createVictim(model: Model, task: Task, mostRows = MOST_ROW
 
 const SQUASHING = new Set(['Softmax', 'LogSoftmax', 'Sigmoid']);
 
-/** The scores `[rows, outputs]` that a graph's output stands for. */
-function scored(g: Graph, rows: number, task: Task): { scores: Value; outputs: number; notes: string[] } {
+/** The scores `[rows, outputs]` that a graph's output stands for, as createVictim() reads it. */
+export function scored(
+  g: Graph,
+  rows: number,
+  task: Task,
+): { scores: Value; outputs: number; notes: string[] } {
   const [output] = Object.values(g.outputs) as [Value];
   const width = sizeOf(output.shape) / rows;
   if (task.kind === 'regression') return { scores: flat(output, rows), outputs: width, notes: [] };

@@ -4,8 +4,8 @@ import { invalidArgument, RobustlawError } from '../errors.ts';
 import { constant, type Graph, gemm, graph, reshape, sizeOf, tensor } from '../graph/index.ts';
 import type { CertifiedUpperBound, Norm } from '../guarantee/index.ts';
 import { intervalEvaluator } from '../intervals/index.ts';
-import { matrix } from '../linalg/index.ts';
-import { divideDown, multiplyUp, nextDown, sqrtUp } from '../numeric/index.ts';
+import { type Matrix, matrix, row } from '../linalg/index.ts';
+import { divideDown, multiplyUp, nextDown, normEnclosure } from '../numeric/index.ts';
 import { afterSeconds, type Stop } from '../stop.ts';
 import { compositionBound } from './composition/composition-bound.ts';
 import { composeOutput } from './network/compose.ts';
@@ -35,29 +35,48 @@ export function marginConstants(g: Graph, norm: Norm, seconds: number, stop: Sto
   const pairs = Array.from({ length: outputs }, (_, i) => i).flatMap((i) =>
     Array.from({ length: outputs - i - 1 }, (_, k) => [i, i + 1 + k] as const),
   );
-  if (norm !== 'l2')
-    return pairs.map((pair) => ({
-      pair,
-      bound: compositionBound(withOutput(g, differenceOf(pair, outputs)), norm),
-    }));
-  const network = networkOf(g);
-  if (network) return networkMargins(network, pairs, seconds, stop);
-  const all = compositionBound(g, norm);
-  return pairs.map((pair) => ({ pair, bound: { ...all, value: multiplyUp(sqrtUp(2), all.value) } }));
+  const rows = matrix(pairs.length, outputs);
+  pairs.forEach(([i, j], at) => {
+    rows.data[at * outputs + i] = 1;
+    rows.data[at * outputs + j] = -1;
+  });
+  const bounds = rowConstants(g, rows, norm, seconds, stop);
+  return pairs.map((pair, at) => ({ pair, bound: bounds[at]! }));
 }
 
-function networkMargins(
-  network: Network,
-  pairs: readonly MarginConstant['pair'][],
+/**
+ * An upper bound on the Lipschitz constant of <row, f> for every row of R, by the methods of marginConstants(); where l2 has no
+ * network, |row|_2 Lip(f).
+ *
+ * @param rows R, `[rows, outputs]`.
+ * @throws as marginConstants(). Certified upper bounds.
+ */
+export function rowConstants(
+  g: Graph,
+  rows: Matrix,
+  norm: Norm,
   seconds: number,
   stop: Stop,
-): MarginConstant[] {
-  const outputs = network.output.rows;
+): CertifiedUpperBound[] {
+  const all = Array.from({ length: rows.rows }, (_, at) => row(rows, at));
+  if (norm !== 'l2') return all.map((one) => compositionBound(withOutput(g, one), norm));
+  const network = networkOf(g);
+  if (network) return networkConstants(network, all, seconds, stop);
+  const whole = compositionBound(g, norm);
+  return all.map((one) => ({ ...whole, value: multiplyUp(normEnclosure(one)[1], whole.value) }));
+}
+
+function networkConstants(
+  network: Network,
+  rows: readonly Float64Array[],
+  seconds: number,
+  stop: Stop,
+): CertifiedUpperBound[] {
   const end = performance.now() + 1e3 * seconds;
   let start: readonly Float64Array[] | undefined;
-  return pairs.map((pair, done) => {
-    const late = afterSeconds((end - performance.now()) / 1e3 / (pairs.length - done));
-    const margin = composeOutput(network, matrix(1, outputs, differenceOf(pair, outputs)));
+  return rows.map((one, done) => {
+    const late = afterSeconds((end - performance.now()) / 1e3 / (rows.length - done));
+    const margin = composeOutput(network, matrix(1, one.length, one));
     const { multipliers, ...bound } = lipsdp(
       margin,
       'neuron',
@@ -66,7 +85,7 @@ function networkMargins(
       start,
     );
     start = multipliers;
-    return { pair, bound };
+    return bound;
   });
 }
 
@@ -105,16 +124,11 @@ function outputCount(g: Graph): number {
   return outputs.length === 1 ? sizeOf(outputs[0]!.shape) : 0;
 }
 
-/** e_i - e_j. */
-function differenceOf([i, j]: readonly [number, number], outputs: number): Float64Array {
-  return Float64Array.from({ length: outputs }, (_, k) => (k === i ? 1 : k === j ? -1 : 0));
-}
-
 /** x -> <row, f(x)>, of shape [1, 1]. */
-function withOutput(g: Graph, row: Float64Array): Graph {
+function withOutput(g: Graph, weights: Float64Array): Graph {
   const [y] = Object.values(g.outputs);
-  const flat = reshape(y!, [1, row.length]);
-  return graph(g.inputs, { ':margin': gemm(flat, constant(tensor(y!.dtype, [row.length, 1], row))) });
+  const flat = reshape(y!, [1, weights.length]);
+  return graph(g.inputs, { ':margin': gemm(flat, constant(tensor(y!.dtype, [weights.length, 1], weights))) });
 }
 
 /** The graph as a network; undefined where it has another form. */

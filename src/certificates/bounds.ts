@@ -1,0 +1,107 @@
+// Lower bounds on the rows of R f over a region: interval arithmetic on any graph (Gowal et al. 2018) and backward linear
+// bounds on networks (CROWN: Zhang et al. 2018).
+import { constant, type Graph, gemm, graph, reshape, sizeOf, tensor } from '../graph/index.ts';
+import { intervalEvaluator } from '../intervals/index.ts';
+import { type Matrix, transpose } from '../linalg/index.ts';
+import {
+  composeOutput,
+  type Network,
+  type Propagated,
+  propagate,
+  type Region,
+  rangesOf,
+  unitBlocks,
+  upperEndsOf,
+} from '../lipschitz/index.ts';
+import type { Requirement } from './requirement.ts';
+
+/** Lower bounds `[rows]` on R f(x) over all x of the region; -Infinity where nothing is known. */
+export type LowerBounds = (requirement: Requirement, region: Region) => Float64Array;
+
+/**
+ * Interval bounds. On a network the differences of outputs are merged into the weights of the last layer, so that what the
+ * outputs have in common cancels; on other graphs they are taken after it. Balls in l1 and l2 are enclosed by boxes.
+ *
+ * Cost: that of two to three evaluations. Lower bounds in real arithmetic.
+ */
+export function intervalBounds(scores: Graph, network: Network | undefined): LowerBounds {
+  if (network) {
+    const margins = marginNetworks(network);
+    const blocks = unitBlocks(network);
+    return (requirement, { box }) =>
+      rangesOf(margins(requirement).output, propagate(blocks, { box }, 'interval')!, 'interval').lower;
+  }
+  const evaluators = perKey((requirement) => intervalEvaluator(marginGraph(scores, requirement.rows)));
+  return (requirement, { box }) => evaluators(requirement)({ lower: box.lower, upper: box.upper }).lower;
+}
+
+/** Multiply-adds of one linear bound that are worth it. */
+const MOST_WORK = 2 ** 32;
+
+/**
+ * Linear bounds: ranges of neurons by linear bounds as far into the network as MOST_WORK allows, by intervals after that
+ * (CROWN-IBP: Zhang et al. 2020), and the rows themselves by linear bounds in any case.
+ *
+ * Cost: for each block the neurons that intervals leave undecided, times twice the weights before it. Lower bounds in real
+ * arithmetic.
+ */
+export function linearBounds(network: Network): LowerBounds {
+  const margins = marginNetworks(network);
+  const relaxed = relaxation(network);
+  return (requirement, region) => {
+    const { output } = margins(requirement);
+    return upperEndsOf(negated(output), relaxed(region)).map((v) => -v);
+  };
+}
+
+/** The network whose outputs are the rows of a requirement. */
+export function marginNetworks(network: Network): (requirement: Requirement) => Network {
+  return perKey(({ rows }) => composeOutput(network, rows));
+}
+
+/** Blocks relaxed on their ranges over a region, which linear bounds give as far as MOST_WORK allows. */
+export function relaxation(network: Network): (region: Region) => Propagated {
+  const blocks = unitBlocks(network);
+  return (region) => {
+    const byIntervals = propagate(blocks, region, 'interval')!;
+    let work = 0;
+    let depth = 0;
+    let before = 0;
+    for (const { preactivation, units } of blocks) {
+      const { lower, upper } = byIntervals.preactivations[depth]!;
+      const open = units.reduce((sum, unit, i) => sum + (unit.settled(lower[i]!, upper[i]!) ? 0 : 1), 0);
+      const own = [...preactivation.terms.values()].reduce((sum, { columns }) => sum + columns, 0);
+      work += 2 * open * (own + before);
+      if (work > MOST_WORK) break;
+      before += own * preactivation.rows;
+      depth++;
+    }
+    if (depth === blocks.length) return propagate(blocks, region, 'linear')!;
+    const first = propagate(blocks.slice(0, depth), region, 'linear')!;
+    return propagate(blocks, region, 'interval', first.preactivations)!;
+  };
+}
+
+/** The same rows with the opposite sign. */
+export function negated(form: Network['output']): Network['output'] {
+  const flipped = (data: Float64Array) => data.map((v) => -v);
+  const terms = [...form.terms].map(([k, w]) => [k, { ...w, data: flipped(w.data) }] as const);
+  return { ...form, terms: new Map(terms), bias: flipped(form.bias) };
+}
+
+/** x -> R f(x), of shape [1, rows]. */
+function marginGraph(scores: Graph, rows: Matrix): Graph {
+  const [y] = Object.values(scores.outputs);
+  const weights = tensor(y!.dtype, [rows.columns, rows.rows], transpose(rows).data);
+  return graph(scores.inputs, { ':margins': gemm(reshape(y!, [1, sizeOf(y!.shape)]), constant(weights)) });
+}
+
+/** Computed once for each kind of requirement. */
+function perKey<Part>(make: (requirement: Requirement) => Part): (requirement: Requirement) => Part {
+  const known = new Map<number, Part>();
+  return (requirement) => {
+    const part = known.get(requirement.key) ?? make(requirement);
+    known.set(requirement.key, part);
+    return part;
+  };
+}
