@@ -1,6 +1,19 @@
 // Attacks: changes of inputs, small in a norm, that make a model wrong. What an attack returns is checked by its caller.
 export { apgd, apgdCe, apgdDlr, apgdTargeted } from './apgd/apgd.ts';
+export { type ApgdTrace, apgdTrace } from './apgd/trace.ts';
 export type { Attack, Samples } from './attack.ts';
+export {
+  type AdversarialExample,
+  type AttackTally,
+  type Attempt,
+  attempt,
+  NOTHING_BROKEN,
+  record,
+  standardEnsemble,
+  stillRobust,
+  type WorstCase,
+  worstCase,
+} from './ensemble.ts';
 export { fgsm } from './fgsm.ts';
 export {
   crossEntropy,

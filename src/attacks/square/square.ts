@@ -3,6 +3,8 @@ import { invalidArgument, requireInteger } from '../../errors.ts';
 import { type Rng, uniform } from '../../random/index.ts';
 import type { Attack } from '../attack.ts';
 import { project } from '../projection.ts';
+import { pickRows, rowOf } from '../rows.ts';
+import { requireFiniteRadius } from '../steps.ts';
 import { margins, wrong } from '../task.ts';
 import { movesFor } from './moves.ts';
 import { type ImageShape, share } from './window.ts';
@@ -30,7 +32,7 @@ export function square(queries = 5000, image?: ImageShape): Attack {
     access: 'black-box',
     async run(victim, { points, labels, ids }, threat, random, stop) {
       const { features, outputs, task, batch } = victim;
-      if (threat.radius === Infinity) throw invalidArgument('radius', Infinity, 'a finite one for Square');
+      requireFiniteRadius('Square', threat);
       const shape = image ?? ([1, 1, features] as const);
       if (shape[0] * shape[1] * shape[2] !== features) {
         throw invalidArgument(
@@ -43,29 +45,27 @@ export function square(queries = 5000, image?: ImageShape): Attack {
       const best = points.slice();
       const least = new Float64Array(ids.length).fill(Infinity);
       const draws = ids.map((id) => stream(random.split(id)));
-      const rowOf = (array: Float32Array, i: number, width = features) =>
-        array.subarray(i * width, (i + 1) * width);
       let robust = ids.map((_, i) => i);
       for (let query = 0; query < queries && robust.length > 0; query++) {
         const still: number[] = [];
         for (let from = 0; from < robust.length; from += batch) {
           if (stop()) return best;
           const rows = robust.slice(from, from + batch);
-          const around = gathered(points, rows, features);
+          const around = pickRows(points, rows, features);
           const tried = new Float32Array(around.length);
           rows.forEach((row, i) => {
-            const [x, into] = [rowOf(around, i), rowOf(tried, i)];
+            const [x, into] = [rowOf(around, i, features), rowOf(tried, i, features)];
             if (query === 0) moves.start(x, draws[row]!, into);
-            else moves.step(x, rowOf(best, row), share(query, queries), draws[row]!, into);
+            else moves.step(x, rowOf(best, row, features), share(query, queries), draws[row]!, into);
           });
           project(threat, around, tried, features);
           const scores = await victim.scores(tried);
-          const theirs = gathered(labels, rows, outputs);
+          const theirs = pickRows(labels, rows, outputs);
           const found = margins(task, scores, theirs, outputs);
           const broken = wrong(task, scores, theirs, outputs);
           rows.forEach((row, i) => {
             if (broken[i] || found[i]! < least[row]!) {
-              rowOf(best, row).set(rowOf(tried, i));
+              rowOf(best, row, features).set(rowOf(tried, i, features));
               least[row] = found[i]!;
             }
             if (!broken[i]) still.push(row);
@@ -76,14 +76,6 @@ export function square(queries = 5000, image?: ImageShape): Attack {
       return best;
     },
   };
-}
-
-function gathered(array: Float32Array, rows: readonly number[], width: number): Float32Array {
-  const found = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => {
-    found.set(array.subarray(row * width, (row + 1) * width), i * width);
-  });
-  return found;
 }
 
 const BLOCK = 256;
