@@ -4,7 +4,7 @@ import type { Attack, Samples } from './attack.ts';
 import { suited } from './losses.ts';
 import { project } from './projection.ts';
 import { keepRows, pickRows, rowOf } from './rows.ts';
-import { randomStarts, requireFiniteRadius, stepSparsely, stepUphill } from './steps.ts';
+import { randomStarts, requireFiniteRadius, stepUphill } from './steps.ts';
 import { wrong } from './task.ts';
 import type { Threat } from './threat.ts';
 import type { Loss } from './victim.ts';
@@ -17,7 +17,7 @@ const SHARE = 0.01;
 
 /**
  * PGD on `loss` from `restarts` random starts, with steps of 2.5 radius / steps: by the sign in linf, along the gradient in l2,
- * over the 1 % largest slopes in l1 that bounds do not stop. A row is done with its first harmful change; the others end
+ * over the 1 % largest slopes in l1, where what bounds stop goes to the next ones. A row is done with its first harmful change; the others end
  * where the loss was largest. Where the loss has no meaning for the victim another one stands in: see suited().
  *
  * Cost: at most restarts * (steps + 1) gradients per row.
@@ -81,11 +81,28 @@ function ascend(
   const rows = points.length / features;
   const sizes = new Float64Array(rows).fill(size);
   if (threat.norm !== 'l1') stepUphill(threat.norm, current, gradients, sizes);
-  else {
-    const [low, high] = threat.bounds;
-    // An entry that a bound stops would take the step of another.
-    const free = gradients.map((g, i) => ((g > 0 ? current[i]! < high : current[i]! > low) ? g : 0));
-    stepSparsely(current, free, sizes, new Float64Array(rows).fill(SHARE * features));
-  }
+  else
+    for (let i = 0; i < rows; i++)
+      stepWithinBounds(threat, rowOf(current, i, features), rowOf(gradients, i, features), size);
   project(threat, points, current, features);
+}
+
+/** An l1 step of `size` in equal parts over the largest slopes; what a bound stops goes to the next ones. */
+function stepWithinBounds(
+  { bounds: [low, high] }: Threat,
+  row: Float32Array,
+  gradient: Float32Array,
+  size: number,
+): void {
+  const part = size / Math.max(1, Math.floor(SHARE * row.length));
+  const sloping = Array.from(row.keys()).filter((j) => Math.abs(gradient[j]!) > 0);
+  sloping.sort((a, b) => Math.abs(gradient[b]!) - Math.abs(gradient[a]!));
+  let left = size;
+  for (const j of sloping) {
+    if (!(left > 0)) break;
+    const up = gradient[j]! > 0;
+    const step = Math.min(part, left, up ? high - row[j]! : row[j]! - low);
+    row[j]! += up ? step : -step;
+    left -= step;
+  }
 }

@@ -77,7 +77,7 @@ export function stepUphill(
 
 /**
  * In place: every row of `points` moves by its step size in l1, spread evenly over the entries of its `counts[i]` largest
- * slopes (rounded down, at least one, more at ties), as Croce and Hein (2021) and, for a fixed share of the entries, Tramer and Boneh (2019).
+ * slopes (rounded down, at least one, more at ties), as Croce and Hein (2021).
  */
 export function stepSparsely(
   points: Float32Array,

@@ -1,11 +1,14 @@
 // APGD: the contract, exact robust accuracy of linear and of nearest-centre models.
 import { expect, test } from 'vitest';
 import { apgdCe, apgdDlr, apgdTargeted } from '../../src/attacks/apgd/apgd.ts';
+import { apgdTrace } from '../../src/attacks/apgd/trace.ts';
 import {
   type Attack,
   argmax,
   createThreat,
   createVictim,
+  crossEntropy,
+  margin,
   oneHot,
   UNBOUNDED,
   wrong,
@@ -93,3 +96,53 @@ test.each(NORMS)(
     await victim.dispose();
   },
 );
+
+test.each(NORMS)('%s: the trace of a linear model rises to the exact largest loss', async (norm) => {
+  const [features, rows] = [12, 30];
+  const model = randomLinear(rng('trace'), features, 2);
+  const victim = await createVictim(modelOf(model), { kind: 'classification' });
+  const samples = samplesOf(model, rows);
+  const threat = createThreat(norm, 0.2, [0, 1]);
+  const { losses, largest, robust } = await apgdTrace(
+    victim,
+    margin,
+    100,
+    samples,
+    threat,
+    rng('seed'),
+    whenDone,
+  );
+  expect([losses.length, largest.length, robust.length]).toEqual([101, 101, 101]);
+  const exact = samples.ids.map((_, i) => {
+    const x = samples.points.subarray(i * features, (i + 1) * features);
+    return exactExcess(model, threat, x, samples.labels[2 * i] === 1 ? 0 : 1);
+  });
+  // The margin loss of a linear model is what the oracle maximises.
+  expect(largest.at(-1)).toBeCloseTo(exact.reduce((sum, v) => sum + v, 0) / rows, 3);
+  expect(robust.at(-1)).toBeCloseTo(exact.filter((v) => v < 0).length / rows, 9);
+  for (let k = 1; k <= 100; k++) {
+    expect(largest[k]).toBeGreaterThanOrEqual(largest[k - 1]!);
+    expect(robust[k]).toBeLessThanOrEqual(robust[k - 1]!);
+    expect(largest[k]).toBeGreaterThanOrEqual(losses[k]!);
+  }
+  await victim.dispose();
+});
+
+test('where gradients vanish, the trace does not rise', async () => {
+  // Scores so far apart that the cross-entropy is 0 in float32.
+  const plain = randomLinear(rng('flat'), 4, 2);
+  const model = { ...plain, w: plain.w.map((v) => 1e-3 * v), b: Float64Array.of(1000, 0) };
+  const victim = await createVictim(modelOf(model), { kind: 'classification' });
+  const { largest, robust } = await apgdTrace(
+    victim,
+    crossEntropy,
+    20,
+    samplesOf(model, 8),
+    createThreat('linf', 0.1, [0, 1]),
+    rng('seed'),
+    whenDone,
+  );
+  expect(largest.at(-1)).toBe(largest[0]);
+  expect(robust.at(-1)).toBe(1);
+  await victim.dispose();
+});
