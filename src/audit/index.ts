@@ -1,4 +1,5 @@
 // An audit: one model and one data set, gathered, measured, and told as one result.
+export { type AuditProgress, audit } from './audit.ts';
 export { type EffectiveDimension, effectiveDimensions } from './dimension.ts';
 export { type Fitted, measureMemorization } from './memorization.ts';
 export { type Neighbourhoods, nearestNeighbours } from './neighbours.ts';
@@ -10,6 +11,13 @@ export {
   noiseOfFlips,
   noiseOfNeighbours,
 } from './noise.ts';
+export { type AuditRequest, auditIdentity, auditName, type NormRadii } from './request.ts';
+export {
+  checkRequirement,
+  type ParsedRequirement,
+  parseRequirement,
+  requiredRadii,
+} from './requirement.ts';
 export {
   AUDIT_SCHEMA,
   type AuditImage,
@@ -26,4 +34,8 @@ export {
   type Robustness,
   type SuspiciousLabel,
 } from './result.ts';
+export { type LawInputs, lawStanding, rootMeanSquareSpread } from './standing.ts';
+export { type ModelSource, modelDigest } from './subject.ts';
 export { suspiciousLabels } from './suspicious.ts';
+export { verdictSentences } from './verdict.ts';
+export { AUDIT_WORKER } from './worker.ts';

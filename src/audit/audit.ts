@@ -1,0 +1,282 @@
+// The audit: gather what the model says, measure, and tell it as one result. What fails is a result that says so.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Task, UNBOUNDED, wrong } from '../attacks/index.ts';
+import { type Dataset, featureCount, pointCount } from '../data/index.ts';
+import { invalidArgument, RobustlawError } from '../errors.ts';
+import { writeWhole } from '../files/index.ts';
+import { type InputBounds, type Model, nameOf, singleSample } from '../graph/index.ts';
+import type { Stop } from '../stop.ts';
+import { tallyAccuracy } from './accuracy.ts';
+import { attackNorm, attackWeights } from './attacking.ts';
+import { type Budget, type Moment, shareTime } from './budget.ts';
+import { certifyNorm, requireOrder } from './certifying.ts';
+import { type Crew, type Hiring, hire } from './crew.ts';
+import { describeData, describeModel } from './describe.ts';
+import { storeExamples } from './examples.ts';
+import { broken, type Nearest } from './found.ts';
+import { chooseImages } from './images.ts';
+import { type Journal, openJournal } from './journal.ts';
+import { lipschitzQuestions, measureConstants } from './lipschitz.ts';
+import { type KnownOutputs, labelsAt, outputsAt, pointsAt } from './outputs.ts';
+import {
+  type AuditRequest,
+  ascending,
+  auditedRows,
+  auditIdentity,
+  type NormRadii,
+  requireSense,
+} from './request.ts';
+import {
+  type Accuracy,
+  AUDIT_SCHEMA,
+  type AuditImage,
+  type AuditResult,
+  auditSchema,
+  type Finding,
+  type Measurement,
+  type Robustness,
+} from './result.ts';
+import { robustnessOf, stabilityOf } from './robustness.ts';
+import type { AuditedRows } from './rows.ts';
+import { modelDigest, modelOf, type Output, outputOf, type Subject } from './subject.ts';
+import { AUDIT_WORKER } from './worker.ts';
+
+/** How far an audit is. */
+export interface AuditProgress {
+  /** What is being done, for people: `APGD-CE, linf 0.1`. */
+  readonly step: string;
+  readonly done: number;
+  readonly total: number;
+  /** Of the attacked rows: those right and unbroken at the radius that is attacked. */
+  readonly robust?: { readonly rows: number; readonly of: number };
+}
+
+/** Parts of the time: the outputs, attacks (more, by norm and radius), certificates of a norm, Lipschitz constants. */
+const WEIGHTS = { outputs: 10, certificates: 15, lipschitz: 15 } as const;
+
+/**
+ * Audits a model, into `directory`: `audit.json`, which is the result, `examples-<norm>.npy`, and `audit.sqlite`, the record of
+ * finished steps from which the same request goes on after whatever has ended it, with bit-identical results.
+ *
+ * All that executes the model happens in child processes; a step that fails, crashes or hangs is a result saying so. Points are
+ * audited as float32.
+ *
+ * @param observe told of every step and part of a step.
+ * @param stop asked several times a second.
+ * @param module of the jobs; for tests.
+ * @throws RobustlawError for a request that makes no sense or a model that cannot be read, before anything runs;
+ *   `study-conflict` where the directory belongs to another audit; `interrupted` after `stop`; `internal` for a defect of
+ *   robustlaw, such as an example within a certified radius.
+ */
+export async function audit(
+  request: AuditRequest,
+  directory: string,
+  observe: (progress: AuditProgress) => void,
+  stop: Stop,
+  module: URL = AUDIT_WORKER,
+): Promise<AuditResult> {
+  const end = performance.now() + 1e3 * request.timeLimit;
+  const { data, task } = request;
+  const sha256 = modelDigest(request.model.path);
+  const shape = data.shape.slice(1);
+  const model = modelOf({ source: request.model, shape });
+  const one = singleSample(model);
+  const output = outputOf(one, task);
+  requireSense(request, output.outputs);
+  const bounds = request.bounds ?? model.bounds[nameOf(one.inputs[0]!)!] ?? UNBOUNDED;
+  const subject: Subject = { source: request.model, sha256, shape, task, bounds };
+  requireWithin(data, bounds);
+
+  mkdirSync(directory, { recursive: true });
+  const journal = openJournal(join(directory, 'audit.sqlite'), auditIdentity(request, sha256));
+  const patience = Math.min(request.patience, Math.max(LEAST_PATIENCE, request.timeLimit));
+  const hiring: Hiring = { module, workers: request.workers, patience, subject, journal, stop };
+  const crew = hire(hiring);
+  try {
+    const scene: Scene = { request, subject, output, directory, hiring, crew, observe };
+    const result = await measured(scene, model, end);
+    writeWhole(join(directory, 'audit.json'), `${JSON.stringify(result, null, 1)}\n`);
+    return result;
+  } finally {
+    await crew.dismiss();
+    journal.close();
+  }
+}
+
+/** Seconds: a short time limit must not pass a slow step off as a hang. */
+const LEAST_PATIENCE = 60;
+
+/** What all steps need. */
+interface Scene {
+  readonly request: AuditRequest;
+  readonly subject: Subject;
+  readonly output: Output;
+  readonly directory: string;
+  readonly hiring: Hiring;
+  readonly crew: Crew;
+  readonly observe: (progress: AuditProgress) => void;
+}
+
+/** Measures everything, in turn. */
+async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditResult> {
+  const { request, subject, output, crew, observe } = scene;
+  const { data, training, task, seed } = request;
+  const norms = request.norms.map(({ norm, radii }) => ({ norm, radii: ascending(radii) }));
+  const ids = auditedRows(request);
+  const budget = shareTime(
+    [
+      WEIGHTS.outputs,
+      ...(training ? [WEIGHTS.outputs] : []),
+      ...norms.flatMap(({ radii }) => [...attackWeights(radii.length), WEIGHTS.certificates]),
+      WEIGHTS.lipschitz,
+    ],
+    end,
+  );
+  const told = (step: string) => (done: number, total: number) => observe({ step, done, total });
+  const outputs = (name: string, of: Dataset, rows: readonly number[], until: Moment) =>
+    outputsAt(crew, name, of, rows, until, told(`outputs of the ${name}`));
+
+  const early = budget.begin();
+  // Without these rows there is nothing to attack: they may take all the time there is.
+  const audited = await outputs('audited rows', data, ids, end);
+  const all = await outputs('data', data, everyRow(data), early);
+  return checked({
+    schema: AUDIT_SCHEMA,
+    version: request.versions.robustlaw ?? 'unknown',
+    verdict: [],
+    model: describeModel(model, subject, output),
+    data: describeData(data, subject, request, true),
+    training: training ? describeData(training, subject, request, false) : null,
+    settings: { seed, rows: ids, timeLimit: Number.isFinite(request.timeLimit) ? request.timeLimit : null },
+    accuracy: accuracyOf(all, data, task, output.outputs),
+    robustness,
+    lipschitz,
+    stability,
+    memorization: { status: 'skipped', reason: 'not yet' },
+    law: { status: 'skipped', reason: 'not yet' },
+    images,
+    findings,
+    requirements: [],
+  });
+}
+
+/** Attacks and certificates in one norm, and what they say together. */
+async function robustnessIn(
+  { request, subject, directory, hiring, crew, observe }: Scene,
+  rows: AuditedRows,
+  { norm, radii }: NormRadii,
+  budget: Budget,
+): Promise<{ result: Measurement<Robustness>; findings: Finding[]; images: AuditImage[] }> {
+  const { task, seed } = request;
+  const nearest: Nearest = new Array(rows.ids.length).fill(undefined);
+  const { bounds } = subject;
+  const campaign = { crew, rows, task, norm, bounds, seed, nearest, observe: () => {} };
+  const attacked = await attackNorm(campaign, radii, budget, (attack, radius, done, total) => {
+    const robust = rows.ids.filter((_, i) => rows.correct[i] && !broken(nearest, i, radius)).length;
+    const step = `${attack}, ${norm}${Number.isFinite(radius) ? ` ${radius}` : ''}`;
+    observe({ step, done, total, robust: { rows: robust, of: rows.ids.length } });
+  });
+  const told = (done: number, total: number) => observe({ step: `certificates, ${norm}`, done, total });
+  const certification = await certifyNorm({ ...campaign, observe: told }, radii, budget.begin());
+  const ordered = await requireOrder(campaign, certification.certified, directory);
+  // A process of its own, and no journal: what is checked is what lies on the disk now.
+  const fresh = hire({ ...hiring, workers: 1, journal: FORGETFUL });
+  const stored = await storeExamples(directory, norm, rows, subject.shape, nearest, fresh).finally(() =>
+    fresh.dismiss(),
+  );
+  const value = robustnessOf(
+    norm,
+    task,
+    rows,
+    attacked,
+    nearest,
+    ordered.certified,
+    stored.file,
+    stored.rowInFile,
+  );
+  const stages = [
+    ...attacked.assaults.flatMap(({ radius, stages }) => stages.map((stage) => ({ radius, stage }))),
+    { radius: Number.POSITIVE_INFINITY, stage: attacked.nearest },
+  ];
+  const reasons = [
+    ...stages.flatMap(({ radius, stage }) =>
+      stage.status === 'done'
+        ? []
+        : [`${stage.attack}${Number.isFinite(radius) ? ` at ${radius}` : ''}: ${stage.reason}`],
+    ),
+    ...(certification.reason === undefined ? [] : [certification.reason]),
+  ];
+  const seconds = stages.reduce((sum, { stage }) => sum + stage.seconds, certification.seconds);
+  const nothing =
+    stages.every(({ stage }) => stage.status === 'failed') && certification.reason !== undefined;
+  const result: Measurement<Robustness> =
+    reasons.length === 0
+      ? { status: 'done', seconds, value }
+      : nothing
+        ? { status: 'failed', seconds, reason: reasons.join('; ') }
+        : { status: 'partial', seconds, reason: reasons.join('; '), value };
+  return {
+    result,
+    findings: [...ordered.findings, ...stored.findings],
+    images: chooseImages(norm, task, rows, nearest),
+  };
+}
+
+const FORGETFUL: Journal = { get: () => undefined, put: () => {}, close: () => {} };
+
+function everyRow(data: Dataset): number[] {
+  return Array.from({ length: pointCount(data) }, (_, i) => i);
+}
+
+function auditedOf({ rows, scores }: KnownOutputs, data: Dataset, task: Task, outputs: number): AuditedRows {
+  const labels = labelsAt(data, rows, task, outputs);
+  return {
+    ids: rows,
+    points: pointsAt(data, rows),
+    labels,
+    features: featureCount(data),
+    outputs,
+    scores,
+    correct: wrong(task, scores, labels, outputs).map((isWrong) => !isWrong),
+  };
+}
+
+function accuracyOf(known: KnownOutputs, data: Dataset, task: Task, outputs: number): Measurement<Accuracy> {
+  const { rows, scores, seconds, reason } = known;
+  if (reason !== undefined && rows.length === 0) return { status: 'failed', seconds, reason };
+  const value = tallyAccuracy(task, scores, labelsAt(data, rows, task, outputs), outputs);
+  if (reason === undefined) return { status: 'done', seconds, value };
+  return {
+    status: 'partial',
+    seconds,
+    reason: `${rows.length} of ${pointCount(data)} rows: ${reason}`,
+    value,
+  };
+}
+
+/** The result, if it is one: pages and gates trust its schema. */
+function checked(result: AuditResult): AuditResult {
+  const parsed = auditSchema.safeParse(result);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new RobustlawError(
+    'internal',
+    `the result breaks its schema at ${issue!.path.join('.')}: ${issue!.message}`,
+  );
+}
+
+/** Values beyond the bounds by no more than this part of their width are rounding errors. */
+const TOLERANCE = 1e-6;
+
+/** @throws RobustlawError `invalid-argument` where the data leave the bounds. */
+function requireWithin({ name, x }: Dataset, [low, high]: InputBounds): void {
+  const slack = TOLERANCE * (high - low);
+  const at = x.findIndex((value) => value < low - slack || value > high + slack);
+  if (at < 0) return;
+  throw invalidArgument(
+    `value ${x[at]} of ${name}`,
+    `outside of the bounds [${low}, ${high}]`,
+    'data within the bounds of the inputs; state the range of the data, or the scale that brings them there',
+  );
+}

@@ -1,0 +1,112 @@
+// The processes that do the jobs of an audit, and what is remembered of jobs that were done: in this run or an earlier one.
+import { RobustlawError } from '../errors.ts';
+import { createProcessPool, type Pool } from '../runtime/index.ts';
+import type { Stop } from '../stop.ts';
+import type { Moment } from './budget.ts';
+import type { Journal } from './journal.ts';
+import type { Subject } from './subject.ts';
+import type { Done, Job, JobKind, Jobs } from './worker.ts';
+
+/** What became of a job; `late` where its time was over before it began. */
+export type Report<Kind extends JobKind> =
+  | ({ readonly status: 'done' } & Done<Kind>)
+  | { readonly status: 'late' }
+  | { readonly status: 'failed'; readonly reason: string; readonly seconds: number };
+
+export interface Crew {
+  readonly workers: number;
+  /**
+   * The result of a job: from the journal where it has been finished before, else from a process. One that time ended
+   * is used but not recorded, so that a later run does better.
+   *
+   * @param key names the job in the journal; it holds all that the result depends on but the identity of the audit.
+   * @param given made when the job begins.
+   * @param end when the job is to be done; asked when it begins.
+   * @throws RobustlawError `interrupted` once the user wants to stop.
+   */
+  perform<Kind extends JobKind>(
+    key: string,
+    kind: Kind,
+    given: () => Jobs[Kind]['given'],
+    end: () => Moment,
+  ): Promise<Report<Kind>>;
+  /** Ends the processes. */
+  dismiss(): Promise<void>;
+}
+
+/** Milliseconds between looks at whether the user wants to stop. */
+const PAUSE = 100;
+
+/** What a crew needs. */
+export interface Hiring {
+  /** Of the jobs; AUDIT_WORKER but in tests. */
+  readonly module: URL;
+  readonly workers: number;
+  readonly patience: number;
+  readonly subject: Subject;
+  readonly journal: Journal;
+  readonly stop: Stop;
+}
+
+/** Processes for the jobs of one audit. */
+export function hire({ module, workers, patience, subject, journal, stop }: Hiring): Crew {
+  const pool: Pool<Job, Done> = createProcessPool(module, workers, patience);
+  const turn = turns(workers);
+  let interrupted = false;
+  const look = setInterval(() => {
+    if (!stop()) return;
+    interrupted = true;
+    void pool.close(true);
+    clearInterval(look);
+  }, PAUSE);
+  return {
+    workers,
+    async perform(key, kind, given, end) {
+      const known = journal.get(key);
+      if (known !== undefined) return { status: 'done', ...(known as Done<typeof kind>) };
+      return turn(async () => {
+        if (interrupted || stop()) throw interruption();
+        const start = performance.now();
+        const left = (end() - start) / 1e3;
+        if (left <= 0) return { status: 'late' };
+        const job = { kind, subject, given: given(), seconds: left } as Job;
+        const outcome = await pool.run(job);
+        if (outcome.ok) {
+          if (!outcome.value.stopped) journal.put(key, outcome.value);
+          return { status: 'done', ...(outcome.value as Done<typeof kind>) };
+        }
+        if (outcome.error.code === 'interrupted') throw interruption();
+        const seconds = (performance.now() - start) / 1e3;
+        return { status: 'failed', reason: outcome.error.message, seconds };
+      });
+    },
+    async dismiss() {
+      clearInterval(look);
+      await pool.close(true);
+    },
+  };
+}
+
+/** At most so many at a time, in the order asked for: the time of a job counts from when it really begins. */
+function turns(most: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  const waiting: (() => void)[] = [];
+  let busy = 0;
+  return async (work) => {
+    if (busy >= most) await new Promise<void>((resolve) => waiting.push(resolve));
+    else busy++;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else busy--;
+    }
+  };
+}
+
+function interruption(): RobustlawError {
+  return new RobustlawError(
+    'interrupted',
+    'interrupted; finished steps are recorded: run the same command again to go on',
+  );
+}

@@ -1,0 +1,79 @@
+// The record of the finished steps of an audit: what is in it is never computed again, whatever is killed and when.
+import { DatabaseSync } from 'node:sqlite';
+import { deserialize, serialize } from 'node:v8';
+import { RobustlawError } from '../errors.ts';
+
+/** Version of the tables; a journal of another version is refused. */
+const FORMAT = 1;
+
+const TABLES = `
+  CREATE TABLE audit (identity TEXT NOT NULL) STRICT;
+  CREATE TABLE step (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+  PRAGMA user_version = ${FORMAT};
+`;
+
+export interface Journal {
+  /** What put() was given under this key, typed arrays included; undefined where the step has not been finished. */
+  get(key: string): unknown;
+  /** Records a finished step, flushed to the disk when it returns. What is there already stays. */
+  put(key: string, value: unknown): void;
+  close(): void;
+}
+
+/**
+ * Opens the journal of an audit, new or to be resumed.
+ *
+ * @param identity of everything that the results depend on.
+ * @throws RobustlawError `study-conflict` when the file belongs to another audit, `malformed-file` when it is no journal.
+ */
+export function openJournal(path: string, identity: string): Journal {
+  const database = opened(path);
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    const known = database.prepare('SELECT identity FROM audit').get()?.identity;
+    if (known === undefined) database.prepare('INSERT INTO audit VALUES (?)').run(identity);
+    database.exec('COMMIT');
+    if (known !== undefined && known !== identity) {
+      throw new RobustlawError(
+        'study-conflict',
+        `${path} belongs to an audit of another model, other data or with other settings; choose another folder`,
+      );
+    }
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  const select = database.prepare('SELECT value FROM step WHERE key = ?');
+  const insert = database.prepare('INSERT OR IGNORE INTO step VALUES (?, ?)');
+  return {
+    get(key) {
+      const value = select.get(key)?.value as Uint8Array | undefined;
+      return value && deserialize(value);
+    },
+    put(key, value) {
+      insert.run(key, serialize(value));
+    },
+    close: () => database.close(),
+  };
+}
+
+function opened(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { timeout: 30_000 });
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
+    const version = database.prepare('PRAGMA user_version').get()?.user_version;
+    const tables = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count;
+    if (version === 0 && tables === 0) database.exec(TABLES);
+    else if (version !== FORMAT) throw new Error(`format ${version}; expected ${FORMAT}`);
+    database.exec('COMMIT');
+    return database;
+  } catch (error) {
+    database?.close();
+    throw new RobustlawError(
+      'malformed-file',
+      `${path}: no journal of an audit (${(error as Error).message}); move it away, or choose another folder`,
+      { cause: error },
+    );
+  }
+}

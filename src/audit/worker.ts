@@ -1,0 +1,259 @@
+// What a child process of an audit does: everything that executes the model. It may crash or hang; the audit does not.
+import {
+  type Attack,
+  createVictim,
+  distance,
+  minimumNorm,
+  type Samples,
+  standardEnsemble,
+  type Threat,
+  type Victim,
+  wrong,
+} from '../attacks/index.ts';
+import { type Certifier, createCertifier } from '../certificates/index.ts';
+import { readArray } from '../data/index.ts';
+import { RobustlawError } from '../errors.ts';
+import { type Model, sizeOf } from '../graph/index.ts';
+import type { LipschitzMeasurement, Norm } from '../guarantee/index.ts';
+import { measureLipschitz, type Question } from '../lipschitz/index.ts';
+import { type Rng, rng } from '../random/index.ts';
+import type { JobContext } from '../runtime/index.ts';
+import { afterSeconds, type Stop } from '../stop.ts';
+import { certifyRows } from './certify.ts';
+import type { Certified } from './robustness.ts';
+import { rowOf } from './rows.ts';
+import { type ImageShape, imageShape, modelOf, type OwnModel, ownModel, type Subject } from './subject.ts';
+
+/** The module of the pool; sources and build differ in the extension only. */
+export const AUDIT_WORKER = new URL(import.meta.url);
+
+/** Each kind of job: what it is given, and what comes of it. */
+export interface Jobs {
+  /** The model's own outputs. */
+  readonly outputs: {
+    readonly given: { readonly points: Float32Array };
+    readonly result: Float32Array;
+  };
+  readonly attack: {
+    readonly given: {
+      readonly attack: string;
+      readonly samples: Samples;
+      readonly threat: Threat;
+      /** Names of the random key under the seed. */
+      readonly key: readonly (string | number)[];
+      readonly seed: number;
+    };
+    /** What the attack returned, and the model's own outputs there. */
+    readonly result: { readonly changed: Float32Array; readonly outputs: Float32Array };
+  };
+  /** Radii around points that the model gets right, within which nothing makes it wrong. */
+  readonly certify: {
+    readonly given: {
+      readonly norm: Norm;
+      readonly points: Float32Array;
+      readonly labels: Float32Array;
+      /** Ascending. */
+      readonly radii: readonly number[];
+      /** The distance of the nearest known example of each point; Infinity where none is known. */
+      readonly found: readonly number[];
+    };
+    readonly result: {
+      /** One for each point that there was time for, in their order. */
+      readonly certified: readonly Certified[];
+      /** Counterexamples that proofs came upon, `[count, features]`, whose they are, and the model's own outputs there. */
+      readonly refuted: {
+        readonly indices: readonly number[];
+        readonly changed: Float32Array;
+        readonly outputs: Float32Array;
+      };
+    };
+  };
+  /** Whether the model is wrong at points in exact arithmetic, too. */
+  readonly judge: {
+    readonly given: { readonly norm: Norm; readonly points: Float32Array; readonly labels: Float32Array };
+    readonly result: readonly ('wrong' | 'right' | 'unknown')[];
+  };
+  readonly lipschitz: {
+    readonly given: {
+      readonly question: Question;
+      /** Where searches start, `[rows, features]`. */
+      readonly starts: Float32Array;
+      readonly seed: number;
+      readonly key: readonly (string | number)[];
+    };
+    readonly result: LipschitzMeasurement;
+  };
+  /** Adversarial examples as they lie on the disk, against the points they were made from. */
+  readonly recheck: {
+    readonly given: {
+      readonly file: string;
+      readonly norm: Norm;
+      readonly points: Float32Array;
+      readonly labels: Float32Array;
+    };
+    readonly result: Recheck;
+  };
+}
+
+/** What a process that knows nothing of the attacks finds in a file of adversarial examples, by row of the file. */
+export interface Recheck {
+  readonly distances: Float64Array;
+  readonly inBounds: readonly boolean[];
+  readonly wrong: readonly boolean[];
+}
+
+export type JobKind = keyof Jobs;
+
+export type Job = {
+  readonly [Kind in JobKind]: {
+    readonly kind: Kind;
+    readonly subject: Subject;
+    readonly given: Jobs[Kind]['given'];
+    /** Infinity for as long as it takes. */
+    readonly seconds: number;
+  };
+}[JobKind];
+
+export interface Done<Kind extends JobKind = JobKind> {
+  readonly result: Jobs[Kind]['result'];
+  /** Time ended the job before it was through. */
+  readonly stopped: boolean;
+  readonly seconds: number;
+}
+
+/** Of a question about a Lipschitz constant, where there is no other limit. */
+const MOST_SECONDS = 60;
+
+/** Milliseconds between signs of life. */
+const PULSE = 1000;
+
+/** Runs one job. */
+export async function run(job: Job, context: JobContext): Promise<Done> {
+  const start = performance.now();
+  const late = afterSeconds(job.seconds);
+  let stopped = false;
+  let told = start;
+  // Who asks whether to stop is alive.
+  const stop: Stop = () => {
+    const now = performance.now();
+    if (now - told > PULSE) {
+      told = now;
+      context.progress(undefined);
+    }
+    stopped ||= late() || context.interrupted();
+    return stopped;
+  };
+  const result = await work(job, stop);
+  if (context.interrupted()) throw new RobustlawError('interrupted', 'the audit was interrupted');
+  return { result, stopped, seconds: (performance.now() - start) / 1e3 };
+}
+
+async function work(job: Job, stop: Stop): Promise<Jobs[JobKind]['result']> {
+  const { model, image, own, victim, certifier } = prepared(job.subject);
+  switch (job.kind) {
+    case 'outputs':
+      return (await own()).outputs(job.given.points);
+    case 'attack': {
+      const { samples, threat } = job.given;
+      const attack = attackNamed(job.given.attack, image);
+      const changed = await attack.run(await victim(), samples, threat, randomOf(job.given), stop);
+      return { changed, outputs: await (await own()).outputs(changed) };
+    }
+    case 'certify': {
+      const { certified, refuted } = certifyRows(certifier(job.given.norm), job.given, job.seconds, stop);
+      const changed = Float32Array.from(refuted.flatMap(({ point }) => Array.from(point)));
+      const outputs = await (await own()).outputs(changed);
+      return { certified, refuted: { indices: refuted.map(({ index }) => index), changed, outputs } };
+    }
+    case 'judge': {
+      const { norm, points, labels } = job.given;
+      const judge = certifier(norm);
+      const features = sizeOf(job.subject.shape);
+      const outputs = (labels.length * features) / points.length;
+      return Array.from({ length: points.length / features }, (_, i) => {
+        const { kind } = judge.at(rowOf(points, features, i), rowOf(labels, outputs, i), 0, 0);
+        return kind === 'proven' ? 'right' : kind === 'refuted' ? 'wrong' : 'unknown';
+      });
+    }
+    case 'lipschitz': {
+      const { question, starts } = job.given;
+      const seconds = Math.min(job.seconds, MOST_SECONDS);
+      const effort = { seconds, stop, clever: false };
+      return measureLipschitz(model, question, Float64Array.from(starts), randomOf(job.given), effort, stop);
+    }
+    case 'recheck':
+      return recheck(job.subject, await own(), job.given);
+  }
+}
+
+/** The key that is named in a job. */
+function randomOf({ seed, key }: { readonly seed: number; readonly key: readonly (string | number)[] }): Rng {
+  return key.reduce((parent: Rng, name) => parent.split(name), rng(seed));
+}
+
+function attackNamed(name: string, image: ImageShape | undefined): Attack {
+  const found = [...standardEnsemble(image), minimumNorm].find((attack) => attack.name === name);
+  if (!found) throw new RobustlawError('internal', `there is no attack ${name}`);
+  return found;
+}
+
+async function recheck(
+  { task, bounds: [low, high] }: Subject,
+  own: OwnModel,
+  { file, norm, points, labels }: Jobs['recheck']['given'],
+): Promise<Recheck> {
+  const { data, shape } = readArray(file);
+  const changed = Float32Array.from(data);
+  const count = shape[0]!;
+  const features = changed.length / count;
+  const row = (array: Float32Array, i: number) => rowOf(array, features, i);
+  const rows = Array.from({ length: count }, (_, i) => i);
+  return {
+    distances: Float64Array.from(rows, (i) => distance(norm, row(points, i), row(changed, i))),
+    inBounds: rows.map((i) => row(changed, i).every((value) => value >= low && value <= high)),
+    wrong: wrong(task, await own.outputs(changed), labels, labels.length / count),
+  };
+}
+
+interface Prepared {
+  readonly model: Model;
+  /** Undefined where points are no images. */
+  readonly image: ImageShape | undefined;
+  readonly own: () => Promise<OwnModel>;
+  readonly victim: () => Promise<Victim>;
+  readonly certifier: (norm: Norm) => Certifier;
+}
+
+/** The subject of the last job: all jobs of an audit have the same. */
+let last: { readonly key: string; readonly prepared: Prepared } | undefined;
+
+function prepared(subject: Subject): Prepared {
+  const key = JSON.stringify(subject);
+  if (last?.key !== key) last = { key, prepared: prepare(subject) };
+  return last.prepared;
+}
+
+function prepare(subject: Subject): Prepared {
+  const model = modelOf(subject, subject.sha256);
+  const certifiers = new Map<Norm, Certifier>();
+  return {
+    model,
+    image: imageShape(subject),
+    own: once(() => ownModel(model, subject.task)),
+    victim: once(() => createVictim(model, subject.task)),
+    certifier(norm) {
+      const threat = { norm, radius: Number.POSITIVE_INFINITY, bounds: subject.bounds };
+      const known = certifiers.get(norm) ?? createCertifier(model, subject.task, threat, MOST_SECONDS);
+      certifiers.set(norm, known);
+      return known;
+    },
+  };
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

@@ -1,0 +1,107 @@
+// Models and data for the tests of audits: a network trained on some digits, and linear models, whose boundary is known.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AuditRequest } from '../../src/audit/index.ts';
+import {
+  chooseRows,
+  createDataset,
+  type Dataset,
+  oneHotLabels,
+  opticalDigits,
+} from '../../src/data/index.ts';
+import {
+  add,
+  constant,
+  encodeModel,
+  graph,
+  input,
+  type Model,
+  matMul,
+  modelFrom,
+  parameter,
+  tensor,
+} from '../../src/graph/index.ts';
+import { exportModel, mlp } from '../../src/models/index.ts';
+import { normal, rng } from '../../src/random/index.ts';
+import { adam, constantRate, squaredLoss, train } from '../../src/training/index.ts';
+
+/** The first rows of the digits. */
+export function someDigits(n: number): Dataset {
+  return chooseRows(
+    opticalDigits(),
+    Array.from({ length: n }, (_, i) => i),
+    `the first ${n}`,
+  );
+}
+
+/** A network 64-16-10, trained on the first 300 digits, written to the folder; returns its path. */
+export async function digitsModel(folder: string): Promise<string> {
+  const family = mlp([64, 16, 10]);
+  const { x, y } = oneHotLabels(someDigits(300));
+  const plan = {
+    family,
+    loss: squaredLoss,
+    optimiser: adam(),
+    learningRate: constantRate(0.01),
+    steps: 300,
+    stop: [],
+  };
+  const { weights } = await train(plan, { x, y, shape: [300, 64] }, rng(1));
+  const path = join(folder, 'digits.onnx');
+  writeFileSync(path, exportModel(family, weights));
+  return path;
+}
+
+/** f(x) = x W + b, W `[features, outputs]`. */
+export function linearModel(w: ArrayLike<number>, features: number, bias: readonly number[]): Model {
+  const weights = parameter('w', tensor('float32', [features, bias.length], w));
+  return modelFrom('linear', (batch) => {
+    const x = input('x', 'float32', [batch, features]);
+    return graph([x], { y: add(matMul(x, weights), constant(tensor('float32', [bias.length], bias))) });
+  });
+}
+
+export function writeModel(folder: string, name: string, model: Model): string {
+  const path = join(folder, `${name}.onnx`);
+  writeFileSync(path, encodeModel(model));
+  return path;
+}
+
+/** Points from a normal distribution with the given labels, `[n, outputs]`. */
+export function normalData(
+  name: string,
+  n: number,
+  features: number,
+  label: (x: Float64Array) => readonly number[],
+): Dataset {
+  const x = normal(rng(name), n * features).map(Math.fround);
+  const labels = Array.from({ length: n }, (_, i) => label(x.subarray(i * features, (i + 1) * features)));
+  return createDataset({
+    name,
+    x,
+    shape: [n, features],
+    y: Float64Array.from(labels.flat()),
+    outputs: labels[0]!.length,
+    source: 'a test',
+    transformations: [],
+  });
+}
+
+/** A request with the defaults of the tests. */
+export function requestFor(path: string, data: Dataset, more: Partial<AuditRequest> = {}): AuditRequest {
+  return {
+    model: { path },
+    data,
+    warnings: [],
+    task: { kind: 'classification' },
+    norms: [{ norm: 'linf', radii: [0.1] }],
+    rows: { most: 32 },
+    requirements: [],
+    seed: 7,
+    timeLimit: Number.POSITIVE_INFINITY,
+    workers: 2,
+    patience: 60,
+    versions: { robustlaw: '0.0.0-test' },
+    ...more,
+  };
+}
