@@ -66,3 +66,14 @@ export const python = ['python3', '/usr/bin/python3'].find((command) => {
 export function runPython(script: string, ...args: string[]): string {
   return execFileSync(python!, ['-c', script, ...args], { encoding: 'utf8' });
 }
+
+/** The RobustlawError that a promise is rejected with; fails when it is not, or with anything else. */
+export async function asyncErrorOf(action: () => Promise<unknown>): Promise<RobustlawError> {
+  try {
+    await action();
+  } catch (error) {
+    if (error instanceof RobustlawError) return error;
+    throw error;
+  }
+  throw new Error('expected a RobustlawError; nothing was thrown');
+}

@@ -58,6 +58,21 @@ export function readBytes(file: string, maxBytes = DEFAULT_MAX_BYTES): FileBytes
   }
 }
 
+/** The first bytes of a regular file, at most `count`; undefined where there is none or it cannot be read. */
+export function firstBytes(file: string, count: number): Uint8Array | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = open(file);
+    if (!fstatSync(descriptor).isFile()) return undefined;
+    const bytes = new Uint8Array(count);
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, count, 0));
+  } catch {
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
 /** Whether the bytes begin as gzip does. */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;

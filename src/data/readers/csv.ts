@@ -1,8 +1,9 @@
 // Data sets in comma-separated values: a row per point, numeric features, a label column that may hold class names.
 import type { Dataset } from '../dataset.ts';
-import { type FileBytes, gunzip, isGzip, malformed, requireDecodable } from './bytes.ts';
+import { type FileBytes, gunzip, isGzip, malformed } from './bytes.ts';
 import { csvRecords } from './csv-records.ts';
 import { fileDataset } from './file-dataset.ts';
+import { Growing, isNumber, LabelColumn, parseNumber } from './label-column.ts';
 
 /** How to read the columns. */
 export interface CsvOptions {
@@ -36,9 +37,7 @@ export function decodeCsv(source: FileBytes, options: CsvOptions): Dataset {
     throw malformed(file, `has ${names.length} column(s); expected at least one feature besides the label`);
   }
   const x = new Growing(file, maxBytes);
-  const labels = labelColumns.map(
-    (column) => new LabelColumn(file, names[column]!, new Growing(file, maxBytes)),
-  );
+  const labels = labelColumns.map((column) => new LabelColumn(file, names[column]!, maxBytes));
   let rows = 0;
   const addRow = (line: number, fields: readonly string[]) => {
     if (fields.length !== names.length) {
@@ -67,25 +66,6 @@ export function decodeCsv(source: FileBytes, options: CsvOptions): Dataset {
     outputs: columns.length,
     transformations: columns.flatMap(({ numbering }) => numbering ?? []),
   });
-}
-
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-
-function isNumber(field: string): boolean {
-  return NUMBER.test(field.trim());
-}
-
-function parseNumber(field: string, file: string, line: number, column: string): number {
-  const text = field.trim();
-  const value = NUMBER.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isFinite(value)) {
-    const shown = JSON.stringify(text.slice(0, 40));
-    throw malformed(
-      file,
-      `line ${line}, column ${JSON.stringify(column)}: ${shown}; expected a finite decimal number`,
-    );
-  }
-  return value;
 }
 
 function looksLikeHeader(fields: readonly string[], file: string): boolean {
@@ -123,79 +103,6 @@ function findLabelColumns(
     }
     return column;
   });
-}
-
-/** A float64 array that grows by doubling, within the limit. */
-class Growing {
-  private readonly file: string;
-  private readonly maxBytes: number;
-  private values = new Float64Array(1024);
-  private length = 0;
-
-  constructor(file: string, maxBytes: number) {
-    this.file = file;
-    this.maxBytes = maxBytes;
-  }
-
-  push(value: number): void {
-    if (this.length === this.values.length) {
-      requireDecodable(this.file, this.length + 1, 8, this.maxBytes);
-      const capacity = Math.min(2 * this.length, Math.floor(this.maxBytes / 8));
-      const grown = new Float64Array(capacity);
-      grown.set(this.values);
-      this.values = grown;
-    }
-    this.values[this.length++] = value;
-  }
-
-  finish(): Float64Array {
-    requireDecodable(this.file, this.length, 8, this.maxBytes);
-    return this.values.slice(0, this.length);
-  }
-}
-
-/** One label column: numbers, or class names counted as they come and numbered alphabetically at the end. */
-class LabelColumn {
-  private readonly file: string;
-  private readonly name: string;
-  private readonly values: Growing;
-  private readonly classes = new Map<string, number>();
-  private numeric: boolean | undefined;
-
-  constructor(file: string, name: string, values: Growing) {
-    this.file = file;
-    this.name = name;
-    this.values = values;
-  }
-
-  push(field: string, line: number): void {
-    this.numeric ??= isNumber(field);
-    if (this.numeric) {
-      this.values.push(parseNumber(field, this.file, line, this.name));
-      return;
-    }
-    if (field === '' || /^(nan|na|null|none|\?)$/i.test(field)) {
-      throw malformed(
-        this.file,
-        `line ${line}, column ${JSON.stringify(this.name)}: ${JSON.stringify(field)}; expected a label`,
-      );
-    }
-    const index = this.classes.get(field) ?? this.classes.size;
-    this.classes.set(field, index);
-    this.values.push(index);
-  }
-
-  finish(): { values: Float64Array; numbering?: string } {
-    const values = this.values.finish();
-    if (this.numeric) return { values };
-    const names = [...this.classes.keys()];
-    const sorted = names.toSorted();
-    const rank = new Map(sorted.map((name, index) => [name, index]));
-    const shown = sorted.slice(0, 100).map((name, index) => `${name} = ${index}`);
-    if (sorted.length > shown.length) shown.push(`... ${sorted.length} in all`);
-    const numbering = `classes of column ${this.name} numbered alphabetically: ${shown.join(', ')}`;
-    return { values: values.map((index) => rank.get(names[index]!)!), numbering };
-  }
 }
 
 function interleave(columns: readonly Float64Array[], rows: number): Float64Array {

@@ -1,0 +1,312 @@
+// The pages of a Parquet column (apache/parquet-format), decoded one by one. hyparquet decodes; what a page declares of
+// itself is checked first, so that a small file cannot ask for more memory than the data set may take.
+import { brotliDecompressSync, crc32, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { parquetHeader } from 'hyparquet/src/column.js';
+import { convert, DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
+import { decompressPage, readDataPage, readDataPageV2 } from 'hyparquet/src/datapage.js';
+import { readPlain } from 'hyparquet/src/plain.js';
+import type { Compressors, DecodedArray, PageHeader } from 'hyparquet/src/types.js';
+import { compressors as published } from 'hyparquet-compressors';
+import { RobustlawError } from '../../errors.ts';
+import { type FileBytes, malformed, tooLarge } from './bytes.ts';
+import type { ParquetChunk, ParquetLeaf } from './parquet-schema.ts';
+
+/** The entries of one page. */
+export interface ParquetPage {
+  /** Entries, nulls included. */
+  readonly count: number;
+  /** The values that are not null. */
+  readonly values: DecodedArray;
+  /** Definition level of each entry: less than `leaf.definition` where there is null or an empty list; undefined without nulls. */
+  readonly definitions: ArrayLike<number> | undefined;
+  /** Repetition level of each entry: the depth of list that it continues; undefined without lists. */
+  readonly repetitions: ArrayLike<number> | undefined;
+}
+
+/** Entries of one page; writers keep pages near 1 MB. */
+const MAX_PAGE_ENTRIES = 2 ** 24;
+
+/** zlib's decoders stop at the declared length, and LZ4 and Snappy write into memory of that length. */
+const COMPRESSORS: Compressors = {
+  ...published,
+  GZIP: (input, length) => gunzipSync(input, { maxOutputLength: Math.max(1, length) }),
+  BROTLI: (input, length) => brotliDecompressSync(input, { maxOutputLength: Math.max(1, length) }),
+  ZSTD: (input, length) => zstdDecompressSync(input, { maxOutputLength: Math.max(1, length) }),
+};
+
+/**
+ * The data pages of a column, in the order of the rows.
+ *
+ * @throws RobustlawError `malformed-file` naming the column for anything that is damaged, cut off or of an encoding that is not
+ *   read; `file-too-large` for pages beyond the limit.
+ */
+export function* pagesOf(source: FileBytes, leaf: ParquetLeaf): Generator<ParquetPage> {
+  for (const chunk of leaf.chunks) yield* pagesOfChunk(source, leaf, chunk);
+}
+
+function* pagesOfChunk(source: FileBytes, leaf: ParquetLeaf, chunk: ParquetChunk): Generator<ParquetPage> {
+  const where = `column ${JSON.stringify(leaf.name)}`;
+  const damaged = (problem: string, cause?: unknown) => malformed(source.file, `${where}: ${problem}`, cause);
+  const bytes = source.bytes.subarray(chunk.start, chunk.end);
+  const reader = { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), offset: 0 };
+  let dictionary: DecodedArray | undefined;
+  let seen = 0;
+  while (seen < chunk.entries) {
+    if (reader.offset >= bytes.length)
+      throw damaged(
+        `${seen} of ${chunk.entries} values are there; the file is cut off or its pages are damaged`,
+      );
+    let page: ParquetPage | undefined;
+    try {
+      const header = parquetHeader(reader);
+      const body = bodyOf(bytes, reader.offset, header, source, damaged);
+      reader.offset += body.length;
+      if (header.type === 'DICTIONARY_PAGE') {
+        if (dictionary) throw damaged('has two dictionary pages in one chunk');
+        dictionary = dictionaryOf(header, body, leaf, chunk, damaged);
+      } else if (header.type === 'DATA_PAGE' || header.type === 'DATA_PAGE_V2') {
+        page = dataPage(header, body, leaf, chunk, dictionary, damaged);
+      }
+    } catch (error) {
+      if (error instanceof RobustlawError) throw error;
+      throw damaged(`a page is damaged (${(error as Error).message})`, error);
+    }
+    if (page === undefined) continue;
+    seen += page.count;
+    if (seen > chunk.entries)
+      throw damaged(`has more than the ${chunk.entries} values that the file declares`);
+    yield page;
+  }
+}
+
+type Damaged = (problem: string, cause?: unknown) => RobustlawError;
+
+/** The bytes of a page as they are stored, once its sizes are known to be possible. */
+function bodyOf(
+  bytes: Uint8Array,
+  offset: number,
+  header: PageHeader,
+  { file, maxBytes }: FileBytes,
+  damaged: Damaged,
+): Uint8Array {
+  const { compressed_page_size: stored, uncompressed_page_size: size } = header;
+  if (!(Number.isInteger(stored) && stored >= 0 && offset + stored <= bytes.length))
+    throw damaged(`a page of ${stored} bytes reaches beyond its chunk of ${bytes.length} bytes`);
+  if (!(Number.isInteger(size) && size >= 0)) throw damaged(`a page declares ${size} bytes`);
+  if (size > maxBytes) throw tooLarge(file, 'a page declares', size, maxBytes);
+  const body = bytes.subarray(offset, offset + stored);
+  if (header.crc !== undefined && crc32(body) !== header.crc >>> 0)
+    throw damaged('the checksum of a page does not fit its bytes');
+  return body;
+}
+
+function dictionaryOf(
+  header: PageHeader,
+  body: Uint8Array,
+  leaf: ParquetLeaf,
+  chunk: ParquetChunk,
+  damaged: Damaged,
+): DecodedArray {
+  const count = requireCount(header.dictionary_page_header?.num_values, damaged);
+  const page = decompressPage(body, header.uncompressed_page_size, chunk.codec, COMPRESSORS);
+  if (count > 8 * page.length) throw damaged(`a dictionary of ${page.length} bytes declares ${count} values`);
+  const reader = { view: viewOf(page), offset: 0 };
+  return convert(readPlain(reader, chunk.type, count, leaf.element.type_length), decoderOf(leaf, chunk));
+}
+
+function dataPage(
+  header: PageHeader,
+  body: Uint8Array,
+  leaf: ParquetLeaf,
+  chunk: ParquetChunk,
+  dictionary: DecodedArray | undefined,
+  damaged: Damaged,
+): ParquetPage {
+  const decoder = decoderOf(leaf, chunk);
+  const [first, second] = [header.data_page_header, header.data_page_header_v2];
+  const declared = header.type === 'DATA_PAGE' ? first : second;
+  const count = requireCount(declared?.num_values, damaged);
+  const { encoding } = declared!;
+  let decoded: {
+    definitionLevels: ArrayLike<number> | undefined;
+    repetitionLevels: ArrayLike<number>;
+    dataPage: DecodedArray;
+  };
+  if (header.type === 'DATA_PAGE') {
+    const page = decompressPage(body, header.uncompressed_page_size, chunk.codec, COMPRESSORS);
+    const check = new PageCheck(page, count, damaged);
+    const afterRepetitions = leaf.repetition > 0 ? check.prefixedRuns(0, bitsFor(leaf.repetition)) : 0;
+    const start =
+      leaf.definition > 0 ? check.prefixedRuns(afterRepetitions, bitsFor(leaf.definition)) : afterRepetitions;
+    check.values(start, encoding, chunk.type);
+    decoded = readDataPage(page, first!, decoder);
+  } else {
+    const { repetition_levels_byte_length: r, definition_levels_byte_length: d, num_nulls: nulls } = second!;
+    if (![r, d, nulls].every((n) => Number.isInteger(n) && n >= 0) || r + d > body.length || nulls > count)
+      throw damaged(`a page declares levels of ${r} and ${d} bytes and ${nulls} nulls among ${count} values`);
+    const stored = body.subarray(r + d);
+    const size = header.uncompressed_page_size - r - d;
+    if (size < 0) throw damaged('a page is shorter than its levels');
+    const values =
+      second!.is_compressed === false || stored.length === 0
+        ? stored
+        : decompressPage(stored, size, chunk.codec, COMPRESSORS);
+    const page = new Uint8Array(r + d + values.length);
+    page.set(body.subarray(0, r + d));
+    page.set(values, r + d);
+    const check = new PageCheck(page, count, damaged);
+    if (leaf.repetition > 0) check.runs(0, r, bitsFor(leaf.repetition));
+    if (leaf.definition > 0) check.runs(r, r + d, bitsFor(leaf.definition));
+    if (nulls < count) check.values(r + d, encoding, chunk.type);
+    const plain = {
+      ...header,
+      uncompressed_page_size: page.length,
+      data_page_header_v2: {
+        ...second!,
+        is_compressed: false,
+        ...(nulls === count ? { encoding: 'PLAIN' as const } : {}),
+      },
+    };
+    decoded = readDataPageV2(page, plain, decoder);
+  }
+  const definitions = decoded.definitionLevels?.length ? decoded.definitionLevels : undefined;
+  const repetitions = decoded.repetitionLevels.length > 0 ? decoded.repetitionLevels : undefined;
+  const values = encoding.endsWith('_DICTIONARY')
+    ? lookUp(decoded.dataPage, dictionary, damaged)
+    : convert(decoded.dataPage, decoder);
+  return { count, values, definitions, repetitions };
+}
+
+/** The values that indices stand for. */
+function lookUp(indices: DecodedArray, dictionary: DecodedArray | undefined, damaged: Damaged): DecodedArray {
+  if (indices.length > 0 && dictionary === undefined)
+    throw damaged('a page needs a dictionary, and there is none');
+  return Array.from(indices as ArrayLike<number>, (index) => {
+    const value: unknown = dictionary![index];
+    if (value === undefined)
+      throw damaged(`a page asks for entry ${index} of a dictionary of ${dictionary!.length}`);
+    return value;
+  });
+}
+
+/** What a decoder would believe without looking: lengths of runs and blocks. */
+class PageCheck {
+  private readonly page: Uint8Array;
+  private readonly count: number;
+  private readonly damaged: Damaged;
+
+  constructor(page: Uint8Array, count: number, damaged: Damaged) {
+    this.page = page;
+    this.count = count;
+    this.damaged = damaged;
+  }
+
+  /** Runs behind their length in 4 bytes; returns where they end. */
+  prefixedRuns(from: number, bits: number): number {
+    if (from + 4 > this.page.length) throw this.damaged('the levels of a page are cut off');
+    const end = from + 4 + viewOf(this.page).getUint32(from, true);
+    this.runs(from + 4, end, bits);
+    return end;
+  }
+
+  /** The hybrid of runs and packed bits in [from, to): a run must not be longer than the page has values. */
+  runs(from: number, to: number, bits: number): void {
+    if (to > this.page.length) throw this.damaged('the levels or indices of a page are cut off');
+    let [at, seen] = [from, 0];
+    while (seen < this.count) {
+      const header = this.varint(at, to);
+      at = header.end;
+      const packed = header.value % 2 === 1;
+      const values = packed ? 8 * ((header.value - 1) / 2) : header.value / 2;
+      // Packed groups of eight may be padded at the end.
+      if (values > this.count - seen + (packed ? 1024 : 0))
+        throw this.damaged(`a run of ${values} values in a page of ${this.count}`);
+      at += packed ? (values / 8) * bits : (bits + 7) >> 3;
+      seen += values;
+    }
+  }
+
+  values(from: number, encoding: string, type: string): void {
+    switch (encoding) {
+      case 'PLAIN':
+      case 'BYTE_STREAM_SPLIT':
+        return;
+      case 'PLAIN_DICTIONARY':
+      case 'RLE_DICTIONARY': {
+        const bits = this.page[from];
+        if (bits === undefined || bits > 24)
+          throw this.damaged(`a page has indices of ${bits} bits; expected at most 24`);
+        if (bits > 0) this.runs(from + 1, this.page.length, bits);
+        return;
+      }
+      case 'RLE':
+        if (type !== 'BOOLEAN') break;
+        this.prefixedRuns(from, 1);
+        return;
+      case 'DELTA_BINARY_PACKED':
+      case 'DELTA_LENGTH_BYTE_ARRAY': {
+        const block = this.varint(from, this.page.length);
+        const miniblocks = this.varint(block.end, this.page.length);
+        if (
+          !(
+            miniblocks.value > 0 &&
+            miniblocks.value <= 1024 &&
+            block.value % (8 * miniblocks.value) === 0 &&
+            block.value > 0
+          )
+        )
+          throw this.damaged(`a page has blocks of ${block.value} values in ${miniblocks.value} parts`);
+        return;
+      }
+    }
+    throw this.damaged(
+      `the encoding ${encoding} of ${type} is not read; write the file again with plain or dictionary encoding`,
+    );
+  }
+
+  private varint(from: number, to: number): { value: number; end: number } {
+    let [at, value, factor] = [from, 0, 1];
+    for (;;) {
+      const byte = at < to ? this.page[at++] : undefined;
+      if (byte === undefined || factor > 2 ** 28)
+        throw this.damaged('a length in a page is cut off or too large');
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) break;
+      factor *= 128;
+    }
+    if (value >= 2 ** 31) throw this.damaged('a length in a page is too large');
+    return { value, end: at };
+  }
+}
+
+function requireCount(count: number | undefined, damaged: Damaged): number {
+  if (count === undefined || !Number.isInteger(count) || count < 0)
+    throw damaged(`a page declares ${count} values`);
+  if (count > MAX_PAGE_ENTRIES)
+    throw damaged(
+      `a page declares ${count} values; expected at most ${MAX_PAGE_ENTRIES}: write the file with smaller pages`,
+    );
+  return count;
+}
+
+function decoderOf(leaf: ParquetLeaf, chunk: ParquetChunk) {
+  return {
+    pathInSchema: leaf.path,
+    type: chunk.type,
+    element: leaf.element,
+    schemaPath: leaf.schemaPath,
+    codec: chunk.codec,
+    parsers: DEFAULT_PARSERS,
+    compressors: COMPRESSORS,
+    utf8: false,
+  };
+}
+
+/** Bits that levels up to `most` take. */
+function bitsFor(most: number): number {
+  return 32 - Math.clz32(most);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
