@@ -11,9 +11,10 @@ import { tallyAccuracy } from './accuracy.ts';
 import { attackNorm, attackWeights } from './attacking.ts';
 import { type Budget, type Moment, shareTime } from './budget.ts';
 import { certifyNorm, requireOrder } from './certifying.ts';
-import { type Crew, type Hiring, hire } from './crew.ts';
+import { type Crew, type Hiring, hire, type Report } from './crew.ts';
 import { describeData, describeModel } from './describe.ts';
 import { storeExamples } from './examples.ts';
+import type { FittedData } from './fitting.ts';
 import { broken, type Nearest } from './found.ts';
 import { chooseImages } from './images.ts';
 import { type Journal, openJournal } from './journal.ts';
@@ -27,6 +28,7 @@ import {
   type NormRadii,
   requireSense,
 } from './request.ts';
+import { checkRequirement, parseRequirement } from './requirement.ts';
 import {
   type Accuracy,
   AUDIT_SCHEMA,
@@ -40,7 +42,9 @@ import {
 import { robustnessOf, stabilityOf } from './robustness.ts';
 import type { AuditedRows } from './rows.ts';
 import { modelDigest, modelOf, type Output, outputOf, type Subject } from './subject.ts';
-import { AUDIT_WORKER } from './worker.ts';
+import { verdictSentences } from './verdict.ts';
+import { WHOLE_SPACE } from './words.ts';
+import { AUDIT_WORKER, type JobKind, type Jobs } from './worker.ts';
 
 /** How far an audit is. */
 export interface AuditProgress {
@@ -52,8 +56,8 @@ export interface AuditProgress {
   readonly robust?: { readonly rows: number; readonly of: number };
 }
 
-/** Parts of the time: the outputs, attacks (more, by norm and radius), certificates of a norm, Lipschitz constants. */
-const WEIGHTS = { outputs: 10, certificates: 15, lipschitz: 15 } as const;
+/** Parts of the time: the outputs, attacks (more, by norm and radius), certificates of a norm, Lipschitz constants, training data. */
+const WEIGHTS = { outputs: 10, certificates: 15, lipschitz: 15, fit: 10 } as const;
 
 /**
  * Audits a model, into `directory`: `audit.json`, which is the result, `examples-<norm>.npy`, and `audit.sqlite`, the record of
@@ -130,6 +134,7 @@ async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditR
       ...(training ? [WEIGHTS.outputs] : []),
       ...norms.flatMap(({ radii }) => [...attackWeights(radii.length), WEIGHTS.certificates]),
       WEIGHTS.lipschitz,
+      WEIGHTS.fit,
     ],
     end,
   );
@@ -141,10 +146,39 @@ async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditR
   // Without these rows there is nothing to attack: they may take all the time there is.
   const audited = await outputs('audited rows', data, ids, end);
   const all = await outputs('data', data, everyRow(data), early);
-  return checked({
+  const learned = training && (await outputs('training data', training, everyRow(training), budget.begin()));
+
+  const findings: Finding[] = [];
+  const images: AuditImage[] = [];
+  const robustness: AuditResult['robustness'] = [];
+  let lipschitz: AuditResult['lipschitz'];
+  if (audited.reason === undefined) {
+    const rows = auditedOf(audited, data, task, output.outputs);
+    // A process that has seen no attack, and no journal: what is checked is what lies on the disk now.
+    const checker = hire({ ...scene.hiring, workers: 1, journal: FORGETFUL });
+    try {
+      for (const asked of norms) {
+        const found = await robustnessIn(scene, checker, rows, asked, budget);
+        robustness.push({ norm: asked.norm, result: found.result });
+        findings.push(...found.findings);
+        images.push(...found.images);
+      }
+    } finally {
+      await checker.dismiss();
+    }
+    const questions = lipschitzQuestions(norms, rows);
+    lipschitz = await measureConstants(crew, questions, rows, request, budget, told('Lipschitz constants'));
+  } else {
+    const { seconds } = audited;
+    const reason = `the outputs of the audited rows are not known: ${audited.reason}`;
+    const result = { status: 'failed', seconds, reason } as const;
+    robustness.push(...norms.map(({ norm }) => ({ norm, result })));
+    lipschitz = { status: 'skipped', reason };
+  }
+  const { memorization, law } = await fitOf(scene, model, learned ?? all, lipschitz, budget);
+  const before = {
     schema: AUDIT_SCHEMA,
     version: request.versions.robustlaw ?? 'unknown',
-    verdict: [],
     model: describeModel(model, subject, output),
     data: describeData(data, subject, request, true),
     training: training ? describeData(training, subject, request, false) : null,
@@ -152,18 +186,96 @@ async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditR
     accuracy: accuracyOf(all, data, task, output.outputs),
     robustness,
     lipschitz,
-    stability,
-    memorization: { status: 'skipped', reason: 'not yet' },
-    law: { status: 'skipped', reason: 'not yet' },
+    stability: robustness.flatMap(({ result }) =>
+      'value' in result ? (stabilityOf(result.value) ?? []) : [],
+    ),
+    memorization,
+    law,
     images,
     findings,
-    requirements: [],
+  } satisfies Omit<AuditResult, 'verdict' | 'requirements'>;
+  const requirements = request.requirements.map((text) => checkRequirement(parseRequirement(text), before));
+  const judged = { ...before, requirements };
+  return checked({ ...judged, verdict: verdictSentences(judged) });
+}
+
+/** What the model makes of its training data, or of the audited data where those are not known. */
+async function fitOf(
+  { request, output, crew, observe }: Scene,
+  model: Model,
+  known: KnownOutputs,
+  lipschitz: AuditResult['lipschitz'],
+  budget: Budget,
+): Promise<Pick<AuditResult, 'memorization' | 'law'>> {
+  const { training, data, task, seed, noise, flipped } = request;
+  const fitted = training ?? data;
+  const end = budget.begin();
+  if (known.reason !== undefined) {
+    const reason = `the outputs of ${fitted.name} are not all known: ${known.reason}`;
+    return { memorization: { status: 'skipped', reason }, law: { status: 'skipped', reason } };
+  }
+  const { outputs } = output;
+  const labels = () => labelsAt(fitted, known.rows, task, outputs);
+  const fittedData = (): FittedData => ({
+    name: fitted.name,
+    points: fitted.x,
+    features: featureCount(fitted),
+    labels: labels(),
+    scores: known.scores,
+    outputs,
+    task,
+    seed,
   });
+  observe({ step: 'memorization', done: 0, total: 2 });
+  const noiseLevel =
+    noise ?? (fitted.noiseVariance === undefined ? null : { variance: fitted.noiseVariance });
+  const memorization = measurementOf(
+    await crew.perform(
+      'memorization',
+      'memorization',
+      () => ({ data: fittedData(), noise: noiseLevel, flipped: flipped ?? null }),
+      () => end,
+    ),
+  );
+  observe({ step: 'the law', done: 1, total: 2 });
+  const constants =
+    'value' in lipschitz
+      ? lipschitz.value.find(({ norm, domain }) => norm === 'l2' && domain === WHOLE_SPACE)
+      : undefined;
+  const constant = { lower: constants?.lower?.value ?? null, upper: constants?.upper?.value ?? null };
+  const law = measurementOf(
+    await crew.perform(
+      `law/${JSON.stringify(constant)}/${memorization.status}`,
+      'law',
+      () => ({
+        data: fittedData(),
+        parameterCount: model.parameterCount,
+        memorization: 'value' in memorization ? memorization.value : null,
+        constant,
+      }),
+      () => end,
+    ),
+  );
+  observe({ step: 'the law', done: 2, total: 2 });
+  return { memorization, law };
+}
+
+/** A job that cannot be cut short, as a measurement. */
+function measurementOf<Kind extends JobKind>(report: Report<Kind>): Measurement<Jobs[Kind]['result']> {
+  switch (report.status) {
+    case 'done':
+      return { status: 'done', seconds: report.seconds, value: report.result };
+    case 'failed':
+      return report;
+    case 'late':
+      return { status: 'skipped', reason: 'the time for it was over' };
+  }
 }
 
 /** Attacks and certificates in one norm, and what they say together. */
 async function robustnessIn(
-  { request, subject, directory, hiring, crew, observe }: Scene,
+  { request, subject, directory, crew, observe }: Scene,
+  checker: Crew,
   rows: AuditedRows,
   { norm, radii }: NormRadii,
   budget: Budget,
@@ -178,13 +290,14 @@ async function robustnessIn(
     observe({ step, done, total, robust: { rows: robust, of: rows.ids.length } });
   });
   const told = (done: number, total: number) => observe({ step: `certificates, ${norm}`, done, total });
-  const certification = await certifyNorm({ ...campaign, observe: told }, radii, budget.begin());
-  const ordered = await requireOrder(campaign, certification.certified, directory);
-  // A process of its own, and no journal: what is checked is what lies on the disk now.
-  const fresh = hire({ ...hiring, workers: 1, journal: FORGETFUL });
-  const stored = await storeExamples(directory, norm, rows, subject.shape, nearest, fresh).finally(() =>
-    fresh.dismiss(),
+  const certification = await certifyNorm(
+    { ...campaign, observe: told },
+    radii,
+    request.boundSeconds,
+    budget.begin(),
   );
+  const ordered = await requireOrder(campaign, certification.certified, request.boundSeconds, directory);
+  const stored = await storeExamples(directory, norm, rows, subject.shape, nearest, checker);
   const value = robustnessOf(
     norm,
     task,

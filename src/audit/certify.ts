@@ -4,8 +4,8 @@ import type { Stop } from '../stop.ts';
 import type { Certified } from './robustness.ts';
 import { rowOf } from './rows.ts';
 
-/** Seconds of branch and bound at one radius of one row, where there is no other limit. */
-const MOST_SPLITTING = 5;
+/** The part of the time for a bound that branch and bound at one radius of one row may take. */
+const SPLITTING = 1 / 10;
 
 /** Radii, points they are wanted for, and what attacks have found. */
 interface Wanted {
@@ -13,6 +13,7 @@ interface Wanted {
   readonly labels: Float32Array;
   readonly radii: readonly number[];
   readonly found: readonly number[];
+  readonly boundSeconds: number;
 }
 
 interface Refuted {
@@ -28,7 +29,7 @@ interface Refuted {
  */
 export function certifyRows(
   certifier: Certifier,
-  { points, labels, radii, found }: Wanted,
+  { points, labels, radii, found, boundSeconds }: Wanted,
   seconds: number,
   stop: Stop,
 ): { certified: Certified[]; refuted: Refuted[] } {
@@ -43,7 +44,7 @@ export function certifyRows(
     let best: Certified = { radius: Math.min(radius, Number.MAX_VALUE), method: method ?? 'none' };
     const open = radii.filter((one) => one > radius && one < found[i]!);
     const left = seconds - (performance.now() - start) / 1e3;
-    const share = Math.min(MOST_SPLITTING, left / (count - i) / Math.max(1, open.length));
+    const share = Math.min(SPLITTING * boundSeconds, left / (count - i) / Math.max(1, open.length));
     for (const one of open) {
       const verdict = certifier.at(point, label, one, Math.max(0, share), stop);
       if (verdict.kind === 'proven') best = { radius: one, method: verdict.method! };

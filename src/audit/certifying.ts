@@ -29,6 +29,7 @@ export interface Certification {
 export async function certifyNorm(
   { crew, rows, task, norm, bounds, nearest, observe }: Campaign,
   radii: readonly number[],
+  boundSeconds: number,
   end: Moment,
 ): Promise<Certification> {
   const correct = rows.ids.map((_, i) => i).filter((i) => rows.correct[i]);
@@ -44,6 +45,7 @@ export async function certifyNorm(
       labels: gather(rows.labels, rows.outputs, part),
       radii,
       found,
+      boundSeconds,
     });
     const ids = part.map((position) => rows.ids[position]!);
     const key = `certify/${norm}/${nameOfRows([...ids, ...radii, ...found])}`;
@@ -84,6 +86,7 @@ export async function certifyNorm(
 export async function requireOrder(
   { crew, rows, task, norm, nearest }: Campaign,
   certified: readonly Certified[],
+  boundSeconds: number,
   folder: string,
 ): Promise<{ readonly certified: readonly Certified[]; readonly findings: readonly Finding[] }> {
   const crossed = certified
@@ -95,7 +98,7 @@ export async function requireOrder(
   examples.forEach(({ point }, i) => {
     points.set(point, i * rows.features);
   });
-  const given = () => ({ norm, points, labels: gather(rows.labels, rows.outputs, crossed) });
+  const given = () => ({ norm, points, labels: gather(rows.labels, rows.outputs, crossed), boundSeconds });
   const key = `judge/${norm}/${nameOfRows([...crossed, ...points])}`;
   const report = await crew.perform(key, 'judge', given, () => Number.POSITIVE_INFINITY);
   if (report.status !== 'done')

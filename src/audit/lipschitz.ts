@@ -2,9 +2,10 @@
 import { type Domain, GLOBAL, type LipschitzMeasurement, type Norm } from '../guarantee/index.ts';
 import type { Budget } from './budget.ts';
 import type { Crew } from './crew.ts';
-import type { NormRadii } from './request.ts';
+import type { AuditRequest, NormRadii } from './request.ts';
 import type { AuditLipschitz, Measurement } from './result.ts';
 import { type AuditedRows, gather, rowOf } from './rows.ts';
+import { WHOLE_SPACE } from './words.ts';
 
 /** Balls per norm. */
 const BALLS = 2;
@@ -24,11 +25,15 @@ export function lipschitzQuestions(norms: readonly NormRadii[], rows: AuditedRow
     .map((_, i) => i)
     .filter((i) => rows.correct[i])
     .slice(0, BALLS);
-  return norms.flatMap(({ norm, radii }): Asked[] => {
+  // The law speaks of the l2 constant, whatever norms are attacked.
+  const all = norms.some(({ norm }) => norm === 'l2')
+    ? norms
+    : [...norms, { norm: 'l2' as const, radii: [] }];
+  return all.flatMap(({ norm, radii }): Asked[] => {
     const radius = Math.max(...radii);
     const around = radii.length === 0 ? [] : centres;
     return [
-      { norm, domain: GLOBAL, words: 'the whole space' },
+      { norm, domain: GLOBAL, words: WHOLE_SPACE },
       ...around.map((i): Asked => {
         const centre = Float64Array.from(rowOf(rows.points, rows.features, i));
         const domain: Domain = { kind: 'ball', centre, radius, norm };
@@ -43,7 +48,7 @@ export async function measureConstants(
   crew: Crew,
   asked: readonly Asked[],
   rows: AuditedRows,
-  seed: number,
+  { seed, boundSeconds }: Pick<AuditRequest, 'seed' | 'boundSeconds'>,
   budget: Budget,
   observe: (done: number, total: number) => void,
 ): Promise<Measurement<AuditLipschitz[]>> {
@@ -58,7 +63,7 @@ export async function measureConstants(
         const now = performance.now();
         return now + ((end - now) * Math.min(asked.length - i, crew.workers)) / (asked.length - i);
       };
-      const given = () => ({ question: { norm, domain }, starts, seed, key });
+      const given = () => ({ question: { norm, domain }, starts, seed, key, boundSeconds });
       const report = await crew.perform(key.join('/'), 'lipschitz', given, share);
       observe(++done, asked.length);
       return { words, report };

@@ -7,6 +7,7 @@ import { invalidArgument, requireInteger, requirePositive } from '../errors.ts';
 import type { InputBounds } from '../graph/index.ts';
 import type { Norm } from '../guarantee/index.ts';
 import { permutation, rng } from '../random/index.ts';
+import type { KnownNoise } from './fitting.ts';
 import type { ModelSource } from './subject.ts';
 
 /** A norm and the radii at which robust accuracy is asked for; none asks for distances to the boundary only. */
@@ -26,8 +27,8 @@ export interface AuditRequest {
   readonly training?: Dataset;
   /** Rows of the training data whose labels are known to be wrong. */
   readonly flipped?: readonly number[];
-  /** The noise level of the training labels in the units of the loss, where it is known. */
-  readonly noise?: number;
+  /** How noisy the training labels are, where it is known. */
+  readonly noise?: KnownNoise;
   readonly task: Task;
   /** Of every input value; left out where they may be anything. */
   readonly bounds?: InputBounds;
@@ -39,6 +40,12 @@ export interface AuditRequest {
   readonly seed: number;
   /** Seconds for this run; Infinity for all that the work takes. */
   readonly timeLimit: number;
+  /**
+   * Seconds that one bound which gets better with time may take, where there is no other limit: a Lipschitz constant, or
+   * branch and bound at some points. The only numbers of a result that depend on the speed of the machine are such bounds
+   * that time has ended.
+   */
+  readonly boundSeconds: number;
   /** Processes. */
   readonly workers: number;
   /** Seconds without a sign of life after which a process counts as hanging. */
@@ -80,10 +87,15 @@ export function requireSense(request: AuditRequest, outputs: number): void {
     requireLabels(training, task, outputs);
   }
   if (flipped) requireRows('row with a flipped label', flipped, training ?? data);
-  if (noise !== undefined && !(noise >= 0 && noise < Number.POSITIVE_INFINITY))
-    throw invalidArgument('noise level', noise, 'a finite number >= 0');
+  if (noise && 'variance' in noise && !(noise.variance >= 0 && noise.variance < Number.POSITIVE_INFINITY))
+    throw invalidArgument('noise variance', noise.variance, 'a finite number >= 0');
+  if (noise && 'flips' in noise && !(noise.flips >= 0 && noise.flips <= 1))
+    throw invalidArgument('probability of flipped labels', noise.flips, 'a number in [0, 1]');
+  if (noise && 'flips' in noise && task.kind === 'regression')
+    throw invalidArgument('noise', 'a probability of flips', 'a variance in regression');
   requireInteger('seed', request.seed, 0);
   requireInteger('workers', request.workers);
+  requirePositive('seconds for a bound', request.boundSeconds);
   if (!(request.timeLimit > 0)) throw invalidArgument('time limit', request.timeLimit, 'seconds > 0');
 }
 
@@ -129,7 +141,8 @@ export function auditedRows({ rows, data, seed }: Pick<AuditRequest, 'rows' | 'd
  * @param digest of the model, from modelDigest().
  */
 export function auditIdentity(request: AuditRequest, digest: string): string {
-  const { model, data, training, task, bounds, norms, rows, flipped, noise, seed, versions } = request;
+  const { model, data, training, task, bounds, norms, rows, flipped, noise, seed, boundSeconds, versions } =
+    request;
   const parts = {
     model: digest,
     output: model.output,
@@ -146,6 +159,7 @@ export function auditIdentity(request: AuditRequest, digest: string): string {
     flipped,
     noise,
     seed,
+    boundSeconds,
     versions: Object.entries(versions).sort(([a], [b]) => (a < b ? -1 : 1)),
   };
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');

@@ -20,6 +20,8 @@ import { type Rng, rng } from '../random/index.ts';
 import type { JobContext } from '../runtime/index.ts';
 import { afterSeconds, type Stop } from '../stop.ts';
 import { certifyRows } from './certify.ts';
+import { type FittedData, type KnownNoise, lawOf, memorizationOf } from './fitting.ts';
+import type { LawStanding, Memorization } from './result.ts';
 import type { Certified } from './robustness.ts';
 import { rowOf } from './rows.ts';
 import { type ImageShape, imageShape, modelOf, type OwnModel, ownModel, type Subject } from './subject.ts';
@@ -56,6 +58,7 @@ export interface Jobs {
       readonly radii: readonly number[];
       /** The distance of the nearest known example of each point; Infinity where none is known. */
       readonly found: readonly number[];
+      readonly boundSeconds: number;
     };
     readonly result: {
       /** One for each point that there was time for, in their order. */
@@ -70,7 +73,12 @@ export interface Jobs {
   };
   /** Whether the model is wrong at points in exact arithmetic, too. */
   readonly judge: {
-    readonly given: { readonly norm: Norm; readonly points: Float32Array; readonly labels: Float32Array };
+    readonly given: {
+      readonly norm: Norm;
+      readonly points: Float32Array;
+      readonly labels: Float32Array;
+      readonly boundSeconds: number;
+    };
     readonly result: readonly ('wrong' | 'right' | 'unknown')[];
   };
   readonly lipschitz: {
@@ -80,8 +88,27 @@ export interface Jobs {
       readonly starts: Float32Array;
       readonly seed: number;
       readonly key: readonly (string | number)[];
+      readonly boundSeconds: number;
     };
     readonly result: LipschitzMeasurement;
+  };
+  /** What the model makes of its training data; these two do not execute it, but take long. */
+  readonly memorization: {
+    readonly given: {
+      readonly data: FittedData;
+      readonly noise: KnownNoise | null;
+      readonly flipped: readonly number[] | null;
+    };
+    readonly result: Memorization;
+  };
+  readonly law: {
+    readonly given: {
+      readonly data: FittedData;
+      readonly parameterCount: number;
+      readonly memorization: Memorization | null;
+      readonly constant: { readonly lower: number | null; readonly upper: number | null };
+    };
+    readonly result: LawStanding;
   };
   /** Adversarial examples as they lie on the disk, against the points they were made from. */
   readonly recheck: {
@@ -121,9 +148,6 @@ export interface Done<Kind extends JobKind = JobKind> {
   readonly seconds: number;
 }
 
-/** Of a question about a Lipschitz constant, where there is no other limit. */
-const MOST_SECONDS = 60;
-
 /** Milliseconds between signs of life. */
 const PULSE = 1000;
 
@@ -160,14 +184,14 @@ async function work(job: Job, stop: Stop): Promise<Jobs[JobKind]['result']> {
       return { changed, outputs: await (await own()).outputs(changed) };
     }
     case 'certify': {
-      const { certified, refuted } = certifyRows(certifier(job.given.norm), job.given, job.seconds, stop);
+      const { certified, refuted } = certifyRows(certifier(job.given), job.given, job.seconds, stop);
       const changed = Float32Array.from(refuted.flatMap(({ point }) => Array.from(point)));
       const outputs = await (await own()).outputs(changed);
       return { certified, refuted: { indices: refuted.map(({ index }) => index), changed, outputs } };
     }
     case 'judge': {
-      const { norm, points, labels } = job.given;
-      const judge = certifier(norm);
+      const { points, labels } = job.given;
+      const judge = certifier(job.given);
       const features = sizeOf(job.subject.shape);
       const outputs = (labels.length * features) / points.length;
       return Array.from({ length: points.length / features }, (_, i) => {
@@ -176,10 +200,16 @@ async function work(job: Job, stop: Stop): Promise<Jobs[JobKind]['result']> {
       });
     }
     case 'lipschitz': {
-      const { question, starts } = job.given;
-      const seconds = Math.min(job.seconds, MOST_SECONDS);
+      const { question, starts, boundSeconds } = job.given;
+      const seconds = Math.min(job.seconds, boundSeconds);
       const effort = { seconds, stop, clever: false };
       return measureLipschitz(model, question, Float64Array.from(starts), randomOf(job.given), effort, stop);
+    }
+    case 'memorization':
+      return memorizationOf(job.given.data, job.given.noise, job.given.flipped);
+    case 'law': {
+      const { data, parameterCount, memorization, constant } = job.given;
+      return lawOf(data, parameterCount, memorization, constant);
     }
     case 'recheck':
       return recheck(job.subject, await own(), job.given);
@@ -221,7 +251,7 @@ interface Prepared {
   readonly image: ImageShape | undefined;
   readonly own: () => Promise<OwnModel>;
   readonly victim: () => Promise<Victim>;
-  readonly certifier: (norm: Norm) => Certifier;
+  readonly certifier: (asked: { readonly norm: Norm; readonly boundSeconds: number }) => Certifier;
 }
 
 /** The subject of the last job: all jobs of an audit have the same. */
@@ -241,9 +271,9 @@ function prepare(subject: Subject): Prepared {
     image: imageShape(subject),
     own: once(() => ownModel(model, subject.task)),
     victim: once(() => createVictim(model, subject.task)),
-    certifier(norm) {
+    certifier({ norm, boundSeconds }) {
       const threat = { norm, radius: Number.POSITIVE_INFINITY, bounds: subject.bounds };
-      const known = certifiers.get(norm) ?? createCertifier(model, subject.task, threat, MOST_SECONDS);
+      const known = certifiers.get(norm) ?? createCertifier(model, subject.task, threat, boundSeconds);
       certifiers.set(norm, known);
       return known;
     },

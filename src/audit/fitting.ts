@@ -1,0 +1,121 @@
+// What a model makes of the data it was trained on: the noise of the labels, what it memorizes, and where it stands against the law.
+import type { Task } from '../attacks/index.ts';
+import { type Rng, rng } from '../random/index.ts';
+import { type EffectiveDimension, effectiveDimensions } from './dimension.ts';
+import { measureMemorization } from './memorization.ts';
+import { nearestNeighbours } from './neighbours.ts';
+import {
+  givenFlips,
+  givenVariance,
+  type NoiseLevel,
+  noiseOfDuplicates,
+  noiseOfFlips,
+  noiseOfNeighbours,
+} from './noise.ts';
+import type { LawStanding, Memorization } from './result.ts';
+import { lawStanding, rootMeanSquareSpread } from './standing.ts';
+import { suspiciousLabels } from './suspicious.ts';
+
+/** How noisy the labels are: E Var[y|x], or the probability with which a class was replaced by another. */
+export type KnownNoise = { readonly variance: number } | { readonly flips: number };
+
+/** Labelled points and what the model says of them. */
+export interface FittedData {
+  readonly name: string;
+  /** `[rows, features]`, as stored. */
+  readonly points: Float32Array | Float64Array;
+  readonly features: number;
+  /** `[rows, outputs]`, one-hot for classes. */
+  readonly labels: Float32Array;
+  /** `[rows, outputs]`. */
+  readonly scores: Float32Array;
+  readonly outputs: number;
+  readonly task: Task;
+  readonly seed: number;
+}
+
+/** Neighbours that vote on a label. */
+const NEIGHBOURS = 10;
+
+/** Suspicious labels in the list. */
+const MOST_SUSPICIOUS = 50;
+
+/**
+ * Memorization, with the noise level from the surest source there is: as given, from labels known to be flipped, from equal
+ * rows, from nearest neighbours; null where there is only one row.
+ */
+export async function memorizationOf(
+  data: FittedData,
+  noise: KnownNoise | null,
+  flipped: readonly number[] | null,
+): Promise<Memorization> {
+  const { name, points, features, labels, scores, outputs, task } = data;
+  const random = rng(data.seed).split('memorization');
+  const rows = labels.length / outputs;
+  const neighbourhoods =
+    rows > 1 ? await nearestNeighbours(points, features, NEIGHBOURS, random.split('neighbours')) : undefined;
+  const estimated = (): NoiseLevel | null => {
+    if (flipped && task.kind === 'classification') return noiseOfFlips(flipped.length, rows, outputs);
+    if (!neighbourhoods) return null;
+    const copies = noiseOfDuplicates(neighbourhoods, labels, outputs, random.split('duplicates'));
+    if (copies) return copies;
+    return noiseOfNeighbours(neighbourhoods, labels, outputs, task.kind, random.split('noise'));
+  };
+  const given =
+    noise && ('variance' in noise ? givenVariance(noise.variance) : givenFlips(noise.flips, outputs));
+  const suspicious =
+    task.kind === 'classification'
+      ? suspiciousLabels(scores, classesOf(data)!, outputs, neighbourhoods, MOST_SUSPICIOUS)
+      : [];
+  return measureMemorization({
+    data: name,
+    task,
+    outputs,
+    scores,
+    labels,
+    noise: given ?? estimated(),
+    flipped,
+    suspicious,
+  });
+}
+
+/**
+ * The standing against the law.
+ *
+ * @param constant the global l2 constant of the model, as far as it is known.
+ */
+export function lawOf(
+  data: FittedData,
+  parameterCount: number,
+  memorization: Memorization | null,
+  constant: { readonly lower: number | null; readonly upper: number | null },
+): LawStanding {
+  const { points, features, labels, scores, outputs, task, seed } = data;
+  const random: Rng = rng(seed).split('law');
+  const dimensions: readonly EffectiveDimension[] = effectiveDimensions(
+    points,
+    features,
+    classesOf(data),
+    random,
+  );
+  return lawStanding({
+    n: labels.length / outputs,
+    parameterCount,
+    dimensions,
+    memorization,
+    task,
+    outputs,
+    scores,
+    labels,
+    spread: rootMeanSquareSpread(points, features),
+    lipschitz: constant,
+  });
+}
+
+/** The class of each row; undefined in regression. */
+function classesOf({ task, labels, outputs }: FittedData): Int32Array | undefined {
+  if (task.kind === 'regression') return undefined;
+  return Int32Array.from({ length: labels.length / outputs }, (_, row) =>
+    labels.subarray(row * outputs, (row + 1) * outputs).indexOf(1),
+  );
+}
