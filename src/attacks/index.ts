@@ -30,6 +30,7 @@ export { fab, fabTargeted } from './minimum-norm/fab.ts';
 export { minimumNorm } from './minimum-norm/minimum-norm.ts';
 export { pgd } from './pgd.ts';
 export { project } from './projection.ts';
+export * from './reliability/index.ts';
 export { type ImageShape, square } from './square/index.ts';
 export { argmax, type LabelRows, margins, oneHot, type Task, wrong } from './task.ts';
 export { allows, createThreat, distance, type Threat, UNBOUNDED } from './threat.ts';
