@@ -4,7 +4,7 @@ import type { Estimate } from '../guarantee/index.ts';
 import { gram, largestEigenpair, type Matrix, matrix } from '../linalg/index.ts';
 import { bootstrapReplicates, expandedPercentileInterval, mean } from '../numeric/index.ts';
 import { integers, permutation, type Rng } from '../random/index.ts';
-import { powerOfTwoNear } from './neighbours.ts';
+import { centredRows } from './centred.ts';
 
 /** One reading of "the dimension of the data". */
 export interface EffectiveDimension {
@@ -41,9 +41,9 @@ const LEAST_ROWS = 10;
  *
  * lambda_max of a sample is too large on average, and the variance along a direction found on other rows too small.
  * The estimate is the second, by five-fold cross-validation, and the interval of the stable rank reaches from the lower end
- * for the first to the upper end for the second, both by a bootstrap over rows along fixed directions. tr S^2 is the
- * unbiased estimate of Chen, Zhang and Zhong (2010), in the form of Himeno and Yamada (2014), its interval a bootstrap of
- * its linear part. With fewer than 10 rows the intervals are [1, d]; without any spread only d is returned.
+ * for the first to the upper end for the second, both by a bootstrap over rows along fixed directions. (tr S)^2 and tr S^2
+ * are the unbiased estimates of Chen, Zhang and Zhong (2010), in the form of Himeno and Yamada (2014); the bootstrap weighs
+ * the part of every row in them. With fewer than 10 rows the intervals are [1, d]; without any spread only d is returned.
  *
  * Of many rows at most 2500 are drawn at random, fewer where they are long. Cost: m^2 d / 2 multiplications for m rows, at
  * most 6e9, and a Lanczos process on the inner products for each fold and class.
@@ -66,7 +66,7 @@ export function effectiveDimensions(
   }
   const most = Math.max(2, Math.min(MOST_ROWS, Math.floor(Math.sqrt((2 * MOST_PRODUCTS) / features))));
   const rows = permutation(random.split('rows'), count).subarray(0, most);
-  const products = innerProducts(points, features, rows);
+  const products = gram(centredRows(points, features, rows));
   const all = Array.from(rows, (_, i) => i);
   const groups = classes ? [...Map.groupBy(all, (i) => classes[rows[i]!]!).values()] : [];
   return [
@@ -247,84 +247,56 @@ function resampled(
   ).sort();
 }
 
-function participationRatio(products: Matrix, features: number, random: Rng): readonly EffectiveDimension[] {
-  const n = products.rows;
-  const entry = (i: number, j: number) => products.data[i * n + j]!;
-  let trace = 0;
-  let squares = 0;
-  let fourth = 0;
-  // Of row i: |x_i|^2, and the mean of (x_i . x_j)^2 over the others, of mean tr S^2.
+function participationRatio(
+  { data, rows: n }: Matrix,
+  features: number,
+  random: Rng,
+): readonly EffectiveDimension[] {
+  // Of row i: |x_i|^2, and the sum of (x_i . x_j)^2 over the others, whose means are in proportion to tr S and tr S^2.
   const own = new Float64Array(n);
   const shared = new Float64Array(n);
+  let [trace, squares, fourth] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
-    own[i] = entry(i, i);
-    for (let j = 0; j < n; j++) if (j !== i) shared[i]! += entry(i, j) ** 2;
-    trace += own[i]!;
-    squares += shared[i]! + own[i]! ** 2;
-    fourth += own[i]! ** 2;
-    shared[i]! /= Math.max(1, n - 1);
+    own[i] = data[i * n + i]!;
+    for (let j = 0; j < n; j++) if (j !== i) shared[i]! += data[i * n + j]! ** 2;
+    trace += own[i]! / (n - 1);
+    squares += (shared[i]! + own[i]! ** 2) / (n - 1) ** 2;
+    fourth += own[i]! ** 2 / (n - 1);
   }
   if (!(n > 1 && trace > 0)) return [];
-  const variance = trace / (n - 1);
-  const plain = squares / (n - 1) ** 2;
-  const unbiased = () =>
-    ((n - 1) / (n * (n - 2) * (n - 3))) *
-    ((n - 1) * (n - 2) * plain + variance ** 2 - (n * fourth) / (n - 1));
-  const traceOfSquare = n < LEAST_ROWS ? plain : unbiased();
-  const ratio = (total: number, square: number) =>
-    clamp(square > 0 ? total ** 2 / square : features, features);
-  const value = ratio(variance, traceOfSquare);
-  const interval = (): readonly [number, number] => {
-    const centre = mean(shared);
-    const statistic = (indices: Int32Array) => {
-      let [a, b] = [0, 0];
-      for (const i of indices) {
-        a += own[i]!;
-        b += shared[i]!;
-      }
-      return ratio(a / (n - 1), traceOfSquare + 2 * (b / n - centre));
-    };
-    const replicates = bootstrapReplicates(n, statistic, integers(random, RESAMPLES * n, 0, n));
-    const [low, high] = expandedPercentileInterval(replicates, CONFIDENCE, n);
-    return [Math.min(low, value), Math.max(high, value)];
+  const enough = n >= LEAST_ROWS;
+  // Up to the same factor the means of |a - b|^2 |c - d|^2 / 4 and ((a - b) . (c - d))^2 / 4 over four distinct rows.
+  const squareOfTrace = enough ? 2 * squares + (n * (n - 3) + 1) * trace ** 2 - n * fourth : trace ** 2;
+  const traceOfSquare = enough ? (n - 1) * (n - 2) * squares + trace ** 2 - n * fourth : squares;
+  const raw = traceOfSquare > 0 ? squareOfTrace / traceOfSquare : features;
+  const [meanOwn, meanShared] = [mean(own), mean(shared)];
+  const onResample = (indices: Int32Array) => {
+    let [a, b] = [0, 0];
+    for (const i of indices) {
+      a += own[i]! / meanOwn;
+      b += shared[i]! / meanShared;
+    }
+    return b > 0 ? clamp(raw * (a / b) ** 2, features) : features;
   };
+  const interval = () =>
+    expandedPercentileInterval(
+      bootstrapReplicates(n, onResample, integers(random, RESAMPLES * n, 0, n)),
+      CONFIDENCE,
+      n,
+    );
   return [
     {
       name: PARTICIPATION_RATIO,
       dimension: {
         kind: 'estimate',
-        value,
-        interval: n < LEAST_ROWS ? [1, features] : interval(),
+        value: clamp(raw, features),
+        interval: enough ? interval() : [1, features],
         confidence: CONFIDENCE,
-        method: `(tr S)^2 / tr S^2 of ${n} rows, tr S^2 without bias, bootstrap over rows`,
+        method: `(tr S)^2 / tr S^2 of ${n} rows, both without bias, bootstrap over rows`,
       },
       meaning: PARTICIPATION_MEANING,
     },
   ];
-}
-
-/** (x_i - m) . (x_j - m) of the chosen rows, over a power of four. */
-function innerProducts(points: ArrayLike<number>, features: number, rows: Int32Array): Matrix {
-  const n = rows.length;
-  const x = matrix(n, features);
-  const middle = new Float64Array(features);
-  for (const row of rows) for (let j = 0; j < features; j++) middle[j]! += points[row * features + j]! / n;
-  let largest = 0;
-  for (let at = 0; at < x.data.length; at++) {
-    const j = at % features;
-    const given = points[rows[Math.floor(at / features)]! * features + j]!;
-    const value = given - middle[j]!;
-    if (!Number.isFinite(value)) {
-      const row = rows[Math.floor(at / features)];
-      throw invalidArgument(`feature ${j} of row ${row} (counted from 0)`, given, 'a finite number');
-    }
-    // What is left of equal numbers after their mean is rounding.
-    x.data[at] = Math.abs(value) <= 1e-15 * n * Math.abs(given) ? 0 : value;
-    largest = Math.max(largest, Math.abs(x.data[at]!));
-  }
-  const scale = powerOfTwoNear(largest);
-  for (let at = 0; at < x.data.length; at++) x.data[at]! *= scale;
-  return gram(x);
 }
 
 /** A stable rank and a participation ratio lie in [1, d]. */

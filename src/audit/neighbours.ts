@@ -1,8 +1,9 @@
 // Exact nearest neighbours in Euclidean distance, by brute force through products of matrices.
-import { invalidArgument, requireInteger } from '../errors.ts';
+import { requireInteger } from '../errors.ts';
 import { gemm, graph, input } from '../graph/index.ts';
 import { permutation, type Rng } from '../random/index.ts';
 import { compile } from '../runtime/index.ts';
+import { centredRows, powerOfTwoNear } from './centred.ts';
 
 /** The k nearest other rows of each of m rows, nearest first, ties to the row that comes first. */
 export interface Neighbourhoods {
@@ -47,8 +48,10 @@ export async function nearestNeighbours(
   const rows =
     most === of ? Int32Array.from({ length: of }, (_, i) => i) : permutation(random, of).slice(0, most);
   rows.sort();
-  const { x, squares } = centred(points, features, rows);
+  const x = centredRows(points, features, rows).data;
   const m = rows.length;
+  const squares = new Float64Array(m);
+  for (let at = 0; at < x.length; at++) squares[Math.floor(at / features)]! += x[at]! ** 2;
   const kept = Math.min(k, m - 1);
   const neighbours = new Int32Array(m * kept);
   const distances = new Float64Array(m * kept);
@@ -80,45 +83,6 @@ export async function nearestNeighbours(
     await program.dispose();
   }
   return { rows, of, k: kept, neighbours, distances };
-}
-
-/** The chosen rows without their mean, over a power of two near the largest entry, and their squared lengths. */
-function centred(
-  points: ArrayLike<number>,
-  features: number,
-  rows: Int32Array,
-): { x: Float64Array; squares: Float64Array } {
-  const m = rows.length;
-  const mean = new Float64Array(features);
-  for (const row of rows) for (let j = 0; j < features; j++) mean[j]! += points[row * features + j]! / m;
-  const x = new Float64Array(m * features);
-  let largest = 0;
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j < features; j++) {
-      const value = points[rows[i]! * features + j]! - mean[j]!;
-      if (!Number.isFinite(value)) {
-        throw invalidArgument(
-          `feature ${j} of row ${rows[i]} (counted from 0)`,
-          points[rows[i]! * features + j],
-          'a finite number',
-        );
-      }
-      x[i * features + j] = value;
-      largest = Math.max(largest, Math.abs(value));
-    }
-  }
-  const scale = powerOfTwoNear(largest);
-  const squares = new Float64Array(m);
-  for (let at = 0; at < x.length; at++) {
-    x[at]! *= scale;
-    squares[Math.floor(at / features)]! += x[at]! ** 2;
-  }
-  return { x, squares };
-}
-
-/** A factor that rounds nothing and brings `largest` near 1, so that squares neither overflow nor vanish. */
-export function powerOfTwoNear(largest: number): number {
-  return largest > 0 ? 2 ** -Math.max(-1000, Math.min(1000, Math.floor(Math.log2(largest)))) : 1;
 }
 
 /** The k indices with the smallest values, in no order; among equal ones those that come first. */

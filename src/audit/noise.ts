@@ -53,12 +53,10 @@ export function noiseOfFlips(flipped: number, rows: number, classes: number): No
   requireInteger('rows', rows);
   requireInteger('flipped rows', flipped, 0, rows);
   const [low, high] = binomialInterval(flipped, rows, CONFIDENCE);
-  // Both formulas rise up to q = 1/2 and (C-1)/C; the ends of the range of q are not the ends of theirs beyond.
-  const most =
-    high >= 1 - 1 / classes && low <= 1 - 1 / classes
-      ? 1 - 1 / classes
-      : Math.max(...[low, high].map((q) => flipVariance(q, classes)));
-  const least = Math.min(...[low, high].map((q) => flipVariance(q, 2)));
+  // Both are concave in q: the least value is at an end, the largest where all classes are as likely, if that is in between.
+  const least = Math.min(flipVariance(low, 2), flipVariance(high, 2));
+  const even = Math.min(high, Math.max(low, 1 - 1 / classes));
+  const most = flipVariance(even, classes);
   return {
     level: {
       kind: 'estimate',
@@ -132,37 +130,36 @@ export function noiseOfNeighbours(
   };
 }
 
-/** Rows that equal another row, and enough of them disagreeing, to read the noise off them. */
+/** Fewer rows that repeat say too little, and of a smaller share too little about the rest. */
 const LEAST_COPIES = 100;
+const LEAST_SHARE = 0.1;
 
 /**
  * sigma^2 from rows with exactly the same features: the mean of |y_i - y_j|^2 / 2 over pairs of equal rows, averaged over
  * rows. Without bias at points that repeat, if the labels of equal rows were given independently; it says nothing of other
- * points. Undefined for fewer than 100 such rows, or where equal rows never differ: then they may be copies of one record.
+ * points. Undefined where fewer than 100 rows or a tenth of all equal another one, and where equal rows never differ: then
+ * they may be copies of one record.
  *
- * @param points `[rows, features]`; `labels` `[rows, outputs]`, one-hot for classes.
+ * @param labels `[rows, outputs]` of all rows, one-hot for classes.
  */
 export function noiseOfDuplicates(
-  points: ArrayLike<number>,
-  features: number,
+  { rows, k, neighbours, distances }: Neighbourhoods,
   labels: ArrayLike<number>,
   outputs: number,
   random: Rng,
 ): NoiseLevel | undefined {
-  const count = points.length / features;
-  const rows = Array.from({ length: count }, (_, i) => i);
-  const same = [...Map.groupBy(rows, (i) => contentOf(points, features, i)).values()].filter(
-    (members) => members.length > 1,
-  );
   const values: number[] = [];
   const groups: number[] = [];
-  same.forEach((members, group) => {
-    for (const i of members) {
-      values.push(mean(members.filter((j) => j !== i).map((j) => halfSquare(labels, outputs, i, j))));
-      groups.push(group);
-    }
-  });
-  if (values.length < LEAST_COPIES || values.every((value) => value === 0)) return undefined;
+  for (let i = 0; i < rows.length; i++) {
+    const equal = Array.from({ length: k }, (_, j) => i * k + j)
+      .filter((at) => distances[at] === 0)
+      .map((at) => neighbours[at]!);
+    if (equal.length === 0) continue;
+    values.push(mean(equal.map((j) => halfSquare(labels, outputs, rows[i]!, j))));
+    groups.push(Math.min(rows[i]!, ...equal));
+  }
+  if (values.length < Math.max(LEAST_COPIES, LEAST_SHARE * rows.length)) return undefined;
+  if (values.every((value) => value === 0)) return undefined;
   const value = mean(values);
   const [low, high] = groupedMeanInterval(values, groups, random);
   return {
@@ -171,16 +168,10 @@ export function noiseOfDuplicates(
       value,
       interval: [Math.min(low, value), Math.max(high, value)],
       confidence: CONFIDENCE,
-      method: `half the squared difference of labels of equal rows, bootstrap over ${same.length} groups`,
+      method: 'half the squared difference of the labels of equal rows, bootstrap over groups of equal rows',
     },
-    source: `${values.length} of ${count} rows that equal another one: the noise at points that repeat`,
+    source: `labels of ${values.length} of ${rows.length} rows that equal another one: the noise at points that repeat`,
   };
-}
-
-/** The features of a row as a key: equal where the numbers are, 0 and -0 alike. */
-function contentOf(points: ArrayLike<number>, features: number, row: number): string {
-  const values = Float64Array.from({ length: features }, (_, j) => points[row * features + j]! + 0);
-  return Buffer.from(values.buffer).toString('latin1');
 }
 
 function flipVariance(q: number, classes: number): number {

@@ -3,9 +3,9 @@ import { margins, type Task } from '../attacks/index.ts';
 import { requireInteger, requirePositive } from '../errors.ts';
 import { scalingLaw, scalingLawParameters, universalLaw } from '../law/index.ts';
 import { median } from '../numeric/index.ts';
+import { powerOfTwoNear } from './centred.ts';
 import { AMBIENT, type EffectiveDimension, STABLE_RANK } from './dimension.ts';
 import { plainEstimate } from './memorization.ts';
-import { powerOfTwoNear } from './neighbours.ts';
 import type { LawStanding, Memorization } from './result.ts';
 import { counted, short } from './words.ts';
 

@@ -170,18 +170,20 @@ function unmeasured(result: Judged): string[] {
     ['Memorization', result.memorization],
     ['The standing against the law', result.law],
   ];
-  return parts.flatMap(([name, measured]) => {
-    switch (measured.status) {
-      case 'done':
-        return [];
-      case 'failed':
-        return [`${name} was not measured: it failed (${withoutStop(measured.reason)}).`];
-      case 'partial':
-        return [`${name} is measured in part only (${withoutStop(measured.reason)}).`];
-      case 'skipped':
-        return [`${name} was not measured (${withoutStop(measured.reason)}).`];
-    }
-  });
+  return parts.flatMap(([name, measured]) => shortcoming(name, measured));
+}
+
+function shortcoming(name: string, measured: Measurement<unknown>): readonly string[] {
+  switch (measured.status) {
+    case 'done':
+      return [];
+    case 'failed':
+      return [`${name} was not measured: it failed (${withoutStop(measured.reason)}).`];
+    case 'partial':
+      return [`${name} is measured in part only (${withoutStop(measured.reason)}).`];
+    case 'skipped':
+      return [`${name} was not measured (${withoutStop(measured.reason)}).`];
+  }
 }
 
 function withoutStop(text: string): string {
