@@ -1,0 +1,282 @@
+// PGD-40 and APGD-100 on an MLP and a CNN, beside the same algorithms in PyTorch on the same weights and points, one thread
+// each, in the same run: `node bench/attacks.ts [--points N] [--rounds N] [--json]`. Trained here on MNIST where
+// ROBUSTLAW_MNIST names its folder, else on the embedded 8x8 digits. The engines take turns; times are medians over the
+// rounds, the ratio is the median of PyTorch's time by ours. PyTorch also drops broken points, and once more does not, as the
+// published AutoAttack: its time by ours stands in the last column.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  type Attack,
+  apgd,
+  argmax,
+  createThreat,
+  createVictim,
+  crossEntropy,
+  oneHot,
+  pgd,
+  type Samples,
+  type Victim,
+  wrong,
+} from '../src/attacks/index.ts';
+import {
+  classCount,
+  type Dataset,
+  oneHotLabels,
+  opticalDigits,
+  readDataset,
+} from '../src/data/index.ts';
+import { writeWhole } from '../src/files/index.ts';
+import {
+  conv,
+  flatten,
+  linear,
+  logSoftmax,
+  modelFromOnnx,
+  mul,
+  reduceSum,
+  relu,
+  reshape,
+  sizeOf,
+  tensor,
+  type Value,
+} from '../src/graph/index.ts';
+import { exportModel, heNormal, type ModelFamily, mlp, type Weights } from '../src/models/index.ts';
+import { integers, rng } from '../src/random/index.ts';
+import { readModel } from '../src/runtime/index.ts';
+import { whenDone } from '../src/stop.ts';
+import { adam, createTrainer } from '../src/training/index.ts';
+import { type AttackTurn, startTorchAttacks, type TorchAttacks } from './torch-attacks.ts';
+
+interface Measured {
+  readonly name: string;
+  /** Seconds, medians. */
+  readonly ours: number;
+  readonly torch?: number;
+  readonly ratio?: number;
+  /** The same with PyTorch going on with points that are broken. */
+  readonly ratioUndropped?: number;
+  readonly robust: number;
+  readonly torchRobust?: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    points: { type: 'string', default: '512' },
+    rounds: { type: 'string', default: '5' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const [rounds, wanted] = [Number(values.rounds), Number(values.points)];
+if (!(Number.isInteger(rounds) && rounds >= 1 && Number.isInteger(wanted) && wanted >= 1)) {
+  console.error('usage: node bench/attacks.ts [--points N] [--rounds N] [--json]');
+  process.exit(2);
+}
+
+const mnist = process.env.ROBUSTLAW_MNIST;
+const read = (part: string) =>
+  readDataset(join(mnist!, `${part}-images-idx3-ubyte.gz`), {
+    labels: join(mnist!, `${part}-labels-idx1-ubyte.gz`),
+  });
+const digits = opticalDigits();
+const [training, test] = mnist
+  ? [pixels(read('train'), 255, 0, 20000), pixels(read('t10k'), 255, 0, wanted)]
+  : [pixels(digits, 1, 0, 1200), pixels(digits, 1, 1200, Math.min(597, wanted))];
+const side = mnist ? 28 : 8;
+const kernel = mnist ? 5 : 3;
+
+/** Radii at which some points break and some do not. */
+const MODELS = [
+  { family: mlp([side * side, 256, 256, 10]), radii: [0.02, 0.1] },
+  { family: cnn(), radii: [0.05, 0.15] },
+];
+const ATTACKS: readonly { attack: Attack; kind: 'pgd' | 'apgd'; steps: number }[] = [
+  { attack: pgd(crossEntropy, 40, 1), kind: 'pgd', steps: 40 },
+  { attack: apgd('APGD-100', crossEntropy, 100, () => 1), kind: 'apgd', steps: 100 },
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'robustlaw-bench-'));
+const torch = startTorchAttacks();
+if (!torch) console.error('no Python with PyTorch here (set PYTHON to one that has it): only our own times');
+const results: Measured[] = [];
+try {
+  for (const { family, radii } of MODELS) {
+    const weights = await trained(family);
+    const path = join(folder, 'model.onnx');
+    writeWhole(path, exportModel(family, weights));
+    const victim = await createVictim(modelFromOnnx(await readModel(path)), { kind: 'classification' });
+    const samples = await rightOnes(victim);
+    await torch?.prepare(folder, samples, shapeOf(family), weights);
+    for (const radius of radii)
+      for (const { attack, kind, steps } of ATTACKS) {
+        const name = `${attack.name} on ${family.name}, linf ${radius}, ${samples.ids.length} points`;
+        results.push(await measure(name, victim, samples, attack, kind, steps, radius, torch));
+        if (!values.json) console.log(line(results.at(-1)!));
+      }
+    await victim.dispose();
+  }
+} finally {
+  torch?.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+const load = loadavg()[0]!.toFixed(1);
+if (values.json)
+  console.log(JSON.stringify({ data: mnist ? 'MNIST' : 'optical digits', load, results }, null, 2));
+else console.log(`load average at the end: ${load}`);
+
+async function measure(
+  name: string,
+  victim: Victim,
+  samples: Samples,
+  attack: Attack,
+  kind: 'pgd' | 'apgd',
+  steps: number,
+  radius: number,
+  peer: TorchAttacks | undefined,
+): Promise<Measured> {
+  const threat = createThreat('linf', radius, [0, 1]);
+  const [ours, dropping, going]: [number[], number[], number[]] = [[], [], []];
+  let robust = 0;
+  let turn: AttackTurn | undefined;
+  // The first round warms up.
+  for (let round = 0; round <= rounds; round++) {
+    const start = performance.now();
+    const changed = await attack.run(victim, samples, threat, rng('bench'), whenDone);
+    const seconds = (performance.now() - start) / 1e3;
+    const scores = await victim.scores(changed);
+    const broken = wrong(victim.task, scores, samples.labels, victim.outputs).filter(Boolean).length;
+    robust = 1 - broken / samples.ids.length;
+    const [dropped, undropped] = [
+      await peer?.run(kind, steps, radius, true),
+      await peer?.run(kind, steps, radius, false),
+    ];
+    turn = dropped;
+    if (round === 0) continue;
+    ours.push(seconds);
+    if (dropped) dropping.push(dropped.seconds);
+    if (undropped) going.push(undropped.seconds);
+  }
+  const base = { name, ours: median(ours), robust };
+  if (!turn) return base;
+  const ratio = (theirs: readonly number[]) => median(theirs.map((t, i) => t / ours[i]!));
+  return {
+    ...base,
+    torch: median(dropping),
+    ratio: ratio(dropping),
+    ratioUndropped: ratio(going),
+    torchRobust: turn.robust,
+  };
+}
+
+function line({ name, ours, torch: theirs, ratio, ratioUndropped, robust, torchRobust }: Measured): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const columns = [name.padEnd(66), `${ours.toFixed(3)} s, robust ${percent(robust)}`];
+  if (theirs !== undefined)
+    columns.push(
+      `PyTorch ${theirs.toFixed(3)} s, robust ${percent(torchRobust!)}`,
+      `ratio ${ratio!.toFixed(2)}, without dropping ${ratioUndropped!.toFixed(2)}`,
+    );
+  return columns.join('  ');
+}
+
+/** Rows [from, from + count) with pixels in [0, 1] and class numbers. */
+function pixels(data: Dataset, most: number, from: number, count: number) {
+  const features = data.x.length / data.y.length;
+  const classes = oneHotLabels(data);
+  return {
+    x: Float32Array.from(data.x.subarray(from * features, (from + count) * features), (v) => v / most),
+    y: Float32Array.from(classes.y.subarray(from * classCount(data), (from + count) * classCount(data))),
+    count,
+  };
+}
+
+/** conv k x k stride 2, 16 filters - ReLU - the same with 32 - ReLU - linear; rows of pixels in. */
+function cnn(): ModelFamily {
+  const pad = (kernel - 1) / 2;
+  const quarter = side / 4;
+  const shapes = {
+    w1: [16, 1, kernel, kernel],
+    b1: [16],
+    w2: [32, 16, kernel, kernel],
+    b2: [32],
+    w3: [10, 32 * quarter * quarter],
+    b3: [10],
+  };
+  const attributes = { strides: [2, 2], pads: [pad, pad, pad, pad] };
+  return {
+    name: `cnn-16-32-k${kernel}`,
+    inputShape: [side * side],
+    outputs: 10,
+    parameterShapes: shapes,
+    parameterCount: Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0),
+    initialise: (key, dtype = 'float32') =>
+      Object.fromEntries(
+        Object.entries(shapes).map(([name, shape]) => [
+          name,
+          shape.length === 1
+            ? tensor(dtype, shape, new Array(shape[0]!).fill(0))
+            : heNormal(key.split(name), dtype, shape, sizeOf(shape.slice(1)), name === 'w3' ? 1 : 2),
+        ]),
+      ),
+    forward: (x, p) => {
+      const image = reshape(x, [x.shape[0]!, 1, side, side]);
+      const first = relu(conv(image, p.w1!, p.b1, attributes));
+      const second = relu(conv(first, p.w2!, p.b2, attributes));
+      return linear(flatten(second), p.w3!, p.b3);
+    },
+  };
+}
+
+function shapeOf(family: ModelFamily): 'mlp' | 'cnn' {
+  return family.name.startsWith('cnn') ? 'cnn' : 'mlp';
+}
+
+/** Adam on batches of 100, three passes over the data on MNIST, forty on the small digits. */
+async function trained(family: ModelFamily): Promise<Weights> {
+  const batch = 100;
+  const steps = mnist ? 600 : 480;
+  const loss = (z: Value, y: Value) => mul(-1 / batch, reduceSum(mul(logSoftmax(z), y)));
+  const trainer = await createTrainer(family, loss, adam(), batch);
+  const weights = family.initialise(rng('weights').split(family.name));
+  let [state, spare] = [trainer.start(weights), trainer.start(weights)];
+  const features = side * side;
+  const gather = (rows: Float32Array, chosen: Int32Array, width: number) => {
+    const picked = new Float32Array(batch * width);
+    chosen.forEach((row, i) => {
+      picked.set(rows.subarray(row * width, (row + 1) * width), i * width);
+    });
+    return picked;
+  };
+  for (let step = 0; step < steps; step++) {
+    const chosen = integers(rng('batches').split(step), batch, 0, training.count);
+    const x = gather(training.x, chosen, features);
+    const y = gather(training.y, chosen, 10);
+    const after = await trainer.update(state, x, y, 1e-3, spare);
+    [state, spare] = [after.state, state];
+  }
+  const found = trainer.weights(state);
+  await trainer.dispose();
+  return found;
+}
+
+/** The test points that the model gets right. */
+async function rightOnes(victim: Victim): Promise<Samples> {
+  const { features } = victim;
+  const scores = await victim.scores(test.x);
+  const label = (i: number) => argmax(test.y.subarray(10 * i, 10 * i + 10));
+  const ids = Array.from({ length: test.count }, (_, i) => i).filter(
+    (i) => argmax(scores.subarray(10 * i, 10 * i + 10)) === label(i),
+  );
+  const points = new Float32Array(ids.length * features);
+  ids.forEach((id, i) => {
+    points.set(test.x.subarray(id * features, (id + 1) * features), i * features);
+  });
+  return { points, labels: oneHot(ids.map(label), 10), ids };
+}
+
+function median(list: readonly number[]): number {
+  const sorted = list.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

@@ -1,0 +1,139 @@
+"""PGD and APGD (Croce and Hein 2020) in linf with the cross-entropy on PyTorch eager, one thread.
+
+Reads one JSON object a line. {"network", "points", "labels", "weights"} names NPY files and answers {}.
+{"attack", "steps", "radius", "drop"} answers {"seconds", "robust"}; with "drop" the points that are broken leave the
+batch, so that both engines do the same work. All points are one batch: smaller ones are slower here.
+"""
+
+import json
+import sys
+import time
+
+import numpy
+import torch
+import torch.nn.functional as F
+
+torch.set_num_threads(1)
+
+
+def load(path):
+    return torch.from_numpy(numpy.load(path))
+
+
+def mlp(weights):
+    def forward(x):
+        for k in range(0, len(weights), 2):
+            x = F.linear(x if k == 0 else F.relu(x), weights[k], weights[k + 1])
+        return x
+
+    return forward
+
+
+def cnn(weights):
+    w1, b1, w2, b2, w3, b3 = weights
+    pad = w1.shape[-1] // 2
+
+    def forward(x):
+        side = int(x.shape[1] ** 0.5)
+        x = F.relu(F.conv2d(x.view(-1, 1, side, side), w1, b1, stride=2, padding=pad))
+        x = F.relu(F.conv2d(x, w2, b2, stride=2, padding=pad))
+        return F.linear(x.flatten(1), w3, b3)
+
+    return forward
+
+
+def evaluate(forward, x, y):
+    """Losses, gradients by the points, and who is still right."""
+    x = x.detach().requires_grad_()
+    logits = forward(x)
+    losses = F.cross_entropy(logits, y, reduction="none")
+    (gradients,) = torch.autograd.grad(losses.sum(), x)
+    return losses.detach(), gradients, logits.detach().argmax(1) == y
+
+
+def pgd(forward, x, y, radius, steps, drop):
+    low, high = (x - radius).clamp_(0, 1), (x + radius).clamp_(0, 1)
+    size = 2.5 * radius / steps
+    adversary = (x + radius * (2 * torch.rand_like(x) - 1)).clamp_(0, 1)
+    robust = torch.ones(len(x), dtype=torch.bool)
+    rows = torch.arange(len(x))
+    for step in range(steps + 1):
+        _, gradients, right = evaluate(forward, adversary, y)
+        robust[rows[~right]] = False
+        if drop and not right.all():
+            rows, y, low, high = rows[right], y[right], low[right], high[right]
+            adversary, gradients = adversary[right], gradients[right]
+            if len(rows) == 0:
+                break
+        if step < steps:
+            adversary = torch.clamp(adversary.add_(gradients.sign_(), alpha=size), low, high)
+    return robust
+
+
+def apgd(forward, x, y, radius, steps, drop):
+    low, high = (x - radius).clamp_(0, 1), (x + radius).clamp_(0, 1)
+    noise = 2 * torch.rand_like(x) - 1
+    noise *= radius / noise.abs().amax(1, keepdim=True)
+    current = (x + noise).clamp_(0, 1)
+    previous = current.clone()
+    losses, gradients, right = evaluate(forward, current, y)
+    robust = right.clone()
+    rows = torch.arange(len(x))
+    sizes = torch.full((len(x), 1), 2 * radius)
+    best, best_gradients, best_losses = current.clone(), gradients.clone(), losses.clone()
+    rises = torch.zeros(len(x))
+    halved = torch.ones(len(x), dtype=torch.bool)
+    checked = best_losses.clone()
+    interval, since = max(1, int(0.22 * steps)), 0
+
+    def leave(right, state):
+        return [part[right] for part in state]
+
+    for step in range(steps):
+        if drop and not right.all():
+            state = [rows, y, low, high, current, previous, gradients, losses, sizes]
+            rows, y, low, high, current, previous, gradients, losses, sizes = leave(right, state)
+            state = [best, best_gradients, best_losses, rises, halved, checked]
+            best, best_gradients, best_losses, rises, halved, checked = leave(right, state)
+            if len(rows) == 0:
+                break
+        after = torch.clamp(current + sizes * gradients.sign(), low, high)
+        if step > 0:
+            after = torch.clamp(current + 0.75 * (after - current) + 0.25 * (current - previous), low, high)
+        previous, current = current, after
+        before = losses
+        losses, gradients, right = evaluate(forward, current, y)
+        robust[rows[~right]] = False
+        rises += losses > before
+        better = losses > best_losses
+        best[better], best_gradients[better] = current[better], gradients[better]
+        best_losses = torch.maximum(losses, best_losses)
+        since += 1
+        if since == interval:
+            halve = (rises <= 0.75 * interval) | (~halved & (checked >= best_losses))
+            sizes[halve] /= 2
+            current[halve], gradients[halve] = best[halve], best_gradients[halve]
+            halved, checked = halve, best_losses.clone()
+            rises.zero_()
+            since = 0
+            interval = max(interval - max(1, int(0.03 * steps)), max(1, int(0.06 * steps)))
+    return robust
+
+
+ATTACKS = {"pgd": pgd, "apgd": apgd}
+NETWORKS = {"mlp": mlp, "cnn": cnn}
+
+for line in sys.stdin:
+    request = json.loads(line)
+    if "network" in request:
+        forward = NETWORKS[request["network"]]([load(path) for path in request["weights"]])
+        points, labels = load(request["points"]), load(request["labels"]).argmax(1)
+        answer = {}
+    else:
+        torch.manual_seed(0)
+        start = time.perf_counter()
+        robust = ATTACKS[request["attack"]](
+            forward, points, labels, request["radius"], request["steps"], request["drop"]
+        )
+        answer = {"seconds": time.perf_counter() - start, "robust": float(robust.float().mean())}
+    print(json.dumps(answer), flush=True)

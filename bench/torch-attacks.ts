@@ -1,0 +1,63 @@
+// The attacks in PyTorch in a process of its own, spoken to line by line (see attacks_reference.py).
+import { spawn, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Samples } from '../src/attacks/index.ts';
+import { encodeNpy } from '../src/data/index.ts';
+import { writeWhole } from '../src/files/index.ts';
+import type { Weights } from '../src/models/index.ts';
+
+export interface AttackTurn {
+  readonly seconds: number;
+  /** Share of the points that are still right. */
+  readonly robust: number;
+}
+
+export interface TorchAttacks {
+  /** Hands over weights and points as files in `folder`. */
+  prepare(folder: string, samples: Samples, network: 'mlp' | 'cnn', weights: Weights): Promise<void>;
+  run(kind: 'pgd' | 'apgd', steps: number, radius: number, drop: boolean): Promise<AttackTurn>;
+  stop(): void;
+}
+
+/** torch.set_num_threads(1) does not reach the threads of OpenBLAS. */
+const ONE_THREAD = { OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
+
+/** Starts PyTorch with the interpreter of $PYTHON, of the path or of the system; undefined if none has it. */
+export function startTorchAttacks(): TorchAttacks | undefined {
+  const python = [process.env.PYTHON, 'python3', '/usr/bin/python3'].find(
+    (candidate) => candidate && spawnSync(candidate, ['-c', 'import torch']).status === 0,
+  );
+  if (!python) return undefined;
+  const child = spawn(python, [join(import.meta.dirname, 'attacks_reference.py')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...ONE_THREAD },
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (request: unknown) => {
+    child.stdin.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await lines.next();
+    if (done) throw new Error('PyTorch has stopped; its message is above');
+    return JSON.parse(value);
+  };
+  return {
+    async prepare(folder, { points, labels, ids }, network, weights) {
+      const write = (name: string, data: Float32Array, shape: readonly number[]) => {
+        const path = join(folder, `${name}.npy`);
+        writeWhole(path, encodeNpy({ data, shape }));
+        return path;
+      };
+      const rows = ids.length;
+      await ask({
+        network,
+        points: write('points', points, [rows, points.length / rows]),
+        labels: write('labels', labels, [rows, labels.length / rows]),
+        weights: Object.entries(weights).map(([name, { data, shape }]) =>
+          write(name, data as Float32Array, shape),
+        ),
+      });
+    },
+    run: (attack, steps, radius, drop) => ask({ attack, steps, radius, drop }),
+    stop: () => child.stdin.end(),
+  };
+}
