@@ -36,7 +36,7 @@ export function intervalBounds(scores: Graph, network: Network | undefined): Low
 }
 
 /** Multiply-adds of one linear bound that are worth it. */
-const MOST_WORK = 2 ** 32;
+const MOST_WORK = 2 ** 31;
 
 /**
  * Linear bounds: ranges of neurons by linear bounds as far into the network as MOST_WORK allows, by intervals after that

@@ -52,7 +52,7 @@ export function largestRadius(
     if (low.radius === 0 || !high) {
       trial = high ? shrunk(low, high, step) : Math.min(most, grown(before, low, step));
       step **= 2;
-    } else trial = count % 4 === 0 ? middle(low, high) : between(before, low, high);
+    } else trial = count % 8 === 0 ? middle(low, high) : between(before, low, high);
   }
   return low.radius;
 }
@@ -77,10 +77,11 @@ function between(before: Trial, low: Trial, high: Trial): number {
   const curvature = (second - first) / (high.radius - before.radius);
   const slope = first + curvature * (low.radius - before.radius);
   const ahead = (2 * low.margin) / (-slope + Math.sqrt(slope * slope - 4 * curvature * low.margin));
+  if (!(ahead > 0)) return middle(low, high);
   const straight = Math.abs(curvature * ahead * ahead) < 1e-6 * low.margin;
   const predicted = (low.radius + ahead) * (1 - (straight ? CAUTION : 0.25 * (RESOLUTION - 1)));
   if (!(predicted < high.radius)) return middle(low, high);
-  return predicted > low.radius * (1 + 0.1 * (RESOLUTION - 1))
+  return predicted > low.radius * (1 + 0.4 * (RESOLUTION - 1))
     ? predicted
     : Math.min(closing(low), middle(low, high));
 }

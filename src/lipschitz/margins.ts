@@ -9,7 +9,7 @@ import { divideDown, multiplyUp, nextDown, normEnclosure } from '../numeric/inde
 import { afterSeconds, type Stop } from '../stop.ts';
 import { compositionBound } from './composition/composition-bound.ts';
 import { composeOutput } from './network/compose.ts';
-import type { Network } from './network/network.ts';
+import { type Network, neuronCount } from './network/network.ts';
 import { readNetwork } from './network/read.ts';
 import { globalSlopes } from './semidefinite/bounds.ts';
 import { lipsdp } from './semidefinite/lipsdp.ts';
@@ -22,9 +22,10 @@ export interface MarginConstant {
 
 /**
  * An upper bound on |(f_i - f_j)(x) - (f_i - f_j)(x')| / ||x - x'|| over all x, x', for every pair of outputs. In l2
- * LipSDP-Neuron on the network of the margin, each pair starting from the multipliers of the one before; where the graph is
- * no network of affine forms and activations, sqrt(2) Lip(f). In l1 and linf the composition of norms up to the margin.
- * LipSDP shares the time evenly between the pairs; each has a certificate however little there is.
+ * LipSDP-Neuron on the network of the margin, each pair starting from the multipliers of the one before, the time shared
+ * evenly; sqrt(2) Lip(f) for the pairs that the time does not reach, with Lip(f) by LipSDP, and for all where the graph is no
+ * network of affine forms and activations or too large for it, with the composition of norms. In l1 and linf the composition of
+ * norms up to the margin. Each pair has a certificate however little time there is.
  *
  * @param g the graph of one sample with at least two outputs.
  * @throws invalid-argument for fewer outputs; unsupported-op where there is no global constant. Certified upper bounds.
@@ -61,10 +62,19 @@ export function rowConstants(
   const all = Array.from({ length: rows.rows }, (_, at) => row(rows, at));
   if (norm !== 'l2') return all.map((one) => compositionBound(withOutput(g, one), norm));
   const network = networkOf(g);
-  if (network) return networkConstants(network, all, seconds, stop);
+  if (network && secondsOfOne(network) < seconds) return networkConstants(network, all, seconds, stop);
   const whole = compositionBound(g, norm);
-  return all.map((one) => ({ ...whole, value: multiplyUp(normEnclosure(one)[1], whole.value) }));
+  return all.map((one) => scaledBy(one, whole));
 }
+
+/** Lip(<row, f>) <= |row|_2 Lip(f). */
+const scaledBy = (one: Float64Array, whole: CertifiedUpperBound): CertifiedUpperBound => ({
+  ...whole,
+  value: multiplyUp(normEnclosure(one)[1], whole.value),
+});
+
+/** About how long the first certificate of LipSDP takes: a factorisation of all neurons. */
+const secondsOfOne = (network: Network): number => (neuronCount(network) / 512) ** 3;
 
 function networkConstants(
   network: Network,
@@ -74,19 +84,24 @@ function networkConstants(
 ): CertifiedUpperBound[] {
   const end = performance.now() + 1e3 * seconds;
   let start: readonly Float64Array[] | undefined;
+  let whole: CertifiedUpperBound | undefined;
   return rows.map((one, done) => {
-    const late = afterSeconds((end - performance.now()) / 1e3 / (rows.length - done));
+    const left = (end - performance.now()) / 1e3;
+    // What time has not sufficed for shares one constant.
+    if (done > 0 && (stop() || left <= 0)) {
+      whole ??= withoutMultipliers(lipsdp(network, 'neuron', () => true, globalSlopes(network)));
+      return scaledBy(one, whole);
+    }
+    const late = afterSeconds(left / (rows.length - done));
     const margin = composeOutput(network, matrix(1, one.length, one));
-    const { multipliers, ...bound } = lipsdp(
-      margin,
-      'neuron',
-      () => stop() || late(),
-      globalSlopes(margin),
-      start,
-    );
-    start = multipliers;
-    return bound;
+    const bound = lipsdp(margin, 'neuron', () => stop() || late(), globalSlopes(margin), start);
+    start = bound.multipliers;
+    return withoutMultipliers(bound);
   });
+}
+
+function withoutMultipliers({ multipliers: _, ...bound }: ReturnType<typeof lipsdp>): CertifiedUpperBound {
+  return bound;
 }
 
 /**
