@@ -38,7 +38,8 @@ export {
 } from './memorization.ts';
 export { opticalDigits } from './optical-digits.ts';
 export type { NumericArray } from './readers/elements.ts';
-export type { ImageOptions, ImageSize } from './readers/images.ts';
+export type { ImageSize } from './readers/image-pixels.ts';
+export type { ImageOptions } from './readers/images.ts';
 export { type OpenOptions, openDataset, type Split } from './readers/open.ts';
 export { type ReadOptions, readArray, readDataset, readIdxPair, readPoints } from './readers/read.ts';
 export {

@@ -67,7 +67,7 @@ export async function readClassFolders(
     }
     requireCount(folder, sources.length);
   }
-  const leftOut = left > 0 ? [`${left} files that are no PNG or JPEG images left out`] : [];
+  const leftOut = left > 0 ? [`files left out that are no PNG or JPEG images: ${left}`] : [];
   return dataset(folder, sources, Float64Array.from(labels), [description, ...leftOut], options);
 }
 

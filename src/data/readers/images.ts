@@ -1,14 +1,8 @@
 // Images as points: PNG and JPEG files decoded to [n, channels, height, width] with values 0 to 255, all of one size.
-import type { OutputInfo } from 'sharp';
 import { RobustlawError, requireInteger } from '../../errors.ts';
 import { malformed, requireDecodable } from './bytes.ts';
 import { type ImageHeader, imageHeader } from './image-header.ts';
-
-/** Width and height in pixels. */
-export interface ImageSize {
-  readonly width: number;
-  readonly height: number;
-}
+import { decodePixels, type ImageSize, type Pixels } from './image-pixels.ts';
 
 /** What is done to images as they are read; nothing unless it is asked for. */
 export interface ImageOptions {
@@ -78,7 +72,7 @@ export async function decodeImages(
         const bytes = source.read();
         const header = imageHeader(source.name, bytes);
         requireSameKind(source.name, header, reference, first.name, options);
-        const pixels = await decode(source.name, bytes, header, resize);
+        const pixels = await decodePixels(source.name, bytes, header, resize);
         if (pixels.alpha) seen.alpha++;
         if (header.bits === 16) seen.deep++;
         fill(x.subarray((from + k) * size, (from + k + 1) * size), channels, pixels, header);
@@ -92,8 +86,8 @@ export async function decodeImages(
   const notes = [
     ...(resize ? [`images resized to ${width} x ${height} pixels`] : []),
     ...(color ? [`images in ${color === 'gray' ? 'gray' : 'red, green, blue'}`] : []),
-    ...(seen.alpha > 0 ? [`the opaque alpha channel of ${seen.alpha} images is left out`] : []),
-    ...(seen.deep > 0 ? [`the values of ${seen.deep} images of 16 bits are divided by 257`] : []),
+    ...(seen.alpha > 0 ? [`opaque alpha channels left out: ${seen.alpha}`] : []),
+    ...(seen.deep > 0 ? [`images of 16 bits, divided by 257: ${seen.deep}`] : []),
   ];
   return { x, shape: [sources.length, channels, height, width], notes };
 }
@@ -125,78 +119,6 @@ function requireSameKind(
       `the image has ${colours(header.channels)}, ${firstName} has ${colours(reference.channels)}; all must have the same (or say which: color 'gray' or 'rgb')`,
     );
   }
-}
-
-interface Pixels {
-  /** `[height, width, channels]`, without alpha. */
-  readonly values: Uint8Array | Uint16Array;
-  /** Whether the file has an alpha channel, all opaque. */
-  readonly alpha: boolean;
-}
-
-async function decode(
-  name: string,
-  bytes: Uint8Array,
-  { width, height, channels, bits }: ImageHeader,
-  resize: ImageSize | undefined,
-): Promise<Pixels> {
-  const deep = bits === 16;
-  const space = channels === 1 ? (deep ? 'grey16' : 'b-w') : deep ? 'rgb16' : 'srgb';
-  let decoded: { data: Buffer<ArrayBuffer>; info: OutputInfo };
-  // Loaded where it is needed: the decoders are native code, which other formats do without.
-  const { default: sharp } = await import('sharp');
-  try {
-    const image = sharp(bytes, { limitInputPixels: width * height, ignoreIcc: true, failOn: 'warning' });
-    const sized = resize
-      ? image.resize(resize.width, resize.height, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false })
-      : image;
-    decoded = await sized
-      .toColourspace(space)
-      .raw({ depth: deep ? 'ushort' : 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-  } catch (error) {
-    const [reason] = (error as Error).message.split('\n').slice(-1);
-    throw malformed(name, `the image is damaged or cut off (${reason})`, error);
-  }
-  const { data, info } = decoded;
-  const expected = resize ?? { width, height };
-  const alpha = info.channels === channels + 1;
-  if (
-    info.width !== expected.width ||
-    info.height !== expected.height ||
-    !(alpha || info.channels === channels)
-  ) {
-    throw malformed(
-      name,
-      `the image decodes to ${info.width} x ${info.height} pixels of ${info.channels} channels; its header declares ${width} x ${height} of ${channels}`,
-    );
-  }
-  const all = deep
-    ? new Uint16Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.length))
-    : data;
-  return { values: alpha ? withoutAlpha(name, all, channels, deep ? 65535 : 255) : all, alpha };
-}
-
-function withoutAlpha<T extends Uint8Array | Uint16Array>(
-  name: string,
-  all: T,
-  channels: number,
-  opaque: number,
-): T {
-  const pixels = all.length / (channels + 1);
-  const values = (
-    all instanceof Uint16Array ? new Uint16Array(pixels * channels) : new Uint8Array(pixels * channels)
-  ) as T;
-  for (let p = 0; p < pixels; p++) {
-    if (all[p * (channels + 1) + channels] !== opaque) {
-      throw malformed(
-        name,
-        'the image has transparent pixels, whose colours are not said; put it on a background first (flatten it)',
-      );
-    }
-    for (let c = 0; c < channels; c++) values[p * channels + c] = all[p * (channels + 1) + c]!;
-  }
-  return values;
 }
 
 /** Channels last to channels first, with the colours that are asked for. */
