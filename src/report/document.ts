@@ -3,16 +3,25 @@ import { type Html, html, trusted } from './html.ts';
 import { STYLE } from './style.ts';
 import { themeCss } from './theme.ts';
 
-/** A self-contained HTML document with a verdict of one or more sentences on top; the first is the largest. */
-export function document(title: string, verdict: readonly string[], content: Html): string {
+/**
+ * A self-contained HTML document with a verdict of one or more sentences on top; the first is the largest. Pictures are
+ * forbidden too, unless they are `embedded` in the page as data URIs.
+ */
+export function document(
+  title: string,
+  verdict: readonly string[],
+  content: Html,
+  pictures: 'none' | 'embedded' = 'none',
+): string {
   const [first = '', ...others] = verdict;
+  const images = pictures === 'embedded' ? '; img-src data:' : '';
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'${images}">
 <title>${title}</title>
 <style>${trusted(`${themeCss(':root')}\n${STYLE}`)}</style>
 </head>

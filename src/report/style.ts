@@ -11,7 +11,8 @@ p,ol,ul,dl{max-width:48rem}
 p{margin:.7rem 0}
 a{color:var(--series-0)}
 .verdict{font-size:clamp(1.15rem,.95rem + 1.2vw,1.75rem);line-height:1.3;font-weight:550;letter-spacing:-.01em;max-width:62rem;margin:0 0 .8rem}
-.second{font-size:clamp(1.05rem,.95rem + .5vw,1.3rem);font-weight:450;line-height:1.4;margin-bottom:1.8rem}
+.second{font-size:clamp(1.05rem,.95rem + .5vw,1.3rem);font-weight:450;line-height:1.4}
+header{margin-bottom:1.8rem}
 figure{margin:1.5rem 0}
 figcaption{color:var(--muted);font-size:.95rem;max-width:60rem;margin-top:.6rem}
 figcaption strong{color:var(--ink)}
@@ -60,7 +61,15 @@ code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",m
 .checks .assumed strong{color:var(--muted)}
 dt{font-weight:600}
 dd{margin:0 0 .7rem 1.2rem}
+.facts{max-width:62rem;display:grid;grid-template-columns:minmax(9rem,max-content) 1fr;gap:.35rem 1.4rem}
+.facts dd{margin:0;grid-column:2}
+.facts dt{max-width:18rem}
 .versions{list-style:none;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:0 1.2rem}
+.tiles{list-style:none;padding:0;margin:0;max-width:none;display:grid;grid-template-columns:repeat(auto-fit,minmax(10.5rem,1fr));gap:.8rem}
+.tiles li{background:var(--panel);border:1px solid var(--rule);border-radius:.4rem}
+.tiles a{display:block;padding:.7rem .9rem;color:inherit;text-decoration:none}
+.tiles span{color:var(--muted);font-size:.9rem}
+.tiles strong{display:block;font-size:1.15rem;line-height:1.3;font-variant-numeric:tabular-nums}
 .absent{color:var(--muted)}
 h4{font-size:1rem;margin:1.4rem 0 .5rem}
 .statement{font-size:1.15rem;font-weight:550}
@@ -89,6 +98,8 @@ img{image-rendering:pixelated;border:1px solid var(--rule);vertical-align:top}
 .severity{font-weight:700;margin-right:.4rem}
 .evidence{font-size:.9rem;color:var(--muted);padding-left:1.2rem}
 @media screen and (max-width:40rem){
+.facts{display:block}
+.facts dd{margin:0 0 .7rem 1.2rem}
 table{width:max-content;min-width:100%}
 td{max-width:16rem}
 .wide{display:none}

@@ -174,7 +174,11 @@ export function regressionAudit(): AuditResult {
     robustness: [
       {
         norm: 'l2',
-        result: { status: 'done', seconds: 4, value: { norm: 'l2', points, ensembles: [], examples: null } },
+        result: {
+          status: 'done',
+          seconds: 4,
+          value: { norm: 'l2', points, ensembles: [], nearest: stage('FMN', 53, 53), examples: null },
+        },
       },
     ],
     images: [4, 5].map((row) => {
@@ -184,7 +188,6 @@ export function regressionAudit(): AuditResult {
       );
       return {
         row,
-        radius: null,
         norm: 'l2',
         attack: 'minimum-norm',
         distance: 1.02,
@@ -223,7 +226,11 @@ export function emptyAudit(): AuditResult {
   const base = completeAudit(1);
   const nothing = (norm: Norm): AuditResult['robustness'][number] => ({
     norm,
-    result: { status: 'done', seconds: 0, value: { norm, points: [], ensembles: [], examples: null } },
+    result: {
+      status: 'done',
+      seconds: 0,
+      value: { norm, points: [], ensembles: [], nearest: stage('FMN', 0, 0), examples: null },
+    },
   });
   return auditSchema.parse({
     ...base,
@@ -322,6 +329,7 @@ function robustness(
         certified: correct.filter(({ certified }) => certified.radius > radius).length,
       };
     }),
+    nearest: stage('minimum-norm', correct.length, correct.filter(({ found }) => found !== null).length),
     examples: `examples-${norm}.npy`,
   };
 }
@@ -435,7 +443,7 @@ function law() {
 
 function images(): AuditImage[] {
   const digits = opticalDigits();
-  return [3, 12, 77, 140].map((row, index) => {
+  return [3, 12, 77, 140].map((row) => {
     const original = Float32Array.from({ length: 64 }, (_, pixel) => Number(digits.x[64 * row + pixel]));
     const noise = uniform(ROOT.split('image').split(row), 64);
     const adversarial = original.map((value, pixel) =>
@@ -443,7 +451,6 @@ function images(): AuditImage[] {
     );
     return {
       row,
-      radius: index % 2 === 0 ? 0.1 : null,
       norm: 'linf',
       attack: 'APGD-CE',
       distance: 0.1,

@@ -5,8 +5,16 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { heroSvg, renderLipschitzPage, renderReport } from '../../src/report/index.ts';
+import type { AuditResult } from '../../src/audit/index.ts';
+import {
+  auditCurveSvg,
+  heroSvg,
+  renderAuditPage,
+  renderLipschitzPage,
+  renderReport,
+} from '../../src/report/index.ts';
 import type { StudyResult } from '../../src/study/index.ts';
+import { completeAudit, emptyAudit, failedAudit, hostileAudit, regressionAudit } from './audit-fixtures.ts';
 import {
   awkwardStudy,
   crowdedStudy,
@@ -32,6 +40,14 @@ const STUDIES: readonly (readonly [string, StudyResult])[] = [
   ['plane', planeStudy()],
 ];
 
+const AUDITS: readonly (readonly [string, AuditResult])[] = [
+  ['audit', completeAudit(120)],
+  ['audit-failed', failedAudit()],
+  ['audit-regression', regressionAudit()],
+  ['audit-hostile', hostileAudit()],
+  ['audit-empty', emptyAudit()],
+];
+
 describe.skipIf(!found)('in a browser', () => {
   let browser: Browser;
   let folder: string;
@@ -51,6 +67,8 @@ describe.skipIf(!found)('in a browser', () => {
       join(folder, 'lipschitz.html'),
       renderLipschitzPage({ ...bounds, measurements: [MEASUREMENT] }),
     );
+    for (const [name, result] of AUDITS) writeFileSync(join(folder, `${name}.html`), renderAuditPage(result));
+    writeFileSync(join(folder, 'curve.svg'), auditCurveSvg(completeAudit(120), 'l2'));
     writeFileSync(join(folder, 'hero.svg'), heroSvg(richStudy()));
     writeFileSync(join(folder, 'hostile.svg'), heroSvg(hostileStudy()));
     browser = await chromium.launch({
@@ -65,7 +83,7 @@ describe.skipIf(!found)('in a browser', () => {
         '--disable-sync',
       ],
     });
-  });
+  }, 60_000);
 
   afterAll(async () => {
     await browser?.close();
@@ -92,8 +110,10 @@ describe.skipIf(!found)('in a browser', () => {
   }
 
   const screens = [
-    ...[...STUDIES.map(([name]) => name), 'lipschitz'].map((name) => [name, 400] as const),
-    ...['lipschitz', 'rich', 'hostile', 'crowded', 'plane'].map((name) => [name, 1200] as const),
+    ...[...STUDIES, ...AUDITS].map(([name]) => [name, 400] as const),
+    ...['lipschitz', 'audit', 'audit-regression', 'audit-hostile'].map((name) => [name, 1200] as const),
+    ['lipschitz', 400] as const,
+    ...['rich', 'hostile', 'crowded', 'plane'].map((name) => [name, 1200] as const),
   ];
 
   test.each(screens)(
@@ -182,7 +202,7 @@ describe.skipIf(!found)('in a browser', () => {
     }
   });
 
-  test.each(['hero.svg', 'hostile.svg'])(
+  test.each(['hero.svg', 'hostile.svg', 'curve.svg'])(
     '%s is well-formed XML that a browser draws, and all its text is inside',
     async (file) => {
       const { context, page, complaints } = await open(file, 1100);

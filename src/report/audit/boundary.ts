@@ -8,6 +8,7 @@ import { count, significant } from '../number.ts';
 import { numberCell, row, section, table } from '../sections/common.ts';
 import { NORMS } from '../words.ts';
 import { robustnessCurve } from './curve.ts';
+import { isUnlimited } from './words.ts';
 
 export function boundary(result: AuditResult): Html {
   const charts = result.robustness.flatMap(({ result: one }) => ('value' in one ? [strip(one.value)] : []));
@@ -30,8 +31,8 @@ function stabilityTable({ stability }: AuditResult): Html {
   );
   const columns = [
     { title: 'Norm' },
-    { title: 'Class stability S(f), mean distance', numeric: true },
-    { title: 'Median distance', numeric: true },
+    { title: 'Mean, S(f)', numeric: true },
+    { title: 'Median', numeric: true },
   ];
   const open = stability.some(({ found }) => found === null)
     ? html`<p>Without an upper end: some points have no adversarial example, so attacks bound no mean from above.</p>\n`
@@ -41,6 +42,7 @@ function stabilityTable({ stability }: AuditResult): Html {
 
 /** `0.012 to 0.34`, rounded outwards. */
 function interval(low: number, high: number | null): string {
+  if (isUnlimited(low)) return 'without limit';
   const from = significant(low, 'down');
   return high === null ? `at least ${from}` : `${from} to ${significant(high, 'up')}`;
 }

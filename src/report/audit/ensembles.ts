@@ -1,4 +1,4 @@
-// The standard ensemble stage by stage: which attack broke how many, and what time did not allow.
+// The attacks stage by stage: which attack broke how many, and what time did not allow.
 import type { Ensemble, Robustness } from '../../audit/index.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { count, counted, MISSING, significant } from '../number.ts';
@@ -6,9 +6,8 @@ import { details, numberCell, row, table, textCell } from '../sections/common.ts
 import { NORMS } from '../words.ts';
 import { radiusText } from './words.ts';
 
-/** One table for each radius. */
-export function ensembleStages({ norm, ensembles }: Robustness): Html {
-  if (ensembles.length === 0) return NOTHING;
+/** One table for each radius, and one for the search for the nearest example. */
+export function attackStages({ norm, ensembles, nearest }: Robustness): Html {
   const tables = ensembles.map((ensemble) => {
     const title = `Radius ${radiusText(ensemble.radius)}`;
     return html`<h4>${title}</h4>
@@ -16,9 +15,14 @@ export function ensembleStages({ norm, ensembles }: Robustness): Html {
 ${table(`Stages, ${NORMS[norm]}, ${title}`, COLUMNS, ensemble.stages.map(stageRow))}`;
   });
   return details(
-    `Standard ensemble, ${NORMS[norm]}, attack by attack`,
-    html`<p>Each attack runs on the points that all attacks before it left robust. One success counts, however it was found.</p>
-${tables}`,
+    `Attack by attack, ${NORMS[norm]}`,
+    html`${
+      ensembles.length === 0
+        ? NOTHING
+        : html`<p>The standard ensemble: each attack runs on the points that all attacks before it left robust. One success counts, however it was found.</p>
+${tables}`
+    }<h4>The nearest example of each point</h4>
+${table(`Search for the nearest example, ${NORMS[norm]}`, COLUMNS, [stageRow(nearest)])}`,
   );
 }
 
@@ -34,7 +38,7 @@ const COLUMNS = [
 
 const STATES = { done: 'done', stopped: 'stopped by the time limit', failed: 'failed' } as const;
 
-function stageRow(stage: Ensemble['stages'][number]): Html {
+function stageRow(stage: Robustness['nearest']): Html {
   const state = STATES[stage.status];
   return row([
     html`<th scope="row">${stage.attack}</th>`,
@@ -48,7 +52,7 @@ function stageRow(stage: Ensemble['stages'][number]): Html {
 }
 
 function inWords({ correct, robust, notAttacked, certified }: Ensemble): string {
-  const left = `Of ${counted(correct, 'correct point')} the ensemble leaves ${count(robust)}`;
+  const left = `Of ${counted(correct, 'correct point')} ${count(robust)} have no known example within this radius`;
   const missing = notAttacked > 0 ? `, ${count(notAttacked)} of them not attacked in full` : '';
   return `${left}${missing}; ${count(certified)} are proven robust.`;
 }

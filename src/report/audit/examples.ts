@@ -2,7 +2,7 @@
 import type { AuditImage, AuditResult, PointRobustness, Robustness } from '../../audit/index.ts';
 import { type Html, html, NOTHING, trusted } from '../html.ts';
 import { count, counted, MISSING, percent, significant } from '../number.ts';
-import { numberCell, row, section, table, textCell } from '../sections/common.ts';
+import { type Column, numberCell, row, section, table, textCell } from '../sections/common.ts';
 import { NORMS } from '../words.ts';
 import { measured } from './measured.ts';
 import {
@@ -14,22 +14,32 @@ import {
   pictureLayout,
   picturePng,
 } from './pictures.ts';
-import { className, labelText, radiusText } from './words.ts';
+import { certifiedText, className, labelText, NORM_WORDS, radiusText } from './words.ts';
 
-const MOST_IMAGES = 24;
+/** Pictures of one norm; fewer where each is large. */
+const MOST_IMAGES = 12;
+const FEW_IMAGES = 6;
+const MANY_VALUES = 5000;
 const MOST_CHANGES = 6;
-const MOST_ROWS = 12;
+const MOST_ROWS = 10;
 
-/** Pictures of points, or for other data the features that changed most. */
+/** Pictures of points, or for other data the features that changed most; then the most fragile points. */
 export function examples(result: AuditResult): Html {
-  const cards = result.images.slice(0, MOST_IMAGES).map((image) => card(result, image));
   const layout = pictureLayout(result.data.shape);
+  const most =
+    layout && layout.height * layout.width * layout.channels > MANY_VALUES ? FEW_IMAGES : MOST_IMAGES;
+  const byNorm = Map.groupBy(result.images, ({ norm }) => norm);
+  const galleries = Array.from(byNorm, ([norm, images]) => {
+    const more = images.length - most;
+    return html`<h3>${NORMS[norm]}: ${NORM_WORDS[norm]}</h3>
+<ul class="gallery">${images.slice(0, most).map((image) => card(result, image))}</ul>
+${more > 0 ? html`<p>${counted(more, 'more example')} in <a href="./audit.json">audit.json</a>.</p>\n` : NOTHING}`;
+  });
   const content =
-    cards.length === 0
-      ? html`<p class="absent">No adversarial example was found to show.</p>\n`
+    galleries.length === 0
+      ? html`<p class="absent">None to show: ${result.robustness.some(({ result: one }) => 'value' in one) ? 'no attack found any' : 'no attack ran'}.</p>\n`
       : html`<p>${explanation(result, layout)}</p>
-<ul class="gallery">${cards}</ul>
-${result.images.length > MOST_IMAGES ? html`<p>${counted(result.images.length - MOST_IMAGES, 'more example')} in <a href="./audit.json">audit.json</a>.</p>\n` : NOTHING}`;
+${galleries}`;
   return section('examples', 'Adversarial examples', [content, fragile(result)]);
 }
 
@@ -38,30 +48,35 @@ export function suspiciousLabels(result: AuditResult): Html {
   return section(
     'suspicious',
     'Suspicious labels',
-    measured(result.memorization, ({ suspicious }) => {
+    measured(result.memorization, ({ data, suspicious }) => {
       if (suspicious.length === 0) return html`<p class="absent">No label stands out.</p>\n`;
-      const rows = suspicious
-        .slice(0, MOST_ROWS)
-        .map((one) =>
-          row([
-            html`<th scope="row" class="number">${count(one.row)}</th>`,
-            pictureCell(result, (image) => image.row === one.row, false),
-            textCell(className(result, one.label)),
-            textCell(className(result, one.suggested)),
-            numberCell(significant(one.score)),
-            textCell(one.reason),
-          ]),
-        );
+      const shown = suspicious.slice(0, MOST_ROWS);
+      const { column, cell } = pictureColumn(
+        result,
+        // The pictures are of the audited data: rows of training data are others.
+        shown.map((one) => (image) => result.training === null && image.row === one.row),
+        false,
+      );
+      const rows = shown.map((one, index) =>
+        row([
+          html`<th scope="row">${count(one.row)}</th>`,
+          cell(index),
+          textCell(className(result, one.label)),
+          textCell(className(result, one.suggested)),
+          numberCell(significant(one.score)),
+          textCell(one.reason),
+        ]),
+      );
       const columns = [
-        { title: 'Row', numeric: true },
-        { title: 'Picture' },
+        { title: 'Row' },
+        ...column,
         { title: 'Label' },
         { title: 'Suggested' },
         { title: 'Score', numeric: true },
         { title: 'Why' },
       ];
-      return html`<p>Labels to check by eye, most suspicious first; a score compares within this audit only.</p>
-${table('Suspicious labels', withoutPictures(result, columns), rows)}${rest(suspicious.length)}`;
+      return html`<p>Labels to check by eye, most suspicious first, in ${data}; rows count from 0, and a score compares within this audit only.</p>
+${table('Suspicious labels', columns, rows)}${rest(suspicious.length)}`;
     }),
   );
 }
@@ -77,18 +92,17 @@ function explanation({ data }: AuditResult, layout: PictureLayout | undefined): 
       ? ' Larger pictures are reduced to means of blocks.'
       : '';
   const range = data.bounds
-    ? `black is ${significant(data.bounds[0])}, white ${significant(data.bounds[1])}`
+    ? `black is ${radiusText(data.bounds[0])}, white ${radiusText(data.bounds[1])}`
     : 'black is the least value of the two pictures, white the greatest';
   return `Left the original, in the middle the change, enlarged as said beneath, right the picture that the model gets wrong; ${range}.${guess}${reduced}`;
 }
 
 function card(result: AuditResult, image: AuditImage): Html {
-  const { norm, radius, distance, attack, before, after } = image;
+  const { norm, distance, attack, before, after } = image;
   const from = `${labelText(result, before.prediction)}${confidence(before.confidence)}`;
   const to = `${labelText(result, after.prediction)}${confidence(after.confidence)}`;
-  const within = radius === null ? '' : `, allowed ${radiusText(radius)}`;
   return html`<li>${pictures(result, image) ?? changes(result, image) ?? NOTHING}
-<p><strong>${from} \u2192 ${to}</strong><small>row ${count(image.row)}, label ${labelText(result, image.label)}; ${NORMS[norm]} distance ${significant(distance, 'up')}${within}; found by ${attack}${key(result, image)}</small></p></li>
+<p><strong>${from} \u2192 ${to}</strong><small>row ${count(image.row)}, label ${labelText(result, image.label)}; ${NORMS[norm]} distance ${significant(distance, 'up')}; found by ${attack}${key(result, image)}</small></p></li>
 `;
 }
 
@@ -140,7 +154,7 @@ function rangeOf({ original, adversarial }: Decoded): [number, number] {
 }
 
 function img(source: string, alternative: string): Html {
-  return html`<img src="${trusted(source)}" alt="${alternative}" loading="lazy">`;
+  return html`<img src="${trusted(source)}" alt="${alternative}">`;
 }
 
 /** The features that changed most, as bars. */
@@ -168,10 +182,16 @@ function fragile(result: AuditResult): Html {
     const nearest = nearestFirst(one.value);
     if (nearest.length === 0) return [];
     const { norm } = one.value;
-    const rows = nearest.slice(0, MOST_ROWS).map((point) => fragileRow(result, one.value, point));
+    const shown = nearest.slice(0, MOST_ROWS);
+    const { column, cell } = pictureColumn(
+      result,
+      shown.map((point) => (image) => image.row === point.row && image.norm === norm),
+      true,
+    );
+    const rows = shown.map((point, index) => fragileRow(result, point, cell(index)));
     const columns = [
-      { title: 'Row', numeric: true },
-      { title: 'Picture' },
+      { title: 'Row' },
+      ...column,
       { title: 'Label' },
       { title: 'Becomes' },
       { title: 'Found at', numeric: true },
@@ -180,7 +200,7 @@ function fragile(result: AuditResult): Html {
     ];
     return [
       html`<h4>${NORMS[norm]}</h4>
-${table(`Most fragile points, ${NORMS[norm]}`, withoutPictures(result, columns), rows)}${rest(nearest.length)}`,
+${table(`Most fragile points, ${NORMS[norm]}`, columns, rows)}${rest(nearest.length)}`,
     ];
   });
   if (tables.length === 0) return NOTHING;
@@ -195,40 +215,39 @@ function nearestFirst({ points }: Robustness): readonly PointRobustness[] {
     .toSorted((a, b) => a.found!.distance - b.found!.distance || a.row - b.row);
 }
 
-function fragileRow(result: AuditResult, { norm }: Robustness, point: PointRobustness): Html {
+function fragileRow(result: AuditResult, point: PointRobustness, picture: Html): Html {
   const found = point.found!;
   return row([
-    html`<th scope="row" class="number">${count(point.row)}</th>`,
-    pictureCell(result, (image) => image.row === point.row && image.norm === norm, true),
+    html`<th scope="row">${count(point.row)}</th>`,
+    picture,
     textCell(labelText(result, point.label)),
     textCell(labelText(result, found.prediction)),
     numberCell(`\u2264\u202F${significant(found.distance, 'up')}`),
-    numberCell(
-      point.certified.radius > 0 ? `\u2265\u202F${significant(point.certified.radius, 'down')}` : MISSING,
-    ),
+    numberCell(point.certified.radius > 0 ? certifiedText(point.certified.radius) : MISSING),
     textCell(found.attack),
   ]);
 }
 
-/** Small pictures of a point, where the audit holds any: nothing is drawn for data that are no pictures. */
-function pictureCell(result: AuditResult, wanted: (image: AuditImage) => boolean, both: boolean): Html {
+/** A column of small pictures for the rows of a table; absent where the audit holds none of them. */
+function pictureColumn(
+  result: AuditResult,
+  wanted: readonly ((image: AuditImage) => boolean)[],
+  both: boolean,
+): { readonly column: readonly Column[]; readonly cell: (index: number) => Html } {
   const layout = pictureLayout(result.data.shape);
-  if (!layout || result.images.length === 0) return NOTHING;
-  const image = result.images.find(wanted);
-  const points = image && decoded(result, image);
-  if (!points) return textCell(MISSING);
-  const range = result.data.bounds ?? rangeOf(points);
-  const second = both ? img(picturePng(points.adversarial, layout, range), 'adversarial') : NOTHING;
-  return html`<td class="thumbs">${img(picturePng(points.original, layout, range), 'original')}${second}</td>`;
-}
-
-function withoutPictures<Column extends { readonly title: string }>(
-  { data, images }: AuditResult,
-  columns: readonly Column[],
-): readonly Column[] {
-  return pictureLayout(data.shape) && images.length > 0
-    ? columns
-    : columns.filter(({ title }) => title !== 'Picture');
+  const cells = wanted.map((isWanted) => {
+    const image = layout && result.images.find(isWanted);
+    const points = image && decoded(result, image);
+    if (!layout || !points) return undefined;
+    const range = result.data.bounds ?? rangeOf(points);
+    const second = both ? img(picturePng(points.adversarial, layout, range), 'adversarial') : NOTHING;
+    return html`<td class="thumbs">${img(picturePng(points.original, layout, range), 'original')}${second}</td>`;
+  });
+  const any = cells.some((cell) => cell !== undefined);
+  return {
+    column: any ? [{ title: 'Picture' }] : [],
+    cell: (index) => (any ? (cells[index] ?? textCell(MISSING)) : NOTHING),
+  };
 }
 
 function rest(length: number): Html {

@@ -3,6 +3,7 @@ import type { AuditResult, Finding } from '../../audit/index.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { count, counted, significant } from '../number.ts';
 import { section } from '../sections/common.ts';
+import { NORMS } from '../words.ts';
 
 const SEVERITIES = ['critical', 'warning', 'info'] as const;
 const NAMES: Readonly<Record<Finding['severity'], string>> = {
@@ -17,11 +18,12 @@ export function firstThings(result: AuditResult): Html {
 }
 
 /** Every finding, worst first. */
-export function findings({ findings: all }: AuditResult): Html {
+export function findings(result: AuditResult): Html {
+  const { findings: all } = result;
   const sorted = SEVERITIES.flatMap((severity) => all.filter((finding) => finding.severity === severity));
   const content =
     sorted.length === 0
-      ? html`<p class="absent">None: no check of model, data or attacks found anything unusual.</p>\n`
+      ? html`<p class="absent">None${unmeasured(result, 'failed').length + unmeasured(result, 'partial').length > 0 ? ' among what could be measured' : ': no check of model, data or attacks found anything unusual'}.</p>\n`
       : html`${sorted.map((finding) => described(finding, true))}`;
   return section('findings', 'Findings', content);
 }
@@ -51,19 +53,22 @@ function critical({ findings: all }: AuditResult): Html {
   );
 }
 
-/** Measurements that say nothing, so that nobody takes their absence for good news. */
+/** Measurements that say nothing or not all, so that nobody takes their absence for good news. */
 function failures(result: AuditResult): Html {
+  const [failed, partial] = [unmeasured(result, 'failed'), unmeasured(result, 'partial')];
+  return html`${failed.length > 0 ? html`<p class="notice" role="note">Failed, so nothing is known about it: ${failed.join(', ')}.</p>\n` : NOTHING}${partial.length > 0 ? html`<p class="notice" role="note">Incomplete: ${partial.join(', ')}. What is missing is said where the numbers stand.</p>\n` : NOTHING}`;
+}
+
+/** The measurements that ended so, by name. */
+function unmeasured(result: AuditResult, status: 'failed' | 'partial'): readonly string[] {
   const all = [
     ['accuracy', result.accuracy.status],
-    ...result.robustness.map(({ norm, result: one }) => [`robust accuracy (${norm})`, one.status]),
+    ...result.robustness.map(({ norm, result: one }) => [`robust accuracy in ${NORMS[norm]}`, one.status]),
     ['Lipschitz constants', result.lipschitz.status],
     ['memorization', result.memorization.status],
     ['the law', result.law.status],
   ] as const;
-  const named = (status: string): string =>
-    all.flatMap(([name, is]) => (is === status ? [name] : [])).join(', ');
-  const [failed, partial] = [named('failed'), named('partial')];
-  return html`${failed ? html`<p class="notice" role="note">Failed, so nothing is known about it: ${failed}.</p>\n` : NOTHING}${partial ? html`<p class="notice" role="note">Incomplete: ${partial}. What is missing is said where the numbers stand.</p>\n` : NOTHING}`;
+  return all.flatMap(([name, is]) => (is === status ? [name!] : []));
 }
 
 function described({ id, severity, title, explanation, evidence }: Finding, full: boolean): Html {

@@ -49,14 +49,15 @@ function rowOf({ norm, domain, lower, upper }: AuditLipschitz): IntervalRow {
   };
   return {
     name: `${NORMS[norm]}, ${domain}`,
-    value: intervalText(lower, upper),
+    value: boundsText(lower, upper),
     colour: 'var(--series-0)',
     ...(lower || upper ? { bar: [lower?.value ?? 0, upper?.value ?? Infinity] as const } : {}),
     ...ends,
   };
 }
 
-function intervalText(lower: AuditLipschitz['lower'], upper: AuditLipschitz['upper']): string {
+/** `17.3 to 24.7`, rounded outwards. */
+export function boundsText(lower: AuditLipschitz['lower'], upper: AuditLipschitz['upper']): string {
   if (upper?.kind === 'exact') return `= ${significant(upper.value)}`;
   if (lower && upper) return `${significant(lower.value, 'down')} to ${significant(upper.value, 'up')}`;
   if (lower) return `\u2265 ${significant(lower.value, 'down')}`;

@@ -61,6 +61,6 @@ function chart({ loss, noise }: Memorization): Html {
     'Loss of the model against the noise level',
   );
   return html`<figure>${charts}
-<figcaption>${noise ? 'The bar is the interval of the noise level; left of it, only who fits noise can be.' : 'No noise level is known to compare with.'}</figcaption></figure>
+<figcaption>${noise ? 'The bar is the interval of the noise level. A loss left of it means that the model fits noise.' : 'No noise level is known to compare with.'}</figcaption></figure>
 `;
 }

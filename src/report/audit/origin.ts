@@ -3,8 +3,8 @@ import type { AuditResult } from '../../audit/index.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { count, counted, significant } from '../number.ts';
 import { details, section } from '../sections/common.ts';
-import { relativeLink } from './robust-accuracy.ts';
-import { share } from './words.ts';
+import { relativeLink } from './links.ts';
+import { radiusText, share } from './words.ts';
 
 /** Ranges of rows that the page lists; the file has all. */
 const MOST_RANGES = 200;
@@ -14,9 +14,8 @@ export function subject(result: AuditResult): Html {
     html`<dl class="facts">
 <dt>Model</dt><dd>${result.model.file}: ${task(result)}, P = ${count(result.model.parameterCount)} parameters<small>input ${result.model.input}; output ${result.model.output}</small></dd>
 <dt>Accuracy</dt><dd>${accuracy(result)}</dd>
-</dl>
+${notes('On reading the model', result.model.notes)}</dl>
 `,
-    notes('Done on reading the model', result.model.notes),
     dataset('Data', result.data),
     result.training ? dataset('Training data', result.training) : NOTHING,
   ]);
@@ -84,17 +83,17 @@ function accuracy({ accuracy: one }: AuditResult): string {
 
 function dataset(title: string, data: AuditResult['data']): Html {
   const bounds = data.bounds
-    ? `${significant(data.bounds[0])} to ${significant(data.bounds[1])}; attacks stay inside`
+    ? `${radiusText(data.bounds[0])} to ${radiusText(data.bounds[1])}; attacks stay inside`
     : 'none: inputs may be anything';
   return html`<h3>${title}</h3>
 <dl class="facts">
 <dt>${data.name}</dt><dd>${counted(data.points, 'point')} of shape ${data.shape.map(String).join(' \u00D7 ') || 'one number'} (d = ${count(data.features)})</dd>
 <dt>Bounds of the inputs</dt><dd>${bounds}</dd>
-</dl>
-${notes('Before the model sees a point', data.preprocessing)}${notes('Guessed', data.warnings)}`;
+${notes('Before the model sees a point', data.preprocessing)}${notes('Guessed', data.warnings)}</dl>
+`;
 }
 
 function notes(title: string, all: readonly string[]): Html {
   if (all.length === 0) return NOTHING;
-  return html`<p>${title}:</p>\n<ul>${all.map((note) => html`<li>${note}</li>`)}</ul>\n`;
+  return html`<dt>${title}</dt>${all.map((note) => html`<dd>${note}</dd>`)}\n`;
 }

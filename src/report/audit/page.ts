@@ -5,6 +5,7 @@ import { html, shorten } from '../html.ts';
 import { boundary } from './boundary.ts';
 import { examples, suspiciousLabels } from './examples.ts';
 import { findings, firstThings } from './findings.ts';
+import { glance } from './glance.ts';
 import { glossary } from './glossary.ts';
 import { lawStanding } from './law.ts';
 import { lipschitzConstants } from './lipschitz.ts';
@@ -21,6 +22,7 @@ export function renderAuditPage(result: AuditResult): string {
   return document(
     `Audit of ${shorten(result.model.file, 80)}`,
     result.verdict,
-    html`${firstThings(result)}${robustAccuracy(result)}${examples(result)}${boundary(result)}${lipschitzConstants(result)}${memorization(result)}${suspiciousLabels(result)}${lawStanding(result)}${findings(result)}${subject(result)}${reproduction(result)}${glossary()}`,
+    html`${glance(result)}${firstThings(result)}${robustAccuracy(result)}${examples(result)}${boundary(result)}${lipschitzConstants(result)}${memorization(result)}${suspiciousLabels(result)}${lawStanding(result)}${findings(result)}${subject(result)}${reproduction(result)}${glossary()}`,
+    'embedded',
   );
 }

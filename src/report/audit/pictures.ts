@@ -71,12 +71,12 @@ export function changePng(change: Float32Array, layout: PictureLayout, scale: nu
   });
 }
 
-/** `grey is no change, full colour is ±0.0312` */
+/** `Grey: unchanged; orange: up to +0.0312; blue: down to −0.0312` */
 export function changeKey({ channels }: PictureLayout, scale: number): string {
   const end = `\u00B1${significant(scale)}`;
   return channels === 1
-    ? `grey: unchanged; orange: up to +${significant(scale)}; blue: down to \u2212${significant(scale)}`
-    : `grey: unchanged; each colour up to ${end}`;
+    ? `Grey: unchanged; orange: up to +${significant(scale)}; blue: down to \u2212${significant(scale)}`
+    : `Grey: unchanged; each colour up to ${end}`;
 }
 
 const GREY = 128;

@@ -16,7 +16,8 @@ import { count, counted, MISSING } from '../number.ts';
 import { details, numberCell, row, section, table } from '../sections/common.ts';
 import { NORMS } from '../words.ts';
 import { curveAt, type RobustnessCurve, robustnessCurve } from './curve.ts';
-import { ensembleStages } from './ensembles.ts';
+import { attackStages } from './ensembles.ts';
+import { relativeLink } from './links.ts';
 import { measured } from './measured.ts';
 import { className, NORM_WORDS, radiusText, share } from './words.ts';
 
@@ -80,7 +81,7 @@ function ofNorm(result: AuditResult, robustness: Robustness): Html {
 <figcaption>${caption(result, robustness, curve)}</figcaption></figure>
 `
       : html`<p class="absent">No attack found anything and nothing is certified at any radius: there is no curve to draw.</p>\n`;
-  return html`${charts}${radiiTable(norm, ensembles, curve)}${classes(result, robustness)}${ensembleStages(robustness)}${
+  return html`${charts}${radiiTable(norm, ensembles, curve)}${classes(result, robustness)}${attackStages(robustness)}${
     examples === null
       ? NOTHING
       : html`<p class="files">Every adversarial example counted here is stored: <a href="${relativeLink(examples)}">${examples}</a>, one row each, in the units of the data; <code>found.example</code> in <a href="./audit.json">audit.json</a> names the row.</p>\n`
@@ -123,7 +124,7 @@ function radiiTable(norm: Norm, ensembles: readonly Ensemble[], curve: Robustnes
     const at = curveAt(curve, radius);
     const [most, least] = [Math.min(robust, at.attacked), Math.max(certified, at.certified)];
     return row([
-      html`<th scope="row" class="number">${radiusText(radius)}</th>`,
+      html`<th scope="row">${radiusText(radius)}</th>`,
       numberCell(html`${share(correct, points)}<small>${count(correct)}</small>`),
       numberCell(html`\u2264\u202F${share(most, points, 'up')}<small>${count(most)}</small>`),
       numberCell(html`\u2265\u202F${share(least, points, 'down')}<small>${count(least)}</small>`),
@@ -134,60 +135,58 @@ function radiiTable(norm: Norm, ensembles: readonly Ensemble[], curve: Robustnes
     ]);
   });
   const columns = [
-    { title: 'Radius', numeric: true },
-    { title: 'Right without change', numeric: true },
-    { title: 'Robust at most (attacked)', numeric: true },
-    { title: 'Robust at least (certified)', numeric: true },
+    { title: 'Radius' },
+    { title: 'Clean', numeric: true },
+    { title: 'Attacked', numeric: true },
+    { title: 'Certified', numeric: true },
     { title: 'Unknown', numeric: true },
-    { title: 'Not attacked in full', numeric: true },
+    { title: 'Not attacked', numeric: true },
   ];
   return table(`Robust accuracy, ${NORMS[norm]}`, columns, rows);
 }
 
-/** Of each class: accuracy on all data, and both counts at each radius on the points tested. */
+/** Of each class: accuracy, and both counts at each radius on the points tested; last the accuracy on all data. */
 function classes(result: AuditResult, { norm, points, ensembles }: Robustness): Html {
   if (result.model.task.kind !== 'classification' || ensembles.length === 0) return NOTHING;
-  const accuracy = 'value' in result.accuracy ? result.accuracy.value.classes : [];
+  const sampled = points.length < result.data.points;
+  const accuracy = 'value' in result.accuracy && sampled ? result.accuracy.value.classes : [];
   const byClass = Map.groupBy(points, (point) => point.label[0] ?? -1);
   const rows = Array.from(byClass)
     .toSorted(([a], [b]) => a - b)
     .map(([label, members]) => {
       const curve = robustnessCurve(members);
-      const all = accuracy[label];
       return row([
         html`<th scope="row">${className(result, label)}</th>`,
-        numberCell(
-          all && all.points > 0
-            ? html`${share(all.correct, all.points)}<small>of ${count(all.points)}</small>`
-            : MISSING,
-        ),
-        numberCell(html`${share(curve.correct, curve.points)}<small>of ${count(curve.points)}</small>`),
+        accuracyCell({ correct: curve.correct, points: curve.points }),
         ...ensembles.map(({ radius }) => {
           const { attacked, certified } = curveAt(curve, radius);
           return numberCell(
             html`${share(certified, curve.points, 'down')} to ${share(attacked, curve.points, 'up')}<small>${intervalBar(certified, attacked, curve.points)}</small>`,
           );
         }),
+        ...(accuracy.length > 0 ? [accuracyCell(accuracy[label])] : []),
       ]);
     });
   const columns = [
     { title: 'Class' },
-    { title: 'Right, all data', numeric: true },
-    { title: 'Right, tested', numeric: true },
+    { title: 'Clean', numeric: true },
     ...ensembles.map(({ radius }) => ({ title: `Robust at ${radiusText(radius)}`, numeric: true })),
+    ...(accuracy.length > 0 ? [{ title: 'Clean, all data', numeric: true }] : []),
   ];
   const content = table(`Classes, ${NORMS[norm]}`, columns, rows);
   const title = `Class by class, ${NORMS[norm]}: certified to attacked`;
   return rows.length > FEW_CLASSES ? details(title, content, 'long') : html`<h4>${title}</h4>\n${content}`;
 }
 
+function accuracyCell(tally: { readonly correct: number; readonly points: number } | undefined): Html {
+  if (!tally || tally.points === 0) return numberCell(MISSING);
+  return numberCell(
+    html`${share(tally.correct, tally.points)}<small>${count(tally.correct)} of ${count(tally.points)}</small>`,
+  );
+}
+
 /** A bar from 0 to 1: what is proven, what is unknown, what is broken. */
 function intervalBar(certified: number, attacked: number, points: number): Html {
   const percentOf = (part: number): string => ((100 * part) / points).toFixed(1);
   return html`<span class="share" aria-hidden="true"><i class="proven" style="width:${percentOf(certified)}%"></i><i class="unknown" style="width:${percentOf(Math.max(0, attacked - certified))}%"></i></span>`;
-}
-
-/** A link to a file beside the page, whatever its name. */
-export function relativeLink(path: string): string {
-  return `./${path.toWellFormed().split(/[\\/]/).map(encodeURIComponent).join('/')}`;
 }

@@ -20,12 +20,27 @@ export function className({ data }: AuditResult, index: number): string {
   return name === undefined || name === '' ? `class ${index}` : shorten(name, LONGEST_NAME);
 }
 
-/** A label or prediction: the class, or the outputs of a regression. */
-export function labelText(result: AuditResult, label: readonly number[]): string {
-  if (label.length === 0) return MISSING;
-  if (result.model.task.kind === 'classification') return className(result, label[0]!);
-  const shown = label.slice(0, MOST_OUTPUTS).map((output) => significant(output));
-  return label.length > MOST_OUTPUTS ? `${shown.join(', ')}, \u2026` : shown.join(', ');
+/** A label or what a model says: the class, or the outputs of a regression; -1 and null stand for outputs that are no number. */
+export function labelText(result: AuditResult, outputs: readonly (number | null)[]): string {
+  const [first] = outputs;
+  if (first === undefined) return MISSING;
+  if (result.model.task.kind === 'classification') {
+    return first === null || first < 0 ? 'not a number' : className(result, first);
+  }
+  const shown = outputs
+    .slice(0, MOST_OUTPUTS)
+    .map((output) => (output === null ? 'not a number' : significant(output)));
+  return outputs.length > MOST_OUTPUTS ? `${shown.join(', ')}, \u2026` : shown.join(', ');
+}
+
+/** A certified radius: `≥ 0.0123`, rounded down; the greatest float64 says that no change does harm. */
+export function certifiedText(radius: number): string {
+  return isUnlimited(radius) ? 'any change' : `\u2265\u202F${significant(radius, 'down')}`;
+}
+
+/** Whether a certified radius stands for infinity, which JSON does not have. */
+export function isUnlimited(radius: number): boolean {
+  return radius > 1e300;
 }
 
 /** `93.2 %` of a whole, rounded as a bound where one is meant; a dash where the whole is nothing. */
@@ -33,10 +48,12 @@ export function share(part: number, whole: number, rounding: Rounding = 'nearest
   return whole > 0 ? `${trimmed((100 * part) / whole, rounding)}\u202F%` : MISSING;
 }
 
-/** A radius as it was asked for: `0.1`, `0.0314`. */
+/** A radius or bound as it was given: `0.1`, `0.03137`, `−1`. */
 export function radiusText(radius: number): string {
-  const text = Number(radius.toPrecision(4));
-  return text >= 1e-4 && text < 1e5 ? String(text) : significant(radius);
+  const rounded = Number(radius.toPrecision(4));
+  const size = Math.abs(rounded);
+  if (size !== 0 && !(size >= 1e-4 && size < 1e5)) return significant(radius);
+  return rounded < 0 ? `\u2212${size}` : String(size);
 }
 
 /** Three significant digits without zeros at the end. */

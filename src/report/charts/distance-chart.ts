@@ -1,5 +1,6 @@
 // The distance of each point to the nearest wrong one: a line from what is certified to what was found, by rank.
 import * as Plot from '@observablehq/plot';
+import { certifiedText } from '../audit/words.ts';
 import type { Html } from '../html.ts';
 import { count, significant } from '../number.ts';
 import type { Layout } from './law-frame.ts';
@@ -51,7 +52,7 @@ export function distanceChart(
   const closed = lines.filter(({ found }) => found !== null);
   const open = lines.filter(({ found }) => found === null);
   const width = Math.min(6, Math.max(1.2, step - 0.8));
-  const [marginTop, marginBottom] = [28, layout.marginBottom];
+  const [marginTop, marginBottom] = [30, layout.marginBottom];
   const muted = { fill: 'var(--muted)' };
   const ends = { y: 'rank', r: Math.max(1.6, width / 2) } as const;
   return drawSvg(
@@ -86,7 +87,7 @@ export function distanceChart(
           frameAnchor: 'top-left',
           lineAnchor: 'bottom',
           dx: 6 - layout.marginLeft,
-          dy: -7,
+          dy: -9,
         }),
         Plot.link(lines, {
           x1: 'from',
@@ -103,12 +104,11 @@ export function distanceChart(
           { ...ends, x: 'from', fill: 'var(--series-2)' },
         ),
         Plot.dot(closed, { ...ends, x: 'to', fill: 'var(--series-1)' }),
-        Plot.text(open, {
+        Plot.text(open.length > 0 ? [open[open.length >> 1]!] : [], {
           x: 'to',
           y: 'rank',
           text: () => '\u25B6',
           fill: 'var(--muted)',
-          fontSize: Math.max(7, width + 3),
         }),
       ],
     },
@@ -118,7 +118,7 @@ export function distanceChart(
 
 function intervalTitle({ row, certified, found }: DistanceInterval): string {
   const to = found === null ? 'none found' : `found at ${significant(found, 'up')}`;
-  return `row ${count(row)}: none nearer than ${significant(certified, 'down')}, ${to}`;
+  return `row ${count(row)}: certified ${certifiedText(certified)}, ${to}`;
 }
 
 function inWords(intervals: readonly DistanceInterval[]): string {

@@ -32,25 +32,28 @@ interface Layout {
   /** Names stand left of the rows, or above them. */
   readonly names: number;
   readonly longestName: number;
+  readonly longestLabel: number;
   readonly values: number;
   readonly fontSize: number;
   readonly ticks: number;
 }
 
 const WIDE: Layout = {
-  width: 920,
+  width: 1040,
   row: 34,
-  names: 330,
+  names: 390,
   longestName: 46,
-  values: 150,
+  longestLabel: 80,
+  values: 180,
   fontSize: 14,
   ticks: 7,
 };
 const NARROW: Layout = {
   width: 400,
-  row: 44,
+  row: 50,
   names: 0,
   longestName: 36,
+  longestLabel: 50,
   values: 0,
   fontSize: 12.5,
   ticks: 4,
@@ -86,13 +89,15 @@ function draw(
   });
   const within = (value: number | undefined): boolean => value !== undefined && value >= low && value <= high;
   // Above its row a name stands in the upper half, its marks in the lower.
-  const inset = above ? { insetTop: 19, insetBottom: 5 } : { insetTop: 9, insetBottom: 9 };
-  const marksDown = above ? 7 : 0;
+  const inset = above ? { insetTop: 26, insetBottom: 7 } : { insetTop: 9, insetBottom: 9 };
+  const marksDown = above ? 9.5 : 0;
   const text = {
     y: 'row',
     fill: 'var(--ink)',
     lineAnchor: above ? ('bottom' as const) : ('middle' as const),
-    dy: above ? -5 : 0,
+    dy: above ? -2 : 0,
+    stroke: 'var(--paper)',
+    strokeWidth: 4,
   };
   return drawSvg(
     {
@@ -108,7 +113,7 @@ function draw(
         domain: [...axis.domain],
         ticks: [...axis.ticks],
         tickFormat: axis.tickText,
-        label,
+        label: shorten(label, layout.longestLabel),
         labelAnchor: 'center',
         labelArrow: 'none',
         grid: true,

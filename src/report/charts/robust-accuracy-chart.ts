@@ -1,7 +1,7 @@
 // Robust accuracy against radius: attacks from above, certificates from below, and between them what nobody knows.
 import * as Plot from '@observablehq/plot';
 import { curveAt, type RobustnessCurve, thinnedSteps } from '../audit/curve.ts';
-import { radiusText, share } from '../audit/words.ts';
+import { isUnlimited, radiusText, share } from '../audit/words.ts';
 import type { Html } from '../html.ts';
 import { count, significant } from '../number.ts';
 import type { Layout } from './law-frame.ts';
@@ -30,7 +30,7 @@ export const WIDE_CURVE: Layout = {
   fontSize: 14,
   marginLeft: 62,
   marginRight: 24,
-  marginTop: 46,
+  marginTop: 50,
   marginBottom: 54,
   compact: false,
 };
@@ -41,7 +41,7 @@ export const NARROW_CURVE: Layout = {
   fontSize: 12,
   marginLeft: 48,
   marginRight: 14,
-  marginTop: 62,
+  marginTop: 66,
   marginBottom: 46,
   compact: true,
 };
@@ -60,7 +60,7 @@ export function radiusAxis(
   { width, marginLeft, marginRight, compact }: Layout,
 ): ValueAxis | undefined {
   return valueAxis(
-    steps.map(({ radius }) => radius),
+    steps.map(({ radius }) => radius).filter((radius) => !isUnlimited(radius)),
     marks.map(({ radius }) => radius),
     [marginLeft, width - marginRight],
     compact ? 5 : 10,
@@ -159,7 +159,7 @@ export function robustAccuracyChart(
           frameAnchor: 'top-left',
           lineAnchor: 'bottom',
           dx: 6 - marginLeft,
-          dy: -7,
+          dy: -10,
         }),
         Plot.rect(compact ? [] : strips(curve, axis), {
           x1: 'from',
@@ -189,20 +189,20 @@ export function robustAccuracyChart(
       { text: 'unknown', colour: 'var(--muted)', opacity: 0.4 },
       { text: 'robust at least: proven', colour: PROVEN, opacity: 1 },
       {
-        text: partial ? 'ensemble (open: not run to its end)' : 'standard ensemble',
+        text: partial ? 'ensemble (open: partial)' : 'standard ensemble',
         colour: BROKEN,
         opacity: 1,
         dot: true,
       },
     ].filter(({ dot }) => !dot || marks.length > 0);
-    const character = 0.54 * layout.fontSize;
+    const character = 0.52 * layout.fontSize;
     let [left, line] = [0, 0];
     return keys.flatMap(({ text, colour, opacity, dot }) => {
-      const width = 22 + character * text.length;
+      const width = 20 + character * text.length;
       if (left > 0 && marginLeft + left + width > layout.width) [left, line] = [0, line + 1];
       const dx = left + (compact ? 6 - marginLeft : 0);
       const dy = 10 - marginTop + line * (layout.fontSize + 5);
-      left += width + 10;
+      left += width + 12;
       return [
         Plot.text([dot ? '\u25CF' : '\u25A0'], {
           frameAnchor: 'top-left',
