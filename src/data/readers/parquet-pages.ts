@@ -108,7 +108,7 @@ function dictionaryOf(
   damaged: Damaged,
 ): DecodedArray {
   const count = requireCount(header.dictionary_page_header?.num_values, damaged);
-  const page = decompressPage(body, header.uncompressed_page_size, chunk.codec, COMPRESSORS);
+  const page = apart(decompressPage(body, header.uncompressed_page_size, chunk.codec, COMPRESSORS));
   if (count > 8 * page.length) throw damaged(`a dictionary of ${page.length} bytes declares ${count} values`);
   const reader = { view: viewOf(page), offset: 0 };
   return convert(readPlain(reader, chunk.type, count, leaf.element.type_length), decoderOf(leaf, chunk));
@@ -133,7 +133,7 @@ function dataPage(
     dataPage: DecodedArray;
   };
   if (header.type === 'DATA_PAGE') {
-    const page = decompressPage(body, header.uncompressed_page_size, chunk.codec, COMPRESSORS);
+    const page = apart(decompressPage(body, header.uncompressed_page_size, chunk.codec, COMPRESSORS));
     const check = new PageCheck(page, count, damaged);
     const afterRepetitions = leaf.repetition > 0 ? check.prefixedRuns(0, bitsFor(leaf.repetition)) : 0;
     const start =
@@ -300,6 +300,11 @@ function decoderOf(leaf: ParquetLeaf, chunk: ParquetChunk) {
     compressors: COMPRESSORS,
     utf8: false,
   };
+}
+
+/** The page in memory of its own: decoders make arrays of its buffer, which must end where the page does. */
+function apart(page: Uint8Array): Uint8Array {
+  return page.byteLength === page.buffer.byteLength ? page : new Uint8Array(page);
 }
 
 /** Bits that levels up to `most` take. */
