@@ -49,11 +49,12 @@ function accuracy({ accuracy: measured, model }: Judged): string[] {
   const { all, meanSquaredError } = measured.value;
   if (all.points === 0) return [];
   const error = meanSquaredError === null ? '' : `; its mean squared error is ${short(meanSquaredError)}`;
-  const right =
-    model.task.kind === 'classification' ? 'is right on' : `is within ${short(model.task.tolerance)} of`;
-  const rest = model.task.kind === 'classification' ? '' : ' wanted outputs';
+  const hit =
+    model.task.kind === 'classification'
+      ? 'right'
+      : `within ${short(model.task.tolerance)} of the wanted outputs`;
   return [
-    `The model ${right} ${percent(all.correct, all.points)} of ${counted(all.points, 'point')}${rest}${error}.`,
+    `The model is ${hit} on ${percent(all.correct, all.points)} of ${counted(all.points, 'point')}${error}.`,
   ];
 }
 
