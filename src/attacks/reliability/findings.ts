@@ -59,18 +59,25 @@ export async function modelFindings(
       Array.from({ length: points.length / features }, (_, i) =>
         argmax(rows.subarray(i * outputs, (i + 1) * outputs)),
       );
-    found.push(labelsShifted(classes(scores), classes(labels), outputs), tooFewClasses(outputs));
-    found.push(await normalisation(victim, points, labels, image));
+    const renamed = labelsShifted(classes(scores), classes(labels), outputs);
+    const scaled = await normalisation(victim, points, labels, image);
+    found.push(tooFewClasses(outputs), better(renamed, scaled));
   }
-  // Gradients of what is constant or no number are zero for a reason that is said already.
-  if (!found.some((finding) => finding && FLAT.has(finding.id))) {
+  if (!found.some((finding) => finding && EXPLAINED.has(finding.id))) {
     const counts = await gradientsOf(victim, points, labels, bounds);
     if (counts) found.push(zeroGradients(counts, one), vanishingGradients(counts));
   }
   return sorted(found);
 }
 
-const FLAT = new Set(['nan-output', 'constant-output']);
+/** Two explanations of one low accuracy: the one that leads to the higher one. */
+function better(a: Finding | undefined, b: Finding | undefined): Finding | undefined {
+  if (!a || !b) return a ?? b;
+  return Number(a.evidence.accuracyThen) >= Number(b.evidence.accuracyThen) ? a : b;
+}
+
+/** Findings after which gradients say nothing new: at points that the model does not know they may well vanish. */
+const EXPLAINED = new Set(['nan-output', 'constant-output', 'normalisation']);
 
 async function gradientsOf(...given: Parameters<typeof countGradients>) {
   try {

@@ -41,7 +41,9 @@ export async function countGradients(
   for (let i = 0; i < rows; i++) {
     const row = rowOf(slope.gradients, i, features);
     const largestScore = largest(rowOf(slope.scores, i, victim.outputs));
-    if (largest(row) === 0) zero++;
+    // An output that is exactly right is at the kink of its error, which has no slope there and one all around.
+    const kink = task.kind === 'regression' && slope.losses[i] === 0;
+    if (largest(row) === 0) zero += Number(!kink);
     else if (sum(row) * range < largestScore * HALF_SPACING) tiny++;
     else if (largest(rowOf(curve.gradients, i, features)) < SMALLEST_NORMAL) saturated++;
   }

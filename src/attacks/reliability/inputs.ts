@@ -77,10 +77,11 @@ export async function normalisation(
     const reached = accuracyOf(victim, await victim.scores(changed), labels);
     if (reached > best.accuracy) best = { name, accuracy: reached };
   }
-  if (!clearlyBetter(best.accuracy, accuracy, rows)) return undefined;
   const classes = Array.from({ length: rows }, (_, i) =>
     argmax(labels.subarray(i * outputs, (i + 1) * outputs)),
   );
+  if (!clearlyBetter(best.accuracy, accuracy, rows) || atChance(best.accuracy, classes, outputs))
+    return undefined;
   const guessing = atChance(accuracy, classes, outputs);
   return {
     id: 'normalisation',

@@ -27,15 +27,15 @@ export function labelsShifted(
     evidence: { rows, accuracy, accuracyThen: then, renaming },
   });
   for (const offset of [1, -1]) {
-    const then = share((i) => predicted[i] === labels[i]! - offset, all);
-    if (clearlyBetter(then, accuracy, rows))
+    const then = share((i) => predicted[i]! >= 0 && predicted[i] === labels[i]! - offset, all);
+    if (clearlyBetter(then, accuracy, rows) && !atChance(then, labels, classes))
       return finding(`class k of the model is labelled k ${offset > 0 ? '+' : '-'} 1`, then);
   }
   const [fitted, judged] = [all.filter((i) => i % 2 === 0), all.filter((i) => i % 2 === 1)];
   const names = renamed(predicted, labels, fitted);
   const then = share((i) => names.get(predicted[i]!) === labels[i], judged);
   const now = share((i) => predicted[i] === labels[i], judged);
-  if (!clearlyBetter(then, now, judged.length)) return undefined;
+  if (!clearlyBetter(then, now, judged.length) || atChance(then, labels, classes)) return undefined;
   const changed = [...names].filter(([from, to]) => from !== to).sort(([a], [b]) => a - b);
   const shown = changed
     .slice(0, 10)
@@ -53,6 +53,7 @@ function renamed(
   const counts = new Map<string, { from: number; to: number; count: number }>();
   for (const i of rows) {
     const [from, to] = [predicted[i]!, labels[i]!];
+    if (from < 0) continue;
     const name = `${from} ${to}`;
     counts.set(name, { from, to, count: (counts.get(name)?.count ?? 0) + 1 });
   }
