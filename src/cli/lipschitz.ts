@@ -20,7 +20,7 @@ import { readModel } from '../runtime/index.ts';
 import { bars, RELATIONS } from './bars.ts';
 import { interruption } from './interruption.ts';
 import { plainJson } from './json.ts';
-import { list, normName, numberRange, positiveNumber, seedNumber } from './options.ts';
+import { factor, list, normName, numberRange, positiveNumber, seedNumber } from './options.ts';
 import { figure, table } from './table.ts';
 import { version } from './version.ts';
 
@@ -269,11 +269,6 @@ function dataPoints(path: string, scale: number, features: number): Matrix {
     features,
     Float64Array.from(data, (v) => v * scale),
   );
-}
-
-function factor(value: string): number {
-  const [numerator, denominator = '1'] = value.split('/');
-  return positiveNumber(String(Number(numerator) / Number(denominator)));
 }
 
 function say(message: string): void {

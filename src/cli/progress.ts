@@ -1,9 +1,15 @@
-// How far a study is, on stderr: a bar on a terminal, a line now and then anywhere else.
+// How far a piece of work is, on stderr: a bar on a terminal, a line now and then anywhere else.
 import { SingleBar } from 'cli-progress';
-import type { Progress } from '../study/index.ts';
+
+/** So much of a whole, in words: `120 of 400 trials`. */
+export interface Advance {
+  readonly done: number;
+  readonly total: number;
+  readonly text: string;
+}
 
 export interface ProgressDisplay {
-  update(progress: Progress): void;
+  update(advance: Advance): void;
   /** Leaves the last state standing. */
   stop(): void;
 }
@@ -19,21 +25,20 @@ export function progressDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
 function bar(stream: NodeJS.WriteStream): ProgressDisplay {
   const single = new SingleBar({
     stream,
-    format: '{bar} {value}/{total} trials, {eta_formatted} left{note}',
+    format: '{bar} {text}, {eta_formatted} left',
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 30,
     hideCursor: true,
     etaBuffer: 50,
   });
-  let started = false;
+  let whole = 0;
   return {
-    update(progress) {
-      const value = progress.done + progress.failed;
-      const payload = { note: progress.failed > 0 ? `, ${progress.failed} failed` : '' };
-      if (started) single.update(value, payload);
-      else single.start(progress.total, value, payload);
-      started = true;
+    update({ done, total, text }) {
+      // Another whole is another step, whose end says nothing about this one's.
+      if (total !== whole) single.start(total, done, { text });
+      else single.update(done, { text });
+      whole = total;
     },
     stop() {
       single.stop();
@@ -43,20 +48,19 @@ function bar(stream: NodeJS.WriteStream): ProgressDisplay {
 
 function lines(stream: NodeJS.WriteStream): ProgressDisplay {
   let written = '';
-  let last: Progress | undefined;
+  let last: Advance | undefined;
   let time = 0;
-  const write = ({ done, failed, total }: Progress) => {
-    const line = `${done + failed} of ${total} trials${failed > 0 ? `, ${failed} failed` : ''}\n`;
-    if (line !== written) stream.write(line);
-    written = line;
+  const write = ({ text }: Advance) => {
+    if (text !== written) stream.write(`${text}\n`);
+    written = text;
   };
   return {
-    update(progress) {
-      last = progress;
+    update(advance) {
+      last = advance;
       const now = Date.now();
-      if (now - time < LINE_INTERVAL && progress.done + progress.failed < progress.total) return;
+      if (now - time < LINE_INTERVAL && advance.done < advance.total) return;
       time = now;
-      write(progress);
+      write(advance);
     },
     stop() {
       if (last) write(last);

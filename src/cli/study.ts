@@ -119,7 +119,12 @@ async function runToTheEnd({ path, store }: RunDirectory, workers: number): Prom
       module: TRIAL_WORKER,
       models: join(path, 'models'),
       versions: versions(),
-      onProgress: (progress) => display.update(progress),
+      onProgress: ({ done, failed, total }) =>
+        display.update({
+          done: done + failed,
+          total,
+          text: `${done + failed} of ${total} trials${failed > 0 ? `, ${failed} failed` : ''}`,
+        }),
       signal,
     });
   } finally {
