@@ -8,7 +8,9 @@ import { writeWhole } from '../src/files/index.ts';
 import type { Weights } from '../src/models/index.ts';
 
 export interface AttackTurn {
+  /** Of the wall clock, and of the processor. */
   readonly seconds: number;
+  readonly processor: number;
   /** Share of the points that are still right. */
   readonly robust: number;
 }

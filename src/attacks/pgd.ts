@@ -4,7 +4,7 @@ import type { Attack, Samples } from './attack.ts';
 import { suited } from './losses.ts';
 import { project } from './projection.ts';
 import { keepRows, pickRows, rowOf } from './rows.ts';
-import { randomStarts, requireFiniteRadius, stepUphill } from './steps.ts';
+import { linfLimits, randomStarts, requireFiniteRadius, stepAlong, stepBySign } from './steps.ts';
 import { wrong } from './task.ts';
 import type { Threat } from './threat.ts';
 import type { Loss } from './victim.ts';
@@ -46,6 +46,7 @@ export function pgd(loss: Loss, steps: number, restarts: number): Attack {
           points: own,
           labels: pickRows(labels, places, outputs),
           current: randomStarts(threat, own, keys, features),
+          ...(threat.norm === 'linf' ? linfLimits(threat, own, features) : NO_LIMITS),
         };
         places = [];
         for (let step = 0; step <= steps && state.places.length > 0; step++) {
@@ -60,7 +61,7 @@ export function pgd(loss: Loss, steps: number, restarts: number): Attack {
           const { gradients, ...kept } = keepRows({ ...state, gradients: at.gradients }, stays);
           state = kept;
           if (step === steps || stop()) break;
-          ascend(threat, state.points, state.current, gradients, (REACH * threat.radius) / steps, features);
+          ascend(threat, state, gradients, (REACH * threat.radius) / steps, features);
         }
         places = Array.from(state.places);
       }
@@ -69,18 +70,32 @@ export function pgd(loss: Loss, steps: number, restarts: number): Attack {
   };
 }
 
+const NO_LIMITS = { least: new Float32Array(0), most: new Float32Array(0) };
+
+interface Climbing {
+  readonly points: Float32Array;
+  readonly current: Float32Array;
+  /** What each entry may be; empty but in linf. */
+  readonly least: Float32Array;
+  readonly most: Float32Array;
+}
+
 /** In place: one step and back into the threat model. */
 function ascend(
   threat: Threat,
-  points: Float32Array,
-  current: Float32Array,
+  climbing: Climbing,
   gradients: Float32Array,
   size: number,
   features: number,
 ): void {
+  const { points, current } = climbing;
   const rows = points.length / features;
   const sizes = new Float64Array(rows).fill(size);
-  if (threat.norm !== 'l1') stepUphill(threat.norm, current, gradients, sizes);
+  if (threat.norm === 'linf') {
+    stepBySign(current, current, gradients, sizes, climbing, 1, current);
+    return;
+  }
+  if (threat.norm === 'l2') stepAlong(current, gradients, sizes);
   else
     for (let i = 0; i < rows; i++)
       stepWithinBounds(threat, rowOf(current, i, features), rowOf(gradients, i, features), size);

@@ -18,7 +18,7 @@ import { allows, type Threat } from './threat.ts';
  */
 export function project(threat: Threat, points: Float32Array, changed: Float32Array, features: number): void {
   if (threat.norm === 'linf' || threat.radius === Infinity) {
-    for (let i = 0; i < changed.length; i++) changed[i] = clipped(threat, points, changed[i]!, i, features);
+    clip(threat, points, changed, features);
     return;
   }
   const sizes = new Float64Array(features);
@@ -57,28 +57,40 @@ function within({ bounds: [low, high] }: Threat, points: Float32Array, i: number
   );
 }
 
-/** One entry where no other matters: the largest change is `radius`. */
-function clipped(threat: Threat, points: Float32Array, entry: number, i: number, features: number): number {
-  const [low, high] = threat.bounds;
-  const step = Math.abs(entry - points[i]!);
-  if (step <= threat.radius && step < Infinity && entry >= low && entry <= high) return entry;
-  const x = within(threat, points, i, features);
-  const wanted = Math.min(
-    Math.max(finite(threat, entry, x), x - threat.radius, low),
-    x + threat.radius,
-    high,
-  );
-  return roundedTowards(x, wanted, Math.min(threat.radius, Math.abs(wanted - x)));
+/** Every entry for itself. */
+function clip(threat: Threat, points: Float32Array, changed: Float32Array, features: number): void {
+  const { radius } = threat;
+  const low = Math.max(threat.bounds[0], -LARGEST);
+  const high = Math.min(threat.bounds[1], LARGEST);
+  for (let i = 0; i < changed.length; i++) {
+    const x = points[i]!;
+    const entry = changed[i]!;
+    const wanted = Math.min(Math.max(entry, Math.max(x - radius, low)), Math.min(x + radius, high));
+    const rounded = Math.fround(wanted);
+    if (Math.abs(rounded - x) <= radius && rounded >= low && rounded <= high) changed[i] = rounded;
+    else changed[i] = towards(within(threat, points, i, features), rounded, radius, low, high);
+  }
+}
+
+/** The float32 next to `rounded` on the way to `x`, where rounding has left what is allowed; x itself for NaN. */
+function towards(x: number, rounded: number, radius: number, low: number, high: number): number {
+  const next = neighbour(rounded, x);
+  return Math.abs(next - x) <= radius && next >= low && next <= high ? next : x;
 }
 
 /** The float32 nearest to `wanted`, or a neighbour of it towards the float32 `x`, no further from `x` than `reach`. */
 function roundedTowards(x: number, wanted: number, reach: number): number {
   const rounded = Math.fround(wanted);
   if (Math.abs(rounded - x) <= reach) return rounded;
-  // Between half a unit in the last place and one.
-  const unit = Math.max(6e-8 * Math.abs(rounded), 2 ** -149);
-  const next = Math.fround(rounded > x ? rounded - unit : rounded + unit);
+  const next = neighbour(rounded, x);
   return Math.abs(next - x) <= reach ? next : x;
+}
+
+/** The float32 next to `from` in the direction of `to`. */
+function neighbour(from: number, to: number): number {
+  // Between half a unit in the last place and one.
+  const unit = Math.max(6e-8 * Math.abs(from), 2 ** -149);
+  return Math.fround(from > to ? from - unit : from + unit);
 }
 
 /** Given the wanted length of the whole step, the size of each entry's step. */

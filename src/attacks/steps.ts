@@ -1,6 +1,5 @@
 // Where gradient attacks start and how they step: uphill as fast as the norm allows.
 import { invalidArgument } from '../errors.ts';
-import type { Norm } from '../guarantee/index.ts';
 import { normal, type Rng, uniform } from '../random/index.ts';
 import { project } from './projection.ts';
 import { rowOf } from './rows.ts';
@@ -48,30 +47,64 @@ function startScale({ norm, radius, bounds: [low, high] }: Threat, direction: Fl
   return size > 0 ? radius / size : 0;
 }
 
-/**
- * In place: every row of `points` `[rows, features]` moves uphill by its step size, which is measured in the norm: by the sign
- * of the gradient in linf, along the gradient in l2. A row stays where there is no slope or no number.
- */
-export function stepUphill(
-  norm: Exclude<Norm, 'l1'>,
+/** The least and the largest entries that the threat model allows in linf, `[rows, features]` each. */
+export function linfLimits(
+  threat: Threat,
   points: Float32Array,
+  features: number,
+): { least: Float32Array; most: Float32Array } {
+  const extreme = (entry: number) => {
+    const rows = new Float32Array(points.length).fill(entry);
+    project(threat, points, rows, features);
+    return rows;
+  };
+  return { least: extreme(-Infinity), most: extreme(Infinity) };
+}
+
+/**
+ * Steps by the sign of the gradient within linf limits, all arrays `[rows, features]` but `sizes` `[rows]`: with
+ * z = clip(x + size sign(gradient)), `into` becomes clip(x + fresh (z - x) + (1 - fresh) (x - previous)). An entry without slope, or
+ * without number, takes no step.
+ */
+export function stepBySign(
+  current: Float32Array,
+  previous: Float32Array,
   gradients: Float32Array,
   sizes: Float64Array,
+  { least, most }: { readonly least: Float32Array; readonly most: Float32Array },
+  fresh: number,
+  into: Float32Array,
 ): void {
+  const features = current.length / sizes.length;
+  for (let i = 0; i < sizes.length; i++) {
+    const size = sizes[i]!;
+    for (let j = i * features; j < (i + 1) * features; j++) {
+      const x = current[j]!;
+      const low = least[j]!;
+      const high = most[j]!;
+      const slope = gradients[j]!;
+      // A difference of comparisons: branches on random signs are slow.
+      let z = x + size * (Number(slope > 0) - Number(slope < 0));
+      if (z < low) z = low;
+      else if (z > high) z = high;
+      z = Math.fround(x + fresh * (z - x) + (1 - fresh) * (x - previous[j]!));
+      into[j] = z < low ? low : z > high ? high : z;
+    }
+  }
+}
+
+/**
+ * In place: every row of `points` `[rows, features]` moves by its step size along its gradient. It stays where that is zero or
+ * not finite.
+ */
+export function stepAlong(points: Float32Array, gradients: Float32Array, sizes: Float64Array): void {
   const features = points.length / sizes.length;
   for (let i = 0; i < sizes.length; i++) {
     const row = rowOf(points, i, features);
     const gradient = rowOf(gradients, i, features);
-    const size = sizes[i]!;
-    if (norm === 'linf') {
-      // Sums of comparisons, since branches on random signs are slow.
-      for (let j = 0; j < features; j++)
-        row[j]! += size * (Number(gradient[j]! > 0) - Number(gradient[j]! < 0));
-      continue;
-    }
-    const scale = size / euclidean(gradient);
-    if (!(scale < Infinity)) continue;
-    for (let j = 0; j < features; j++) row[j]! += scale * gradient[j]! || 0;
+    const scale = sizes[i]! / euclidean(gradient);
+    if (!(scale > 0 && scale < Infinity)) continue;
+    for (let j = 0; j < features; j++) row[j]! += scale * gradient[j]!;
   }
 }
 

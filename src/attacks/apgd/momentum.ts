@@ -1,6 +1,6 @@
 // APGD in linf and l2: steps with momentum, halved where they no longer help (Croce and Hein 2020, section 3).
 import { project } from '../projection.ts';
-import { stepUphill } from '../steps.ts';
+import { linfLimits, stepAlong, stepBySign } from '../steps.ts';
 import type { Threat } from '../threat.ts';
 import type { Rule, State } from './climb.ts';
 
@@ -12,6 +12,9 @@ type Memory = {
   /** The best loss at the last checkpoint, and whether the step was halved there. */
   readonly checked: Float64Array;
   readonly halved: Int32Array;
+  /** What each entry may be; empty in l2. */
+  readonly least: Float32Array;
+  readonly most: Float32Array;
 };
 
 /** How much of a step is new; the rest goes on in the direction of the last one. */
@@ -32,12 +35,17 @@ export const withMomentum: Rule<Memory> = {
   firstInterval: (iterations) => share(0.22, iterations),
   nextInterval: (interval, iterations) =>
     Math.max(interval - share(0.03, iterations), share(0.06, iterations)),
-  begin: ({ bestLosses }, { radius }) => ({
-    sizes: new Float64Array(bestLosses.length).fill(2 * radius),
-    rises: new Int32Array(bestLosses.length),
-    checked: Float64Array.from(bestLosses),
-    halved: new Int32Array(bestLosses.length).fill(1),
-  }),
+  begin({ bestLosses, points }, threat) {
+    const rows = bestLosses.length;
+    const none = { least: new Float32Array(0), most: new Float32Array(0) };
+    return {
+      sizes: new Float64Array(rows).fill(2 * threat.radius),
+      rises: new Int32Array(rows),
+      checked: Float64Array.from(bestLosses),
+      halved: new Int32Array(rows).fill(1),
+      ...(threat.norm === 'linf' ? linfLimits(threat, points, points.length / rows) : none),
+    };
+  },
   step,
   see({ rises }, before, after) {
     for (let i = 0; i < rises.length; i++) if (after[i]! > before[i]!) rises[i]!++;
@@ -55,18 +63,23 @@ export const withMomentum: Rule<Memory> = {
 
 function step(
   { points, current, previous, gradients, places }: State,
-  { sizes }: Memory,
+  memory: Memory,
   threat: Threat,
   first: boolean,
 ): Float32Array {
+  const fresh = first ? 1 : NEW;
+  const next = threat.norm === 'linf' ? new Float32Array(current.length) : current.slice();
+  if (threat.norm === 'linf') {
+    stepBySign(current, previous, gradients, memory.sizes, memory, fresh, next);
+    return next;
+  }
   const features = points.length / places.length;
-  const next = current.slice();
-  stepUphill(threat.norm === 'linf' ? 'linf' : 'l2', next, gradients, sizes);
+  stepAlong(next, gradients, memory.sizes);
   project(threat, points, next, features);
   if (first) return next;
   for (let j = 0; j < next.length; j++) {
     const x = current[j]!;
-    next[j] = x + NEW * (next[j]! - x) + (1 - NEW) * (x - previous[j]!);
+    next[j] = x + fresh * (next[j]! - x) + (1 - fresh) * (x - previous[j]!);
   }
   project(threat, points, next, features);
   return next;
