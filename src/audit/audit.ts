@@ -3,9 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Task, UNBOUNDED, wrong } from '../attacks/index.ts';
 import { type Dataset, featureCount, pointCount } from '../data/index.ts';
-import { invalidArgument, RobustlawError } from '../errors.ts';
+import { RobustlawError } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
-import { type InputBounds, type Model, nameOf, singleSample } from '../graph/index.ts';
+import { type Model, nameOf, singleSample } from '../graph/index.ts';
 import type { Stop } from '../stop.ts';
 import { tallyAccuracy } from './accuracy.ts';
 import { attackNorm, attackWeights } from './attacking.ts';
@@ -13,6 +13,7 @@ import { type Budget, type Moment, shareTime } from './budget.ts';
 import { certifyNorm, requireOrder } from './certifying.ts';
 import { type Crew, type Hiring, hire, type Report } from './crew.ts';
 import { describeData, describeModel } from './describe.ts';
+import { distrustAttacks, distrustModel } from './distrust.ts';
 import { storeExamples } from './examples.ts';
 import type { FittedData } from './fitting.ts';
 import { broken, type Nearest } from './found.ts';
@@ -56,8 +57,8 @@ export interface AuditProgress {
   readonly robust?: { readonly rows: number; readonly of: number };
 }
 
-/** Parts of the time: the outputs, attacks (more, by norm and radius), certificates of a norm, Lipschitz constants, training data. */
-const WEIGHTS = { outputs: 10, certificates: 15, lipschitz: 15, fit: 10 } as const;
+/** Parts of the time: the outputs, checks, attacks (more, by norm and radius), certificates of a norm, Lipschitz constants, training data. */
+const WEIGHTS = { outputs: 10, checks: 3, certificates: 15, lipschitz: 15, fit: 10 } as const;
 
 /**
  * Audits a model, into `directory`: `audit.json`, which is the result, `examples-<norm>.npy`, and `audit.sqlite`, the record of
@@ -90,7 +91,6 @@ export async function audit(
   requireSense(request, output.outputs);
   const bounds = request.bounds ?? model.bounds[nameOf(one.inputs[0]!)!] ?? UNBOUNDED;
   const subject: Subject = { source: request.model, sha256, shape, task, bounds };
-  requireWithin(data, bounds);
 
   mkdirSync(directory, { recursive: true });
   const journal = openJournal(join(directory, 'audit.sqlite'), auditIdentity(request, sha256));
@@ -131,8 +131,9 @@ async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditR
   const budget = shareTime(
     [
       WEIGHTS.outputs,
+      WEIGHTS.checks,
       ...(training ? [WEIGHTS.outputs] : []),
-      ...norms.flatMap(({ radii }) => [...attackWeights(radii.length), WEIGHTS.certificates]),
+      ...norms.flatMap(({ radii }) => [...attackWeights(radii.length), WEIGHTS.checks, WEIGHTS.certificates]),
       WEIGHTS.lipschitz,
       WEIGHTS.fit,
     ],
@@ -146,9 +147,12 @@ async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditR
   // Without these rows there is nothing to attack: they may take all the time there is.
   const audited = await outputs('audited rows', data, ids, end);
   const all = await outputs('data', data, everyRow(data), early);
+  observe({ step: 'checks of model and data', done: 0, total: 1 });
+  const doubts = await distrustModel(crew, request, output.outputs, budget.begin());
+  observe({ step: 'checks of model and data', done: 1, total: 1 });
   const learned = training && (await outputs('training data', training, everyRow(training), budget.begin()));
 
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...doubts];
   const images: AuditImage[] = [];
   const robustness: AuditResult['robustness'] = [];
   let lipschitz: AuditResult['lipschitz'];
@@ -289,6 +293,10 @@ async function robustnessIn(
     const step = `${attack}, ${norm}${Number.isFinite(radius) ? ` ${radius}` : ''}`;
     observe({ step, done, total, robust: { rows: robust, of: rows.ids.length } });
   });
+  const checks = budget.begin();
+  const widest = attacked.assaults.at(-1);
+  observe({ step: `checks of the attacks, ${norm}`, done: 0, total: 1 });
+  const doubts = widest ? await distrustAttacks(campaign, widest, checks) : [];
   const told = (done: number, total: number) => observe({ step: `certificates, ${norm}`, done, total });
   const certification = await certifyNorm(
     { ...campaign, observe: told },
@@ -331,7 +339,7 @@ async function robustnessIn(
         : { status: 'partial', seconds, reason: reasons.join('; '), value };
   return {
     result,
-    findings: [...ordered.findings, ...stored.findings],
+    findings: [...doubts, ...ordered.findings, ...stored.findings],
     images: chooseImages(norm, task, rows, nearest),
   };
 }
@@ -376,20 +384,5 @@ function checked(result: AuditResult): AuditResult {
   throw new RobustlawError(
     'internal',
     `the result breaks its schema at ${issue!.path.join('.')}: ${issue!.message}`,
-  );
-}
-
-/** Values beyond the bounds by no more than this part of their width are rounding errors. */
-const TOLERANCE = 1e-6;
-
-/** @throws RobustlawError `invalid-argument` where the data leave the bounds. */
-function requireWithin({ name, x }: Dataset, [low, high]: InputBounds): void {
-  const slack = TOLERANCE * (high - low);
-  const at = x.findIndex((value) => value < low - slack || value > high + slack);
-  if (at < 0) return;
-  throw invalidArgument(
-    `value ${x[at]} of ${name}`,
-    `outside of the bounds [${low}, ${high}]`,
-    'data within the bounds of the inputs; state the range of the data, or the scale that brings them there',
   );
 }

@@ -1,6 +1,7 @@
 // An audit: one model and one data set, gathered, measured, and told as one result.
 export { type AuditProgress, audit } from './audit.ts';
 export { type EffectiveDimension, effectiveDimensions } from './dimension.ts';
+export type { KnownNoise } from './fitting.ts';
 export { type Fitted, measureMemorization } from './memorization.ts';
 export { type Neighbourhoods, nearestNeighbours } from './neighbours.ts';
 export {
@@ -23,6 +24,7 @@ export {
   type AuditImage,
   type AuditLipschitz,
   type AuditResult,
+  auditJsonSchema,
   auditSchema,
   type Ensemble,
   type Finding,

@@ -274,6 +274,11 @@ export const auditSchema = z.strictObject({
   requirements: z.array(requirement),
 });
 
+/** JSON Schema (draft 2020-12) of audit.json. */
+export function auditJsonSchema(): unknown {
+  return z.toJSONSchema(auditSchema);
+}
+
 export type AuditResult = z.output<typeof auditSchema>;
 export type Measurement<Value> =
   | { readonly status: 'done'; readonly seconds: number; readonly value: Value }

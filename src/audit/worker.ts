@@ -1,13 +1,17 @@
 // What a child process of an audit does: everything that executes the model. It may crash or hang; the audit does not.
 import {
   type Attack,
+  attackFindings,
   createVictim,
   distance,
+  type Finding,
   minimumNorm,
+  modelFindings,
   type Samples,
   standardEnsemble,
   type Threat,
   type Victim,
+  type WorstCase,
   wrong,
 } from '../attacks/index.ts';
 import { type Certifier, createCertifier } from '../certificates/index.ts';
@@ -47,6 +51,22 @@ export interface Jobs {
     };
     /** What the attack returned, and the model's own outputs there. */
     readonly result: { readonly changed: Float32Array; readonly outputs: Float32Array };
+  };
+  /** What model and data betray before any attack. */
+  readonly 'model findings': {
+    readonly given: { readonly points: Float32Array; readonly labels: Float32Array };
+    readonly result: readonly Finding[];
+  };
+  /** What the results of the ensemble at one radius betray, and what more runs on some rows do. */
+  readonly 'attack findings': {
+    readonly given: {
+      readonly known: WorstCase;
+      readonly samples: Samples;
+      readonly threat: Threat;
+      readonly key: readonly (string | number)[];
+      readonly seed: number;
+    };
+    readonly result: readonly Finding[];
   };
   /** Radii around points that the model gets right, within which nothing makes it wrong. */
   readonly certify: {
@@ -182,6 +202,15 @@ async function work(job: Job, stop: Stop): Promise<Jobs[JobKind]['result']> {
       const attack = attackNamed(job.given.attack, image);
       const changed = await attack.run(await victim(), samples, threat, randomOf(job.given), stop);
       return { changed, outputs: await (await own()).outputs(changed) };
+    }
+    case 'model findings': {
+      const { points, labels } = job.given;
+      return modelFindings(model, await victim(), points, labels, job.subject.bounds, image);
+    }
+    case 'attack findings': {
+      const { known, samples, threat } = job.given;
+      const attacks = standardEnsemble(image);
+      return attackFindings(attacks, known, await victim(), samples, threat, randomOf(job.given), stop);
     }
     case 'certify': {
       const { certified, refuted } = certifyRows(certifier(job.given), job.given, job.seconds, stop);

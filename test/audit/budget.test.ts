@@ -1,0 +1,20 @@
+// Shares of time, on a clock that the test moves.
+import { expect, it } from 'vitest';
+import { shareTime } from '../../src/audit/budget.ts';
+
+it('gives each step its part of what is left, so that unused time goes to the steps after it', () => {
+  let now = 1000;
+  const budget = shareTime([1, 3, 4], 1080, () => now);
+  expect(budget.begin()).toBe(1010);
+  // The first step took no time: three sevenths of 80 for the second.
+  expect(budget.begin()).toBeCloseTo(1000 + (80 * 3) / 7, 9);
+  now = 1075;
+  expect(budget.begin()).toBe(1080);
+  now = 1090;
+  expect(budget.begin()).toBe(1090);
+});
+
+it('has no limit without an end', () => {
+  const budget = shareTime([1, 1], Number.POSITIVE_INFINITY);
+  expect(budget.begin()).toBe(Number.POSITIVE_INFINITY);
+});
