@@ -3,8 +3,12 @@ import { type Html, html, trusted } from './html.ts';
 import { STYLE } from './style.ts';
 import { themeCss } from './theme.ts';
 
+/** Characters of a sentence that is too long to shout. */
+const LONG = 220;
+
 /**
- * A self-contained HTML document with a verdict of one or more sentences on top; the first is the largest. Pictures are
+ * A self-contained HTML document with a verdict of one or more sentences on top; the first is the largest, unless
+ * it is long. Pictures are
  * forbidden too, unless they are `embedded` in the page as data URIs.
  */
 export function document(
@@ -28,7 +32,7 @@ export function document(
 <body>
 <header>
 <h1>${title}</h1>
-<p class="verdict">${first}</p>
+<p class="${first.length > LONG ? 'verdict second' : 'verdict'}">${first}</p>
 ${others.map((sentence) => html`<p class="verdict second">${sentence}</p>\n`)}</header>
 <main>
 ${content}</main>

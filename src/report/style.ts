@@ -70,6 +70,8 @@ dd{margin:0 0 .7rem 1.2rem}
 .tiles a{display:block;padding:.7rem .9rem;color:inherit;text-decoration:none}
 .tiles span{color:var(--muted);font-size:.9rem}
 .tiles strong{display:block;font-size:1.15rem;line-height:1.3;font-variant-numeric:tabular-nums}
+.further{padding-left:1.2rem;max-width:60rem;margin:0 0 1.6rem}
+.further li{margin:.3rem 0}
 .absent{color:var(--muted)}
 h4{font-size:1rem;margin:1.4rem 0 .5rem}
 .statement{font-size:1.15rem;font-weight:550}

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PointRobustness } from '../../src/audit/index.ts';
-import { curveAt, robustnessCurve, thinnedSteps } from '../../src/report/audit/curve.ts';
+import { curveAt, curveSteps, robustnessCurve, thinnedSteps } from '../../src/report/audit/curve.ts';
 
 interface Known {
   readonly correct: boolean;
@@ -43,7 +43,7 @@ describe('the curves', () => {
         for (const one of all) {
           if (!one.correct) continue;
           if (one.found === null || one.found > radius) attacked++;
-          if (one.certified > radius) certified++;
+          if (one.certified >= radius) certified++;
         }
         expect(curveAt(curve, radius)).toMatchObject({ attacked, certified });
         expect(curve.correct).toBe(all.filter(({ correct }) => correct).length);
@@ -55,7 +55,9 @@ describe('the curves', () => {
   it('never cross and never rise', () => {
     fc.assert(
       fc.property(fc.array(known, { maxLength: 30 }), (all) => {
-        const { steps, correct } = robustnessCurve(all.map(pointOf));
+        const curve = robustnessCurve(all.map(pointOf));
+        const { correct } = curve;
+        const steps = curveSteps(curve);
         let before = { radius: -1, attacked: correct, certified: correct };
         for (const step of steps) {
           expect(step.certified).toBeLessThanOrEqual(step.attacked);
@@ -68,10 +70,35 @@ describe('the curves', () => {
     );
   });
 
+  it('do not cross at the radii themselves either, where no example lies within a certified radius', () => {
+    fc.assert(
+      fc.property(fc.array(known, { maxLength: 30 }), distance, (all, radius) => {
+        const apart = all.filter(({ certified, found }) => found === null || certified < found);
+        const { attacked, certified } = curveAt(robustnessCurve(apart.map(pointOf)), radius);
+        expect(certified).toBeLessThanOrEqual(attacked);
+      }),
+    );
+  });
+
+  it('have between two steps the counts of any radius there', () => {
+    fc.assert(
+      fc.property(fc.array(known, { minLength: 1, maxLength: 30 }), (all) => {
+        const curve = robustnessCurve(all.map(pointOf));
+        const steps = curveSteps(curve);
+        for (const [index, { radius, attacked, certified }] of steps.entries()) {
+          const next = steps[index + 1]?.radius ?? radius + 1;
+          const between = radius + (next - radius) / 2;
+          if (between > radius && between < next)
+            expect(curveAt(curve, between)).toEqual({ attacked, certified });
+        }
+      }),
+    );
+  });
+
   it('lose nothing but steps within one cell when thinned', () => {
     fc.assert(
       fc.property(fc.array(known, { maxLength: 60 }), (all) => {
-        const { steps } = robustnessCurve(all.map(pointOf));
+        const steps = curveSteps(robustnessCurve(all.map(pointOf)));
         const cell = (radius: number): number => Math.floor(4 * radius);
         const thin = thinnedSteps(steps, cell);
         expect(new Set(thin.map(({ radius }) => cell(radius))).size).toBe(thin.length);
@@ -86,10 +113,8 @@ describe('the curves', () => {
   });
 
   it('of no points are one step at 0', () => {
-    expect(robustnessCurve([])).toEqual({
-      points: 0,
-      correct: 0,
-      steps: [{ radius: 0, attacked: 0, certified: 0 }],
-    });
+    const curve = robustnessCurve([]);
+    expect([curve.points, curve.correct]).toEqual([0, 0]);
+    expect(curveSteps(curve)).toEqual([{ radius: 0, attacked: 0, certified: 0 }]);
   });
 });

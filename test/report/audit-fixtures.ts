@@ -326,7 +326,7 @@ function robustness(
         correct: correct.length,
         robust,
         notAttacked: missing,
-        certified: correct.filter(({ certified }) => certified.radius > radius).length,
+        certified: correct.filter(({ certified }) => certified.radius >= radius).length,
       };
     }),
     nearest: stage('minimum-norm', correct.length, correct.filter(({ found }) => found !== null).length),

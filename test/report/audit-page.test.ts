@@ -50,7 +50,7 @@ describe('a complete audit', () => {
       for (const [index, { radius, notAttacked }] of ensembles.entries()) {
         const right = points.filter(({ correct }) => correct);
         const left = right.filter(({ found }) => !(found && found.distance <= radius)).length;
-        const proven = right.filter(({ certified }) => certified.radius > radius).length;
+        const proven = right.filter(({ certified }) => certified.radius >= radius).length;
         const ends = rows[index]!.map((cell) => Number(cell.split('%').at(-1)));
         expect(ends.slice(1, 5)).toEqual([right.length, left, proven, left - proven]);
         expect(rows[index]!.at(-1)).toBe(notAttacked > 0 ? String(notAttacked) : '—');
@@ -64,9 +64,9 @@ describe('a complete audit', () => {
     const robustness = complete.robustness[0]!.result;
     if (!('value' in robustness)) throw new Error('no value');
     const sevens = robustness.value.points.filter(({ label, correct }) => label[0] === 7 && correct);
-    const least = sevens.filter(({ certified }) => certified.radius > 0.05).length;
+    const least = sevens.filter(({ certified }) => certified.radius >= 0.05).length;
     const most = sevens.filter(({ found }) => found!.distance > 0.05).length;
-    expect(rows[7]![2]).toMatch(new RegExp(`^${(100 * least) / 50}.% to ${(100 * most) / 50}.%$`));
+    expect(rows[7]![2]).toMatch(new RegExp(`^${(100 * least) / 50} to ${(100 * most) / 50}.%$`));
   });
 
   it('says what is partial in the section that has its numbers', () => {

@@ -5,7 +5,7 @@ import { count, MISSING, significant } from '../number.ts';
 import { NORMS } from '../words.ts';
 import { curveAt, robustnessCurve } from './curve.ts';
 import { boundsText } from './lipschitz.ts';
-import { radiusText, share } from './words.ts';
+import { radiusText, share, shares } from './words.ts';
 
 interface Tile {
   readonly name: string;
@@ -48,18 +48,19 @@ function robust({ norm, result: one }: AuditResult['robustness'][number]): Tile 
   if (!first) return { name, value: 'see curve', note: 'no radius was asked for' };
   const curve = robustnessCurve(one.value.points);
   const at = curveAt(curve, first.radius);
-  const least = share(Math.max(at.certified, first.certified), curve.points, 'down');
-  const most = share(Math.min(at.attacked, first.robust), curve.points, 'up');
+  const least = Math.max(at.certified, first.certified);
+  const most = Math.min(at.attacked, first.robust);
   return {
     name,
-    value: least === most ? least : `${least.replace(/\D+$/, '')} to ${most}`,
+    value: shares(least, most, curve.points),
     note: `at radius ${radiusText(first.radius)}: proven to attacked`,
   };
 }
 
 function lipschitz({ lipschitz: one }: AuditResult): Tile {
   const name = 'Lipschitz constant';
-  const first = 'value' in one ? one.value[0] : undefined;
+  const all = 'value' in one ? one.value : [];
+  const first = all.find(({ norm }) => norm === 'l2') ?? all[0];
   if (!first) return { name, ...UNKNOWN };
   return { name, value: boundsText(first.lower, first.upper), note: `${NORMS[first.norm]}, ${first.domain}` };
 }

@@ -78,7 +78,9 @@ function dimensions({ dimensions: all }: LawStanding): Html {
   const rows = all.map(({ name, dimension, meaning, scale, robustParameters, ratio }) =>
     row([
       html`<th scope="row">${name}</th>`,
-      estimateCell({ kind: 'estimate', ...dimension }),
+      dimension.interval[0] === dimension.interval[1]
+        ? numberCell(significant(dimension.value))
+        : estimateCell({ kind: 'estimate', ...dimension }),
       numberCell(significant(robustParameters)),
       numberCell(significant(ratio)),
       numberCell(significant(scale)),

@@ -73,10 +73,10 @@ export function changePng(change: Float32Array, layout: PictureLayout, scale: nu
 
 /** `Grey: unchanged; orange: up to +0.0312; blue: down to −0.0312` */
 export function changeKey({ channels }: PictureLayout, scale: number): string {
-  const end = `\u00B1${significant(scale)}`;
+  const end = significant(scale, 'up');
   return channels === 1
-    ? `Grey: unchanged; orange: up to +${significant(scale)}; blue: down to \u2212${significant(scale)}`
-    : `Grey: unchanged; each colour up to ${end}`;
+    ? `Grey: unchanged; orange: up to +${end}; blue: down to \u2212${end}`
+    : `Grey: unchanged; each colour up to \u00B1${end}`;
 }
 
 const GREY = 128;

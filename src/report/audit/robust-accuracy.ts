@@ -19,7 +19,7 @@ import { curveAt, type RobustnessCurve, robustnessCurve } from './curve.ts';
 import { attackStages } from './ensembles.ts';
 import { relativeLink } from './links.ts';
 import { measured } from './measured.ts';
-import { className, NORM_WORDS, radiusText, share } from './words.ts';
+import { className, NORM_WORDS, radiusText, share, shares } from './words.ts';
 
 /** A table of more classes than this is opened on demand. */
 const FEW_CLASSES = 20;
@@ -99,9 +99,9 @@ function curveChart(
   return robustAccuracyChart(chart, layout, id, `Robust accuracy against radius, ${NORMS[norm]}`, extra);
 }
 
-function markOf({ radius, robust, notAttacked, stages }: Ensemble): EnsembleMark {
+function markOf({ radius, robust, notAttacked, certified, stages }: Ensemble): EnsembleMark {
   const partial = notAttacked > 0 || stages.some(({ status }) => status !== 'done');
-  return { radius, robust, notAttacked, partial };
+  return { radius, robust, notAttacked, certified, partial };
 }
 
 function caption({ data }: AuditResult, { points }: Robustness, curve: RobustnessCurve): string {
@@ -161,7 +161,7 @@ function classes(result: AuditResult, { norm, points, ensembles }: Robustness): 
         ...ensembles.map(({ radius }) => {
           const { attacked, certified } = curveAt(curve, radius);
           return numberCell(
-            html`${share(certified, curve.points, 'down')} to ${share(attacked, curve.points, 'up')}<small>${intervalBar(certified, attacked, curve.points)}</small>`,
+            html`${shares(certified, attacked, curve.points)}<small>${intervalBar(certified, attacked, curve.points)}</small>`,
           );
         }),
         ...(accuracy.length > 0 ? [accuracyCell(accuracy[label])] : []),

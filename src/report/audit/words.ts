@@ -48,6 +48,12 @@ export function share(part: number, whole: number, rounding: Rounding = 'nearest
   return whole > 0 ? `${trimmed((100 * part) / whole, rounding)}\u202F%` : MISSING;
 }
 
+/** `16.6 to 33.4 %`, rounded outwards; one share where certified and attacked are one. */
+export function shares(certified: number, attacked: number, points: number): string {
+  if (certified >= attacked) return share(certified, points);
+  return `${share(certified, points, 'down').replace(/\D+$/, '')} to ${share(attacked, points, 'up')}`;
+}
+
 /** A radius or bound as it was given: `0.1`, `0.03137`, `−1`. */
 export function radiusText(radius: number): string {
   const rounded = Number(radius.toPrecision(4));

@@ -1,6 +1,6 @@
 // Robust accuracy against radius: attacks from above, certificates from below, and between them what nobody knows.
 import * as Plot from '@observablehq/plot';
-import { curveAt, type RobustnessCurve, thinnedSteps } from '../audit/curve.ts';
+import { curveAt, curveSteps, type RobustnessCurve, type Step, thinnedSteps } from '../audit/curve.ts';
 import { isUnlimited, radiusText, share } from '../audit/words.ts';
 import type { Html } from '../html.ts';
 import { count, significant } from '../number.ts';
@@ -14,6 +14,8 @@ export interface EnsembleMark {
   readonly robust: number;
   /** Of these, rows that time did not allow to attack in full. */
   readonly notAttacked: number;
+  /** Rows proven robust: no attack is missed there. */
+  readonly certified: number;
   readonly partial: boolean;
 }
 
@@ -55,12 +57,12 @@ const STRIPS = 80;
 
 /** The radii of the chart, which other charts of the same norm share; undefined where there is none to show. */
 export function radiusAxis(
-  { steps }: RobustnessCurve,
+  { found, certified }: RobustnessCurve,
   marks: readonly { readonly radius: number }[],
   { width, marginLeft, marginRight, compact }: Layout,
 ): ValueAxis | undefined {
   return valueAxis(
-    steps.map(({ radius }) => radius).filter((radius) => !isUnlimited(radius)),
+    [...found, ...certified].filter((radius) => !isUnlimited(radius)),
     marks.map(({ radius }) => radius),
     [marginLeft, width - marginRight],
     compact ? 5 : 10,
@@ -88,7 +90,7 @@ export function robustAccuracyChart(
   const dots = marks.map((mark) => ({
     ...mark,
     y: mark.robust / points,
-    low: (mark.robust - mark.notAttacked) / points,
+    low: Math.max(mark.robust - mark.notAttacked, mark.certified) / points,
   }));
   const muted = { fill: 'var(--muted)' };
   return drawSvg(
@@ -227,14 +229,14 @@ export function robustAccuracyChart(
 const SHARES = [0, 0.2, 0.4, 0.6, 0.8, 1];
 
 /** The steps a drawing needs, from one edge of the axis to the other. */
-function drawnSteps(
-  curve: RobustnessCurve,
-  axis: ValueAxis,
-): readonly { radius: number; attacked: number; certified: number }[] {
+function drawnSteps(curve: RobustnessCurve, axis: ValueAxis): readonly Step[] {
   const [low, high] = axis.domain;
-  const inside = curve.steps.filter(({ radius }) => radius > low && radius < high);
+  const steps = curveSteps(curve);
+  const inside = steps.filter(({ radius }) => radius > low && radius < high);
   const drawn = thinnedSteps(inside, (radius) => Math.floor(axis.apply(radius) / CELL));
-  return [{ ...curveAt(curve, low), radius: low }, ...drawn, { ...curveAt(curve, high), radius: high }];
+  const first = steps.findLast(({ radius }) => radius <= low) ?? steps[0]!;
+  const last = steps.findLast(({ radius }) => radius < high) ?? steps[0]!;
+  return [{ ...first, radius: low }, ...drawn, { ...last, radius: high }];
 }
 
 function strips(
