@@ -1,22 +1,32 @@
 // Thousands of damaged files per reader, with fixed seeds: the result is a valid data set or an error that names the file,
 // in bounded time and memory.
+
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
+import { encode as encodePng } from 'fast-png';
 import { zipSync } from 'fflate';
+import type { SchemaElement } from 'hyparquet';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import sharp from 'sharp';
 import { expect, it } from 'vitest';
-import { type Dataset, encodeNpy, type ReadOptions, readDataset } from '../../src/data/index.ts';
+import { type Dataset, encodeNpy, type OpenOptions, openDataset } from '../../src/data/index.ts';
 import { RobustlawError } from '../../src/errors.ts';
 import { integers, rng } from '../../src/random/index.ts';
 import { put, temporaryFolder } from './support.ts';
 
 const MUTATIONS = 2500;
+/** Parquet and images take longer each. */
+const FEWER = 600;
 const folder = temporaryFolder();
 
 /** A small file of each format that is read without error, and words that a damage may write into it. */
 interface Victim {
   readonly name: string;
   readonly bytes: Buffer;
-  readonly options?: ReadOptions;
+  readonly options?: OpenOptions;
+  /** The folder to open where the file is one of several. */
+  readonly folder?: string;
   readonly words: readonly (string | Uint8Array)[];
 }
 
@@ -122,6 +132,77 @@ const VICTIMS: readonly Victim[] = [
   },
 ];
 
+const list = {
+  schema: [
+    { name: 'root', num_children: 2 },
+    { name: 'x', repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST' },
+    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+    { name: 'element', repetition_type: 'OPTIONAL', type: 'FLOAT' },
+    { name: 'label', repetition_type: 'REQUIRED', type: 'INT32' },
+  ] as SchemaElement[],
+  columnData: [
+    {
+      name: 'x',
+      data: [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+        [1, 2],
+      ],
+    },
+    { name: 'label', data: Int32Array.of(0, 1, 2, 1) },
+  ],
+};
+const table = {
+  columnData: [
+    {
+      name: 'a',
+      data: Int32Array.from({ length: 40 }, (_, i) => i % 3),
+      encoding: 'RLE_DICTIONARY' as const,
+    },
+    {
+      name: 'b',
+      data: Int32Array.from({ length: 40 }, (_, i) => i * i),
+      encoding: 'DELTA_BINARY_PACKED' as const,
+    },
+    { name: 'y', data: Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? 'even' : 'odd')) },
+  ],
+};
+const parquet = (options: typeof list | typeof table, codec: 'SNAPPY' | 'UNCOMPRESSED') =>
+  Buffer.from(parquetWriteBuffer({ ...options, codec, rowGroupSize: 25 }));
+const parquetWords = [
+  ...huge,
+  'PAR1',
+  Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0x04),
+  Uint8Array.of(0x15, 0xfe, 0xff, 0xff, 0xff, 0x0f),
+];
+const pixels = Uint8Array.from({ length: 12 * 10 * 3 }, (_, i) => (i * 37) % 256);
+
+const images = join(folder, 'images');
+mkdirSync(join(images, 'class'), { recursive: true });
+const IMAGES: readonly Victim[] = [
+  {
+    name: 'images/class/a.png',
+    folder: images,
+    bytes: Buffer.from(encodePng({ width: 12, height: 10, channels: 3, data: pixels })),
+    words: [...huge, 'IHDR', 'IDAT', 'IEND', 'tRNS', 'PLTE', 'iCCP', 'acTL'],
+  },
+  {
+    name: 'images/class/a.png',
+    folder: images,
+    bytes: await sharp(pixels, { raw: { width: 12, height: 10, channels: 3 } })
+      .jpeg()
+      .toBuffer(),
+    words: [
+      ...huge,
+      Uint8Array.of(0xff, 0xc0),
+      Uint8Array.of(0xff, 0xd9),
+      Uint8Array.of(0xff, 0xda),
+      Uint8Array.of(0xff, 0xc2),
+    ],
+  },
+];
+
 /** One to four damages: a flipped bit, a changed byte, a cut, an insertion, an overwritten or a repeated stretch. */
 function mutate({ bytes, words }: Victim, seed: number): Buffer {
   const key = rng('fuzz').split(seed);
@@ -178,32 +259,44 @@ function expectValid({ x, y, shape, outputs }: Dataset): void {
   if (!valid) throw new Error(`invalid data set of shape [${shape}] with ${y.length} labels`);
 }
 
-it.each(VICTIMS)('$name: every damaged file gives a valid data set or an error that names it', (victim) => {
-  const { name, bytes, options } = victim;
-  expectValid(readDataset(put(folder, name, bytes), options));
-  const memoryBefore = process.resourceUsage().maxRSS;
-  const outcomes = { valid: 0, 'malformed-file': 0, 'file-too-large': 0, 'not-found': 0 };
-  let slowest = 0;
-  for (let seed = 0; seed < MUTATIONS; seed++) {
-    const path = put(folder, name, mutate(victim, seed));
-    const start = performance.now();
-    try {
-      expectValid(readDataset(path, options));
-      outcomes.valid++;
-    } catch (error) {
-      if (!(error instanceof RobustlawError))
-        throw new Error(`mutation ${seed} of ${name}`, { cause: error });
-      if (!(error.code in outcomes) || !error.message.includes(join(folder, name))) {
-        throw new Error(`mutation ${seed} of ${name}: ${error.code}: ${error.message}`);
+const PARQUET: readonly Victim[] = [
+  { name: 'list.parquet', bytes: parquet(list, 'SNAPPY'), words: parquetWords },
+  { name: 'list-plain.parquet', bytes: parquet(list, 'UNCOMPRESSED'), words: parquetWords },
+  { name: 'table.parquet', bytes: parquet(table, 'SNAPPY'), words: parquetWords },
+  { name: 'table-plain.parquet', bytes: parquet(table, 'UNCOMPRESSED'), words: parquetWords },
+];
+
+it.each([...VICTIMS, ...PARQUET, ...IMAGES])(
+  '$name: every damaged file gives a valid data set or an error that names it',
+  async (victim) => {
+    const { name, bytes, options } = victim;
+    const mutations = VICTIMS.includes(victim) ? MUTATIONS : FEWER;
+    const open = (path: string) => openDataset(victim.folder ?? path, options);
+    expectValid(await open(put(folder, name, bytes)));
+    const memoryBefore = process.resourceUsage().maxRSS;
+    const outcomes = { valid: 0, 'malformed-file': 0, 'file-too-large': 0, 'not-found': 0 };
+    let slowest = 0;
+    for (let seed = 0; seed < mutations; seed++) {
+      const path = put(folder, name, mutate(victim, seed));
+      const start = performance.now();
+      try {
+        expectValid(await open(path));
+        outcomes.valid++;
+      } catch (error) {
+        if (!(error instanceof RobustlawError))
+          throw new Error(`mutation ${seed} of ${name}`, { cause: error });
+        if (!(error.code in outcomes) || !error.message.includes(victim.folder ?? join(folder, name))) {
+          throw new Error(`mutation ${seed} of ${name}: ${error.code}: ${error.message}`);
+        }
+        outcomes[error.code as keyof typeof outcomes]++;
       }
-      outcomes[error.code as keyof typeof outcomes]++;
+      slowest = Math.max(slowest, performance.now() - start);
     }
-    slowest = Math.max(slowest, performance.now() - start);
-  }
-  expect(slowest).toBeLessThan(1000);
-  // Kilobytes; the files are of a few hundred bytes, so this is the collector's slack and no declared size.
-  expect(process.resourceUsage().maxRSS - memoryBefore).toBeLessThan(300_000);
-  expect(outcomes['not-found']).toBe(0);
-  expect(outcomes['malformed-file']).toBeGreaterThan(MUTATIONS / 20);
-  expect(outcomes.valid + outcomes['malformed-file'] + outcomes['file-too-large']).toBe(MUTATIONS);
-});
+    expect(slowest).toBeLessThan(1000);
+    // Kilobytes; the files are of a few hundred bytes, so this is the collector's slack and no declared size.
+    expect(process.resourceUsage().maxRSS - memoryBefore).toBeLessThan(300_000);
+    expect(outcomes['not-found']).toBe(0);
+    expect(outcomes['malformed-file']).toBeGreaterThan(mutations / 20);
+    expect(outcomes.valid + outcomes['malformed-file'] + outcomes['file-too-large']).toBe(mutations);
+  },
+);

@@ -1,15 +1,15 @@
 // The columns of a Parquet file as its footer declares them, checked before anything is decoded: what kind each is, and where
 // its chunks lie.
-import { parquetMetadata, parquetSchema } from 'hyparquet';
+import { parquetSchema } from 'hyparquet';
 import type {
   ColumnMetaData,
   CompressionCodec,
-  FileMetaData,
   ParquetType,
   SchemaElement,
   SchemaTree,
 } from 'hyparquet/src/types.js';
-import { type FileBytes, malformed, tooLarge } from './bytes.ts';
+import { type FileBytes, malformed } from './bytes.ts';
+import { readFooter } from './parquet-footer.ts';
 
 /** What the values of a column are to a data set. */
 export type ColumnKind = 'numbers' | 'text' | 'images' | 'other';
@@ -56,12 +56,6 @@ export interface ParquetTable {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-const MAGIC = [0x50, 0x41, 0x52, 0x31]; // PAR1
-/** A footer of this length describes a hundred thousand columns. */
-const MAX_FOOTER = 2 ** 26;
-const MAX_ELEMENTS = 200_000;
-const MAX_DEPTH = 32;
-
 /**
  * What the footer declares.
  *
@@ -70,8 +64,7 @@ const MAX_DEPTH = 32;
  */
 export function readTable(source: FileBytes): ParquetTable {
   const { file, bytes } = source;
-  const metadata = footerOf(source);
-  requireShallow(file, metadata.schema);
+  const metadata = readFooter(source);
   let root: SchemaTree;
   try {
     root = parquetSchema(metadata);
@@ -106,35 +99,6 @@ export function readTable(source: FileBytes): ParquetTable {
   return { rows, columns, metadata: new Map(notes) };
 }
 
-function footerOf({ file, bytes, maxBytes }: FileBytes): FileMetaData {
-  const end = bytes.length;
-  if (end < 12 || !MAGIC.every((byte, i) => bytes[end - 4 + i] === byte))
-    throw malformed(file, 'does not end as a Parquet file does (PAR1): the file is cut off');
-  const length = new DataView(bytes.buffer, bytes.byteOffset + end - 8, 4).getUint32(0, true);
-  if (length > end - 12)
-    throw malformed(file, `the Parquet footer declares ${length} bytes in a file of ${end}`);
-  const limit = Math.min(MAX_FOOTER, maxBytes);
-  if (length > limit) throw tooLarge(file, 'the Parquet footer has', length, limit);
-  try {
-    return parquetMetadata(bytes.subarray(end - 8 - length), { geoparquet: false });
-  } catch (error) {
-    throw malformed(file, `the Parquet footer is damaged (${(error as Error).message})`, error);
-  }
-}
-
-/** The tree is walked by recursion, which hostile nesting would exhaust. */
-function requireShallow(file: string, schema: readonly SchemaElement[]): void {
-  if (schema.length > MAX_ELEMENTS)
-    throw malformed(file, `declares ${schema.length} columns; expected at most ${MAX_ELEMENTS}`);
-  const open: number[] = [];
-  for (const { num_children: children = 0 } of schema) {
-    while (open.at(-1) === 0) open.pop();
-    if (open.length > 0) open[open.length - 1]!--;
-    if (children > 0) open.push(children);
-    if (open.length > MAX_DEPTH) throw malformed(file, `nests columns more than ${MAX_DEPTH} deep`);
-  }
-}
-
 function countOf(file: string, what: string, value: unknown): number {
   const count = Number(value);
   if (!Number.isSafeInteger(count) || count < 0)
@@ -150,8 +114,6 @@ function chunkOf(file: string, name: string, meta: ColumnMetaData, fileLength: n
   const length = countOf(file, `bytes ${column}`, meta.total_compressed_size);
   if (start < 4 || start + length > fileLength)
     throw malformed(file, `the ${length} bytes ${column} at ${start} reach beyond the file of ${fileLength}`);
-  if (meta.type === undefined || meta.codec === undefined)
-    throw malformed(file, `the type or compression ${column} is not known`);
   return {
     start,
     end: start + length,

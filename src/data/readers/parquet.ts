@@ -180,16 +180,22 @@ function readNumbers(source: FileBytes, leaf: ParquetLeaf, rows: number): Numeri
   let at = 0;
   const place = (row: number) =>
     `${file}: column ${JSON.stringify(leaf.path[0])}, row ${row} (counted from 0)`;
-  eachEntry(source, leaf, (value, repetition) => {
-    if (!lists.add(repetition)) throw malformed(place(lists.row), lists.problem);
-    const number = numberOf(value);
-    // A finite number minus itself is zero; NaN and the infinities give NaN.
-    if (number === undefined || number - number !== 0) {
-      const shown = value === null && leaf.repetition > 0 ? 'null or an empty list' : String(value);
-      throw malformed(place(lists.row), `${shown}; expected a finite number: remove or replace such rows`);
+  for (const { count, values, definitions, repetitions } of pagesOf(source, leaf)) {
+    let next = 0;
+    for (let i = 0; i < count; i++) {
+      if (!lists.add(repetitions === undefined ? 0 : repetitions[i]!))
+        throw malformed(place(lists.row), lists.problem);
+      const there = definitions === undefined || definitions[i] === leaf.definition;
+      const value: unknown = there ? values[next++] : null;
+      const number = typeof value === 'number' ? value : numberOf(value);
+      // A finite number minus itself is zero; NaN and the infinities give NaN.
+      if (number === undefined || number - number !== 0) {
+        const shown = value === null && leaf.repetition > 0 ? 'null or an empty list' : String(value);
+        throw malformed(place(lists.row), `${shown}; expected a finite number: remove or replace such rows`);
+      }
+      data[at++] = number;
     }
-    data[at++] = number;
-  });
+  }
   if (!lists.end()) throw malformed(place(lists.row), lists.problem);
   if (at !== entries || lists.row + 1 !== rows)
     throw malformed(
@@ -199,9 +205,8 @@ function readNumbers(source: FileBytes, leaf: ParquetLeaf, rows: number): Numeri
   return { data, shape: [rows, ...lists.lengths] };
 }
 
-/** The number that a value stands for; undefined where it is none, or an integer that float64 does not hold. */
+/** The number that a boolean or an integer of 64 bits stands for; undefined where it is none, or an integer that float64 does not hold. */
 function numberOf(value: unknown): number | undefined {
-  if (typeof value === 'number') return value;
   if (typeof value === 'boolean') return value ? 1 : 0;
   const number = typeof value === 'bigint' ? Number(value) : Number.NaN;
   return Number.isSafeInteger(number) ? number : undefined;
@@ -257,21 +262,6 @@ class ListLengths {
   }
 }
 
-/** Every entry of a leaf with its repetition level; null where there is no value. */
-function eachEntry(
-  source: FileBytes,
-  leaf: ParquetLeaf,
-  visit: (value: unknown, repetition: number) => void,
-): void {
-  for (const { count, values, definitions, repetitions } of pagesOf(source, leaf)) {
-    let next = 0;
-    for (let i = 0; i < count; i++) {
-      const there = definitions === undefined || definitions[i] === leaf.definition;
-      visit(there ? values[next++] : null, repetitions?.[i] ?? 0);
-    }
-  }
-}
-
 /** Every value of a leaf without lists, by row. */
 function eachValue(
   source: FileBytes,
@@ -280,15 +270,20 @@ function eachValue(
   visit: (value: unknown, row: number) => void,
 ): void {
   let row = 0;
-  eachEntry(source, leaf, (value) => {
-    if (value === null || value === undefined) {
-      throw malformed(
-        `${source.file}: column ${JSON.stringify(leaf.path[0])}, row ${row} (counted from 0)`,
-        'null; expected a value: remove or replace such rows',
-      );
+  for (const { count, values, definitions } of pagesOf(source, leaf)) {
+    let next = 0;
+    for (let i = 0; i < count; i++) {
+      const there = definitions === undefined || definitions[i] === leaf.definition;
+      const value: unknown = there ? values[next++] : undefined;
+      if (value === undefined || value === null) {
+        throw malformed(
+          `${source.file}: column ${JSON.stringify(leaf.path[0])}, row ${row} (counted from 0)`,
+          'null; expected a value: remove or replace such rows',
+        );
+      }
+      visit(value, row++);
     }
-    visit(value, row++);
-  });
+  }
   if (row !== rows)
     throw malformed(
       source.file,
