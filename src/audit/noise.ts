@@ -45,27 +45,35 @@ export function givenFlips(probability: number, classes: number): NoiseLevel {
 /**
  * sigma^2 where `flipped` of `rows` labels are known to have been flipped: as `givenFlips` with q their share. The interval
  * has q in its Clopper-Pearson interval, and lets flips go to the other classes in any proportion: 1 - (1-q)^2 - sum_k p_k^2
- * is least where one class gets them all. It speaks of these flips only: labels that were noisy before are noisier.
+ * is least where one class gets them all.
  *
- * Assumes that every label was as likely to be flipped.
+ * Assumes that every label was as likely to be flipped. It speaks of these flips only: labels that were noisy before are
+ * noisier, so that the upper end is one only where they were clean. The upper end for `neighbours`, which sees all noise,
+ * takes its place where it is given and higher.
  */
-export function noiseOfFlips(flipped: number, rows: number, classes: number): NoiseLevel {
+export function noiseOfFlips(
+  flipped: number,
+  rows: number,
+  classes: number,
+  neighbours: NoiseLevel | null = null,
+): NoiseLevel {
   requireInteger('rows', rows);
   requireInteger('flipped rows', flipped, 0, rows);
   const [low, high] = binomialInterval(flipped, rows, CONFIDENCE);
   // Both are concave in q: the least value is at an end, the largest where all classes are as likely, if that is in between.
   const least = Math.min(flipVariance(low, 2), flipVariance(high, 2));
-  const even = Math.min(high, Math.max(low, 1 - 1 / classes));
-  const most = flipVariance(even, classes);
+  const most = flipVariance(Math.min(high, Math.max(low, 1 - 1 / classes)), classes);
   return {
     level: {
       kind: 'estimate',
       value: flipVariance(flipped / rows, classes),
-      interval: [least, most],
+      interval: [least, Math.max(most, neighbours?.level.interval[1] ?? 0)],
       confidence: CONFIDENCE,
-      method: `share of flipped labels (Clopper and Pearson), C = ${classes}`,
+      method: `share of flipped labels (Clopper and Pearson) among ${classes} classes`,
     },
-    source: `${flipped} of ${rows} labels known to be flipped`,
+    source:
+      `${flipped} of ${rows} labels known to be flipped` +
+      (neighbours ? "; the upper end leaves room for other noise, by neighbours' labels" : ''),
   };
 }
 

@@ -150,7 +150,7 @@ function memorization({ memorization: measured }: Judged): string[] {
           : 'the noise level is not known: whether it memorizes noise is undecided';
   const wrong = flipped
     ? [
-        `Of ${counted(flipped.rows, 'label')} known to be wrong it reproduces ${flipped.memorized}; by mistake alone it would ` +
+        `Of ${counted(flipped.rows, 'label')} known to be wrong it reproduces ${flipped.memorized}; by mistake alone it would reproduce ` +
           `${percent(flipped.chance, 1)} of them.`,
       ]
     : [];

@@ -95,6 +95,27 @@ test('shares of flips: the interval covers', () => {
   expect(covered).toBeGreaterThanOrEqual(185);
 });
 
+test('known flips leave room for the noise that was there before', async () => {
+  const x = normal(rng('both'), 600);
+  const before = flippedLabels(x, 1, 0.2, 2, 'before');
+  const u = uniform(rng('known'), 600);
+  const labels = before.map((label, i) => (u[i]! < 0.05 ? 1 - label : label));
+  const known = u.filter((v) => v < 0.05).length;
+  // Flips one after the other: wrong with probability 0.2 * 0.95 + 0.8 * 0.05.
+  const truth = givenFlips(0.23, 2).level.value;
+  expect(noiseOfFlips(known, 600, 2).level.interval[1]).toBeLessThan(truth);
+  const around = noiseOfNeighbours(
+    await nearestNeighbours(x, 1, 1, rng(0)),
+    oneHot(labels, 2),
+    2,
+    'classification',
+    rng(0),
+  );
+  const { level } = noiseOfFlips(known, 600, 2, around);
+  expect(level.interval[0]).toBeLessThan(truth);
+  expect(level.interval[1]).toBeGreaterThan(truth);
+});
+
 test.each([
   [0.05, 10],
   [0.25, 4],
