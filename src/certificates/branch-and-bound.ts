@@ -39,32 +39,36 @@ export function branchAndBound(
 ): Verdict {
   const proven = ({ multipliers, value }: Iterate): boolean =>
     value.bound < goal && dual.certified(multipliers) < goal;
+  const counterexample = ({ value, average }: Iterate): Float64Array | undefined =>
+    [average, value.point].find(refutes);
   const root = descend(dual, dual.start(), ROOT_STEPS, goal);
   if (proven(root)) return { kind: 'proven' };
-  if (refutes(root.value.point)) return { kind: 'refuted', point: root.value.point };
+  const atRoot = counterexample(root);
+  if (atRoot) return { kind: 'refuted', point: atRoot };
   const stack = [root];
+  const undecided: Iterate[] = [];
   for (let parts = 0; parts < mostParts && !stop(); parts += 2) {
     const part = stack.at(-1)!;
     const halves = split(dual, part, goal);
     stack.pop();
     if (halves.length === 0) {
-      // All is decided: the best multipliers are exact, and what is not below the goal is there or needs more steps.
+      // The best multipliers of a part without undecided neurons are exact: what is not proven there is false, or needs more steps.
       const last = descend(dual, part.multipliers, LAST_STEPS, goal);
-      if (proven(last)) {
-        if (stack.length === 0) return { kind: 'proven' };
-        continue;
-      }
-      if (refutes(last.value.point)) return { kind: 'refuted', point: last.value.point };
-      return { kind: 'open', bound: last.value.bound };
+      const point = counterexample(last);
+      if (point) return { kind: 'refuted', point };
+      if (!proven(last)) undecided.push(last);
     }
     for (const half of halves) {
       if (proven(half)) continue;
-      if (refutes(half.value.point)) return { kind: 'refuted', point: half.value.point };
+      const point = counterexample(half);
+      if (point) return { kind: 'refuted', point };
       stack.push(half);
     }
-    if (stack.length === 0) return { kind: 'proven' };
+    if (stack.length === 0) break;
   }
-  return { kind: 'open', bound: stack.reduce((most, { value }) => Math.max(most, value.bound), -Infinity) };
+  const left = [...stack, ...undecided];
+  if (left.length === 0) return { kind: 'proven' };
+  return { kind: 'open', bound: left.reduce((most, { value }) => Math.max(most, value.bound), -Infinity) };
 }
 
 /** Both sides of the neuron that promises most, the better one first; none where all are decided. */

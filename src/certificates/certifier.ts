@@ -9,7 +9,14 @@ import { afterSeconds, type Stop, whenDone } from '../stop.ts';
 import { intervalBounds, type LowerBounds, linearBounds } from './bounds.ts';
 import { largestRadius } from './largest-radius.ts';
 import { type LipschitzRadius, lipschitzRadius } from './lipschitz-radius.ts';
-import { leastMargin, marginsOf, type Requirement, requirementOf, suffices } from './requirement.ts';
+import {
+  leastMargin,
+  marginsOf,
+  type Requirement,
+  requirementOf,
+  suffices,
+  withOffsets,
+} from './requirement.ts';
 import { splitProver } from './split-prover.ts';
 
 /** The ways to certify, cheap ones first. */
@@ -176,8 +183,9 @@ export function createCertifier(
     radius(point, label, splitSeconds = 0, stopPoint = whenDone) {
       const total = stopwatch();
       const { x, requirement, margins } = read(point, label);
-      const atCentre = leastMargin(requirement, margins.lower);
-      if (!suffices(requirement, atCentre)) return nothing(requirement, margins.upper, total());
+      const atCentre = withOffsets(requirement, margins.lower);
+      if (!suffices(requirement, leastMargin(requirement, margins.lower)))
+        return nothing(requirement, margins.upper, total());
       const most = Math.min(threat.radius, furthest(x, threat), LARGEST);
       const everything = (radius: number) => (radius >= most && most < LARGEST ? threat.radius : radius);
       const certificates: Certificate[] = [];
@@ -194,9 +202,9 @@ export function createCertifier(
       for (const [method, lower] of bounds) {
         if (best() >= most || (certificates.length > 0 && stopPoint())) break;
         const clockOf = stopwatch();
-        const margin = (radius: number) => leastMargin(requirement, lower(requirement, regionAt(x, radius)));
+        const proven = (radius: number) => withOffsets(requirement, lower(requirement, regionAt(x, radius)));
         const first = best() > 0 ? best() : 0.01 * scaleOf(x, threat);
-        const radius = everything(largestRadius(margin, atCentre, first, most, stopPoint));
+        const radius = everything(largestRadius(proven, atCentre, first, most, stopPoint));
         certificates.push({ method, radius, seconds: clockOf() });
       }
       if (split && splitSeconds > 0 && best() < most && !stopPoint()) {

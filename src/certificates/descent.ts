@@ -10,6 +10,8 @@ const [MEAN, SQUARES] = [0.9, 0.99];
 export interface Iterate {
   readonly multipliers: Multipliers;
   readonly value: DualValue;
+  /** The mean of the points of the later steps, which tends to where the relaxation with all splits is largest. */
+  readonly average: Float64Array;
 }
 
 /**
@@ -21,8 +23,10 @@ export function descend(dual: Dual, from: Multipliers, steps: number, goal: numb
   const alpha = from.alpha.slice();
   const beta = from.beta.slice();
   const multipliers: Multipliers = { ...from, alpha, beta };
-  let best: Iterate = { multipliers: from, value: dual.value(from) };
+  let best: Omit<Iterate, 'average'> = { multipliers: from, value: dual.value(from) };
   let { value } = best;
+  const average = new Float64Array(value.point.length);
+  let averaged = 0;
   const mean = new Float64Array(alpha.length);
   const squares = new Float64Array(alpha.length);
   const scale = typical(value.coefficients, dual.open);
@@ -45,10 +49,14 @@ export function descend(dual: Dual, from: Multipliers, steps: number, goal: numb
     }
     step *= DECAY;
     value = dual.value(multipliers);
+    if (2 * t > steps) {
+      averaged++;
+      for (let i = 0; i < average.length; i++) average[i]! += (value.point[i]! - average[i]!) / averaged;
+    }
     if (value.bound < best.value.bound)
       best = { multipliers: { ...from, alpha: alpha.slice(), beta: beta.slice() }, value };
   }
-  return best;
+  return { ...best, average: averaged > 0 ? average : best.value.point };
 }
 
 /** The mean size of the coefficients of open neurons. */

@@ -1,9 +1,9 @@
-// The largest radius that a proof reaches: a search over radii, by secants of the proven margin.
+// The largest radius that a proof reaches: a search over radii, by what proven margins at some radii say of others.
 
 /** Searches end when the radius is known to this fraction. */
 const RESOLUTION = 1.01;
 
-/** Predicted radii are taken smaller by this fraction, so that where the margin is linear they succeed. */
+/** Predicted radii are taken smaller by this fraction, so that where margins are linear they succeed. */
 const CAUTION = 1e-7;
 
 /** More proofs than this are not tried. */
@@ -15,37 +15,43 @@ const NEAR = 1e4;
 
 interface Trial {
   readonly radius: number;
-  readonly margin: number;
+  readonly margins: ArrayLike<number>;
+  readonly least: number;
 }
 
 /**
- * A radius at which the proof succeeds while it fails at some radius at most 1 % larger; less after `stop`. Where the margin is
+ * A radius at which the proof succeeds while it fails at some radius at most 1 % larger; less after `stop`. Where all margins are
  * linear in the radius, three proofs give it to a relative 1e-7.
  *
- * The proven margin is taken to fall with the radius, faster and faster; where it does not, the result is still proven and only
- * the search takes longer.
+ * Margins are taken to fall with the radius, faster and faster; where they do not, the result is still proven and only the search
+ * takes longer.
  *
- * @param margin the proven margin at a radius: > 0 is a proof, -Infinity where nothing is known.
- * @param atCentre the margin at radius 0, > 0.
+ * @param margins proven margins at a radius, as many at each: all > 0 are a proof, -Infinity stands for no bound.
+ * @param atCentre the margins at radius 0, > 0.
  * @param first the first trial, > 0.
  * @param most the largest radius of interest; returned when proven.
  * @returns 0 where no proof succeeded.
  */
 export function largestRadius(
-  margin: (radius: number) => number,
-  atCentre: number,
+  margins: (radius: number) => ArrayLike<number>,
+  atCentre: ArrayLike<number>,
   first: number,
   most: number,
   stop: () => boolean,
 ): number {
-  let low: Trial = { radius: 0, margin: atCentre };
+  const at = (radius: number, found: ArrayLike<number>): Trial => ({
+    radius,
+    margins: found,
+    least: leastOf(found),
+  });
+  let low = at(0, atCentre);
   let before = low;
   let high: Trial | undefined;
   let step = 8;
   let trial = Math.min(first, most);
   for (let count = 1; count <= MOST_TRIALS && trial > 0; count++) {
-    const found = { radius: trial, margin: margin(trial) };
-    if (found.margin > 0) [before, low] = [low, found];
+    const found = at(trial, margins(trial));
+    if (found.least > 0) [before, low] = [low, found];
     else high = found;
     const settled = low.radius >= most || (high !== undefined && high.radius <= RESOLUTION * low.radius);
     if (settled || stop()) break;
@@ -57,29 +63,40 @@ export function largestRadius(
   return low.radius;
 }
 
-/** Past the last success, as far as the line through the last two goes. */
+/** Past the last success, as far as the lines through the last two go. */
 function grown(before: Trial, low: Trial, step: number): number {
-  const ahead = secant(before, low) ?? Infinity;
+  const ahead = firstZero(low, (r) => secant(before, low, r));
   return Math.max(closing(low), Math.min(step * low.radius, ahead * (1 - CAUTION)));
 }
 
-/** Below the first failures: at first not far, as the margin at the centre is known. */
+/** Below the first failures: at first not far, as the margins at the centre are known. */
 function shrunk(centre: Trial, high: Trial, step: number): number {
   if (step > MOST_STEP) return 0;
-  const chord = secant(centre, high) ?? 0;
-  return step > NEAR ? high.radius / step : Math.max(high.radius / 8, Math.min(chord, 0.5 * high.radius));
+  if (step > NEAR) return high.radius / step;
+  const chord = firstZero(high, (r) => secant(centre, high, r)) * (1 - CAUTION);
+  return Math.max(high.radius / 8, Math.min(chord, step > 8 ? 0.5 * high.radius : 0.9 * high.radius));
 }
 
-/** Where the parabola through three trials is zero, and a little less, since a success near the end is worth most. */
+/**
+ * Where the parabolas through three trials are zero first; a little less where they bend, since a success near the end is
+ * worth most.
+ */
 function between(before: Trial, low: Trial, high: Trial): number {
-  const first = (low.margin - before.margin) / (low.radius - before.radius);
-  const second = (high.margin - low.margin) / (high.radius - low.radius);
-  const curvature = (second - first) / (high.radius - before.radius);
-  const slope = first + curvature * (low.radius - before.radius);
-  const ahead = (2 * low.margin) / (-slope + Math.sqrt(slope * slope - 4 * curvature * low.margin));
-  if (!(ahead > 0)) return middle(low, high);
-  const straight = Math.abs(curvature * ahead * ahead) < 1e-6 * low.margin;
-  const predicted = (low.radius + ahead) * (1 - (straight ? CAUTION : 0.25 * (RESOLUTION - 1)));
+  let straight = true;
+  let nearest = Infinity;
+  for (let r = 0; r < low.margins.length; r++) {
+    const [value, end] = [low.margins[r]!, high.margins[r]!];
+    const first = (value - before.margins[r]!) / (low.radius - before.radius);
+    const second = (end - value) / (high.radius - low.radius);
+    const curvature = (second - first) / (high.radius - before.radius);
+    const slope = first + curvature * (low.radius - before.radius);
+    const ahead = (2 * value) / (-slope + Math.sqrt(Math.max(0, slope * slope - 4 * curvature * value)));
+    if (end === -Infinity) return middle(low, high);
+    if (!(ahead > 0 && ahead < nearest)) continue;
+    nearest = ahead;
+    straight = Math.abs(curvature * ahead * ahead) < 1e-6 * value;
+  }
+  const predicted = (low.radius + nearest) * (1 - (straight ? CAUTION : 0.25 * (RESOLUTION - 1)));
   if (!(predicted < high.radius)) return middle(low, high);
   return predicted > low.radius * (1 + 0.4 * (RESOLUTION - 1))
     ? predicted
@@ -91,8 +108,21 @@ const middle = (low: Trial, high: Trial): number => Math.sqrt(low.radius) * Math
 /** Just within the resolution: a failure there ends the search. */
 const closing = ({ radius }: Trial): number => radius * (RESOLUTION - 1e-6);
 
-/** Where the line through both is zero; undefined where it does not fall. */
-function secant(a: Trial, b: Trial): number | undefined {
-  const slope = (a.margin - b.margin) / (b.radius - a.radius);
-  return slope > 0 && slope < Infinity ? a.radius + a.margin / slope : undefined;
+/** Where the line through both trials of one margin is zero; Infinity where it does not fall. */
+function secant(a: Trial, b: Trial, r: number): number {
+  const slope = (a.margins[r]! - b.margins[r]!) / (b.radius - a.radius);
+  return slope > 0 ? a.radius + a.margins[r]! / slope : Infinity;
+}
+
+function firstZero({ margins }: Trial, zeroOf: (r: number) => number): number {
+  let first = Infinity;
+  for (let r = 0; r < margins.length; r++) first = Math.min(first, zeroOf(r));
+  return first;
+}
+
+function leastOf(margins: ArrayLike<number>): number {
+  let least = Infinity;
+  for (let r = 0; r < margins.length; r++)
+    least = Number.isNaN(margins[r]!) ? -Infinity : Math.min(least, margins[r]!);
+  return least;
 }

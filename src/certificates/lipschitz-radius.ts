@@ -32,7 +32,9 @@ export function lipschitzRadius(
     let radius = Infinity;
     for (let r = 0; r < lower.length; r++) {
       const margin = addDown(lower[r]!, requirement.offset[r]!);
-      radius = Math.min(radius, margin > 0 ? divideDown(margin, values[r]!) : 0);
+      const value = values[r]!;
+      if (!(margin > 0)) return 0;
+      if (value > 0) radius = Math.min(radius, divideDown(margin, value));
     }
     return radius;
   };

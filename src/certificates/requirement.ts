@@ -50,17 +50,17 @@ export function requirementOf(task: Task, label: ArrayLike<number>): Requirement
   return { rows, offset, strict: false, key: 0 };
 }
 
-/**
- * The least of lower bounds on R f(x'), offsets added; -Infinity where nothing is known. The requirement is proven where it is
- * positive, or zero where that will do.
- */
-export function leastMargin({ offset }: Requirement, lower: ArrayLike<number>): number {
-  let least = Infinity;
-  for (let r = 0; r < offset.length; r++) {
-    const margin = offset[r] === 0 ? lower[r]! : addDown(lower[r]!, offset[r]!);
-    least = Math.min(least, Number.isNaN(margin) ? -Infinity : margin);
-  }
-  return least;
+/** Lower bounds on R f(x') with the offsets added, rounded downwards; -Infinity where nothing is known. */
+export function withOffsets({ offset }: Requirement, lower: ArrayLike<number>): Float64Array {
+  return offset.map((v, r) => {
+    const margin = v === 0 ? lower[r]! : addDown(lower[r]!, v);
+    return Number.isNaN(margin) ? -Infinity : margin;
+  });
+}
+
+/** The least of them: the requirement is proven where it is positive, or zero where that will do. */
+export function leastMargin(requirement: Requirement, lower: ArrayLike<number>): number {
+  return Math.min(...withOffsets(requirement, lower));
 }
 
 /** Whether a least margin proves the requirement. */
