@@ -1,4 +1,7 @@
 // The public API: one namespace per idea. ARCHITECTURE.md says what each holds.
+export * as attacks from './attacks/index.ts';
+export * as audit from './audit/index.ts';
+export * as certificates from './certificates/index.ts';
 export * as data from './data/index.ts';
 export { type ErrorCode, RobustlawError } from './errors.ts';
 export * as graph from './graph/index.ts';
@@ -9,6 +12,7 @@ export * as lipschitz from './lipschitz/index.ts';
 export * as memorizers from './memorizers/index.ts';
 export * as models from './models/index.ts';
 export * as numeric from './numeric/index.ts';
+export * as preprocessing from './preprocessing/index.ts';
 export * as random from './random/index.ts';
 export * as report from './report/index.ts';
 export * as runtime from './runtime/index.ts';

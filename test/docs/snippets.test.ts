@@ -1,7 +1,7 @@
 // Runs what the documentation shows: `sh` blocks through the command, `ts` blocks as modules, in a fresh folder.
 // A block whose info string says `no-run` (installing, minutes of work, a cluster) is not run.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -38,6 +38,7 @@ describe('documentation', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'robustlaw-docs-'));
+    symlinkSync(join(root, 'examples'), join(folder, 'examples'));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
