@@ -30,7 +30,8 @@ export interface PreprocessingGuess {
  *   metadata declare (`Image.NominalPixelRange`, keys that end in `mean` and `std`); without them bytes are divided by 255,
  *   and a model of colour images with 1000 outputs is taken for one of ImageNet.
  *
- * Whether the accuracy that follows is sensible is not looked at.
+ * Warnings name the options of `robustlaw audit`, whose --range speaks of the data after --scale. Whether the accuracy that
+ * follows is sensible is not looked at.
  *
  * @param metadata of the ONNX file: `readModel(path).metadata`.
  * @throws RobustlawError `unsupported-op` unless the model has one input and one output of floating-point numbers.
@@ -155,13 +156,13 @@ function towards([low, high]: InputBounds, values: Values, warnings: string[]): 
   if (low === 0) {
     const scale = toUnit * width;
     warnings.push(
-      `the data are ${named} and the model takes inputs in [0, ${high}]: they are multiplied by ${fraction(scale)}; state it with --scale ${fraction(scale)}`,
+      `the data are ${named} and the model takes inputs in [0, ${high}]: they are multiplied by ${fraction(scale)}; state it with ${scaling(scale, range)}`,
     );
     return { scale, range };
   }
   const [mean, std] = [-low / width, 1 / width];
   warnings.push(
-    `the data are ${named} and the model takes inputs in [${low}, ${high}]: that is read as a normalisation by mean ${mean} and standard deviation ${std}; state it with --scale ${fraction(toUnit)} --mean ${mean} --std ${std}`,
+    `the data are ${named} and the model takes inputs in [${low}, ${high}]: that is read as a normalisation by mean ${mean} and standard deviation ${std}; state it with ${scaling(toUnit, range)} --mean ${mean} --std ${std}`,
   );
   return { scale: toUnit, mean: [mean], std: [std], range };
 }
@@ -190,9 +191,9 @@ function normalisedAs(
     return { scale: 1, range: [-Infinity, Infinity] };
   }
   const { range, toUnit, named } = PIXELS[values.kind];
-  const scaling = toUnit === 1 ? '' : `, divided by ${1 / toUnit}`;
+  const division = toUnit === 1 ? '' : `, divided by ${1 / toUnit}`;
   warnings.push(
-    `${reason} mean ${mean.join(', ')} and standard deviation ${std.join(', ')}; the data are ${named}${scaling}; state it with --scale ${fraction(toUnit)} ${stated}`,
+    `${reason} mean ${mean.join(', ')} and standard deviation ${std.join(', ')}; the data are ${named}${division}; state it with ${scaling(toUnit, range)} ${stated}`,
   );
   return { scale: toUnit, mean, std, range };
 }
@@ -209,16 +210,21 @@ function withoutDeclaration(values: Values, point: Shape, warnings: string[]): S
   const pixels = isFlat(point) ? 'values' : 'pixels';
   if (values.kind === 'bytes' && values.high < 128) {
     warnings.push(
-      `the largest of the ${pixels} is ${values.high}: if they go from 0 to ${values.high}, say --scale 1/${values.high} --range 0,${values.high}`,
+      `the largest of the ${pixels} is ${values.high}: if they go from 0 to ${values.high}, say ${scaling(1 / values.high, [0, values.high])}`,
     );
   }
   warnings.push(
     toUnit === 1
-      ? `the ${pixels} are ${named} and are given to the model as they are; state it with --scale 1 --range 0,1`
-      : `the ${pixels} are ${named} and are divided by ${1 / toUnit}; state it with --scale ${fraction(toUnit)}, or --scale 1 if the model takes them as they are`,
+      ? `the ${pixels} are ${named} and are given to the model as they are; state it with ${scaling(1, range)}`
+      : `the ${pixels} are ${named} and are divided by ${1 / toUnit}; state it with ${scaling(toUnit, range)}, or ${scaling(1, range)} if the model takes them as they are`,
     'no mean and standard deviation are applied; if the model was trained on normalised data, and does not normalise itself, give them with --mean and --std',
   );
   return { scale: toUnit, range };
+}
+
+/** The options that state a scale and the range of the data once scaled: `--scale 1/255 --range 0,1`. */
+function scaling(scale: number, range: InputBounds): string {
+  return `--scale ${fraction(scale)} --range ${range.map((end) => Number((end * scale).toPrecision(12))).join(',')}`;
 }
 
 /** `1/255` rather than 0.00392156862745098. */

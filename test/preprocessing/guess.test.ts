@@ -41,7 +41,7 @@ describe('guessPreprocessing', () => {
     expect(preprocessing).toEqual({ scale: 1 / 255, layout: 'nchw', range: [0, 255] });
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toMatch(
-      /pixels are integers from 0 to 255 and are divided by 255; state it with --scale 1\/255/,
+      /pixels are integers from 0 to 255 and are divided by 255; state it with --scale 1\/255 --range 0,1, or --scale 1 --range 0,255/,
     );
     expect(warnings[1]).toMatch(/--mean and --std/);
   });
@@ -144,7 +144,7 @@ describe('guessPreprocessing', () => {
         range: [0, 255],
       });
       expect(warnings.join('\n')).toMatch(/axes of the data, \[3, 8, 8\].*--layout nhwc/);
-      expect(warnings.join('\n')).toMatch(/--scale 1\/255 --mean 0.1,0.2,0.3 --std 0.4,0.5,0.6/);
+      expect(warnings.join('\n')).toMatch(/--scale 1\/255 --range 0,1 --mean 0.1,0.2,0.3 --std 0.4,0.5,0.6/);
     }
   });
 
@@ -192,7 +192,7 @@ describe('guessPreprocessing', () => {
 
   it('doubts bytes that stay small', () => {
     const { warnings } = guessPreprocessing(network([64]), data([8, 8], [0, 16, 4]));
-    expect(warnings[0]).toMatch(/largest of the pixels is 16.*--scale 1\/16 --range 0,16/);
+    expect(warnings[0]).toMatch(/largest of the pixels is 16.*--scale 1\/16 --range 0,1$/);
   });
 
   it('warns where an order of colours is assumed', () => {
