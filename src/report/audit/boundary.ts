@@ -25,8 +25,8 @@ function stabilityTable({ stability }: AuditResult): Html {
   const rows = stability.map(({ norm, certified, found, median: [low, high] }) =>
     row([
       html`<th scope="row">${NORMS[norm]}</th>`,
-      numberCell(interval(certified, found)),
-      numberCell(interval(low, high)),
+      numberCell(distanceText(certified, found)),
+      numberCell(distanceText(low, high)),
     ]),
   );
   const columns = [
@@ -41,7 +41,7 @@ function stabilityTable({ stability }: AuditResult): Html {
 }
 
 /** `0.012 to 0.34`, rounded outwards. */
-function interval(low: number, high: number | null): string {
+export function distanceText(low: number, high: number | null): string {
   if (isUnlimited(low)) return 'without limit';
   const from = significant(low, 'down');
   return high === null ? `at least ${from}` : `${from} to ${significant(high, 'up')}`;

@@ -3,6 +3,7 @@ import type { AuditResult } from '../../audit/index.ts';
 import { type Html, html } from '../html.ts';
 import { count, MISSING, significant } from '../number.ts';
 import { NORMS } from '../words.ts';
+import { distanceText } from './boundary.ts';
 import { curveAt, robustnessCurve } from './curve.ts';
 import { boundsText } from './lipschitz.ts';
 import { radiusText, share, shares } from './words.ts';
@@ -17,7 +18,7 @@ interface Tile {
 export function glance(result: AuditResult): Html {
   const tiles = [
     ['subject', accuracy(result)],
-    ...result.robustness.map((entry) => ['robust-accuracy', robust(entry)] as const),
+    ...result.robustness.map((entry) => ['robust-accuracy', robust(result, entry)] as const),
     ['lipschitz', lipschitz(result)],
     ['memorization', memorization(result)],
     ['law', size(result)],
@@ -40,12 +41,19 @@ function accuracy({ accuracy: one }: AuditResult): Tile {
   return { name, value: share(correct, points), note: `${count(correct)} of ${count(points)}` };
 }
 
-/** At the first radius asked for; without one, the middle distance of what was found. */
-function robust({ norm, result: one }: AuditResult['robustness'][number]): Tile {
+/** At the first radius asked for; without one, the median distance to the boundary. */
+function robust({ stability }: AuditResult, { norm, result: one }: AuditResult['robustness'][number]): Tile {
   const name = `Robust accuracy, ${NORMS[norm]}`;
   if (!('value' in one) || one.value.points.length === 0) return { name, ...UNKNOWN };
   const [first] = one.value.ensembles;
-  if (!first) return { name, value: 'see curve', note: 'no radius was asked for' };
+  if (!first) {
+    const median = stability.find((entry) => entry.norm === norm)?.median;
+    return {
+      name: `Median distance, ${NORMS[norm]}`,
+      value: median ? distanceText(...median) : MISSING,
+      note: 'to the nearest wrong answer: proven to found',
+    };
+  }
   const curve = robustnessCurve(one.value.points);
   const at = curveAt(curve, first.radius);
   const least = Math.max(at.certified, first.certified);

@@ -47,14 +47,14 @@ ${measured(one, (robustness) => ofNorm(result, robustness))}`,
 export function auditCurveSvg(result: AuditResult, norm: Norm): string {
   const one = result.robustness.find((candidate) => candidate.norm === norm)?.result;
   const robustness = one && 'value' in one ? one.value : undefined;
-  const layout = { ...WIDE_CURVE, height: 500, marginTop: 106 };
+  const layout = { ...WIDE_CURVE, height: 490, marginTop: 96 };
   const chart =
     robustness &&
     curveChart(robustness, robustnessCurve(robustness.points), layout, 'curve', [
       Plot.text([`${shorten(result.model.file, 40)} on ${shorten(result.data.name, 40)}`], {
         frameAnchor: 'top-left',
         dx: 6 - layout.marginLeft,
-        dy: 52 - layout.marginTop,
+        dy: 18 - layout.marginTop,
         fontSize: 20,
         fontWeight: 650,
         fill: 'var(--ink)',

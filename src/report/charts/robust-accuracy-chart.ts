@@ -80,7 +80,7 @@ export function robustAccuracyChart(
   const axis = radiusAxis(curve, marks, layout);
   if (!axis || curve.points === 0) return undefined;
   const { points, correct } = curve;
-  const { marginLeft, marginTop, marginBottom, compact, fontSize } = layout;
+  const { marginLeft, marginBottom, compact, fontSize } = layout;
   const area = drawnSteps(curve, axis).map(({ radius, attacked, certified }) => ({
     radius,
     attacked: attacked / points,
@@ -198,12 +198,13 @@ export function robustAccuracyChart(
       },
     ].filter(({ dot }) => !dot || marks.length > 0);
     const character = 0.52 * layout.fontSize;
+    const start = compact ? 6 : marginLeft;
     let [left, line] = [0, 0];
     return keys.flatMap(({ text, colour, opacity, dot }) => {
-      const width = 20 + character * text.length;
-      if (left > 0 && marginLeft + left + width > layout.width) [left, line] = [0, line + 1];
-      const dx = left + (compact ? 6 - marginLeft : 0);
-      const dy = 10 - marginTop + line * (layout.fontSize + 5);
+      const width = 26 + character * text.length;
+      if (left > 0 && start + left + width > layout.width) [left, line] = [0, line + 1];
+      const dx = start - marginLeft + left;
+      const dy = (compact ? -56 : -40) + line * (layout.fontSize + 5);
       left += width + 12;
       return [
         Plot.text([dot ? '\u25CF' : '\u25A0'], {
