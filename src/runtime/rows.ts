@@ -30,18 +30,36 @@ export async function runRows<Names extends string, Collected extends Rows>(
     const chunk = Object.fromEntries(
       program.inputs.map(({ name }) => {
         const width = widths[name]!;
-        // The rows past the last one repeat the first: at zero an operator may not be defined.
-        const padded = allocate(dtype, batch * width) as Rows;
-        padded.set(feeds[name]!.subarray(from * width, (from + rows) * width));
-        for (let i = rows; i < batch; i++) padded.set(padded.subarray(0, width), i * width);
-        return [name, padded];
+        const given = feeds[name]!.subarray(from * width, (from + rows) * width);
+        return [name, rows === batch && isOf(dtype, given) ? given : padded(dtype, given, rows, batch)];
       }),
     );
-    const found = await program.run(chunk);
-    for (const [name, length] of Object.entries<number>(lengths)) {
-      const part = (found[name] as Rows).subarray(0, rows * length);
-      results[name as Names].set(part, from * length);
-    }
+    const part = (name: string) => {
+      const length = lengths[name as Names];
+      return results[name as Names].subarray(from * length, (from + rows) * length) as Collected;
+    };
+    // Whole batches are written where they belong: new arrays of their size cost more than many a graph.
+    const into = Object.fromEntries(
+      Object.keys(lengths).flatMap((name) =>
+        rows === batch && isOf(dtype, part(name)) ? [[name, part(name)]] : [],
+      ),
+    );
+    const found = await program.run(chunk, into);
+    for (const [name, length] of Object.entries<number>(lengths))
+      if (!into[name]) part(name).set((found[name] as Rows).subarray(0, rows * length));
   }
   return results;
+}
+
+function isOf(dtype: FloatType, rows: Rows): boolean {
+  return rows instanceof (dtype === 'float32' ? Float32Array : Float64Array);
+}
+
+/** Rows past the last one repeat the first: at zero an operator may not be defined. */
+function padded(dtype: FloatType, given: Rows, rows: number, batch: number): Rows {
+  const width = given.length / rows;
+  const all = allocate(dtype, batch * width) as Rows;
+  all.set(given);
+  for (let i = rows; i < batch; i++) all.copyWithin(i * width, 0, width);
+  return all;
 }
