@@ -88,23 +88,43 @@ export async function exactDistance(
 ): Promise<number> {
   const label = classAt({ features: x.length, weights, offsets, classes }, x);
   const right = classes.flatMap((c, k) => (c === label ? [k] : []));
-  let least = Infinity;
-  for (let j = 0; j < classes.length; j++) {
-    if (classes[j] === label) continue;
+  const low = Float64Array.from(x, (v) => bounds[0] - v);
+  const high = Float64Array.from(x, (v) => bounds[1] - v);
+  const regions = classes.flatMap((c, j) => {
+    if (c === label) return [];
     const rows = right.map((k) => weights[j]!.map((v, i) => v - weights[k]![i]!));
     const reach = right.map((k, r) => offsets[k]! - offsets[j]! - dot(rows[r]!, x));
-    const low = Float64Array.from(x, (v) => bounds[0] - v);
-    const high = Float64Array.from(x, (v) => bounds[1] - v);
-    least = Math.min(
-      least,
-      norm === 'l2' ? dykstra(rows, reach, low, high) : await linearPrograms(norm, rows, reach, low, high),
-    );
+    // No nearer than the farthest of its half-spaces.
+    const atLeast = Math.max(...rows.map((row, r) => reach[r]! / dualNorm(norm, row)));
+    return [{ rows, reach, atLeast }];
+  });
+  let least = Infinity;
+  for (const { rows, reach, atLeast } of regions.sort((a, b) => a.atLeast - b.atLeast)) {
+    if (atLeast >= least) break;
+    least = Math.min(least, await shortest(norm, rows, reach, low, high));
   }
   return least;
 }
 
+/** min ||d|| with rows d >= reach and low <= d <= high. */
+export async function shortest(
+  norm: Norm,
+  rows: readonly Float64Array[],
+  reach: readonly number[],
+  low: Float64Array,
+  high: Float64Array,
+): Promise<number> {
+  return norm === 'l2' ? dykstra(rows, reach, low, high) : linearPrograms(norm, rows, reach, low, high);
+}
+
+function dualNorm(norm: Norm, w: Float64Array): number {
+  if (norm === 'l2') return Math.sqrt(dot(w, w));
+  const sizes = w.map(Math.abs);
+  return norm === 'l1' ? Math.max(...sizes) : sizes.reduce((sum, size) => sum + size, 0);
+}
+
 /** |d| of the shortest d with rows d >= reach and low <= d <= high (Boyle and Dykstra 1986); Infinity where there is none. */
-export function dykstra(
+function dykstra(
   rows: readonly Float64Array[],
   reach: readonly number[],
   low: Float64Array,
@@ -115,7 +135,7 @@ export function dykstra(
   const squares = rows.map((row) => dot(row, row));
   const factors = new Float64Array(rows.length);
   const clipped = new Float64Array(n);
-  for (let sweep = 0; sweep < 200_000; sweep++) {
+  for (let sweep = 0; sweep < 50_000; sweep++) {
     let moved = 0;
     for (let k = 0; k < rows.length; k++) {
       // The correction of a half-space is a multiple of its normal.
@@ -133,7 +153,7 @@ export function dykstra(
       clipped[i] = before - after;
       d[i] = after;
     }
-    if (moved < 1e-13) return Math.sqrt(dot(d, d));
+    if (moved < 1e-12) return Math.sqrt(dot(d, d));
   }
   return rows.every((row, k) => dot(row, d) >= reach[k]! - 1e-6) ? Math.sqrt(dot(d, d)) : Infinity;
 }
