@@ -90,6 +90,8 @@ describe('openDataset', () => {
     });
     expect((await openDataset(tables)).x[0]).toBe(2);
     expect((await openDataset(tables, { split: 'train' })).x[0]).toBe(1);
+    const single = folderOf({ 'data.parquet': table(3) });
+    expect((await openDataset(single, { split: 'train' })).x[0]).toBe(3);
   });
 
   it.each<[string, Readonly<Record<string, string | Uint8Array>>, object, RegExp]>([

@@ -94,9 +94,10 @@ function withoutCopies(entries: readonly Entry[]): readonly Entry[] {
   return entries.filter(({ name }) => !names.has(name.replace(/\.gz$/, '')) || !name.endsWith('.gz'));
 }
 
-/** The one entry, or the one of the split; an error that lists them where that is not one. */
+/** The one entry that speaks of no other split, or the one of the split; an error that lists them where that is not one. */
 function chosen(folder: string, entries: readonly Entry[], split: Split | undefined): string {
-  if (entries.length === 1 && split === undefined) return entries[0]!.path;
+  const [only] = entries;
+  if (entries.length === 1 && (split === undefined || splitOf(only!.name) === undefined)) return only!.path;
   const wanted = split ?? 'test';
   const fitting = entries.filter(({ name }) => splitOf(name) === wanted);
   if (fitting.length === 1) return fitting[0]!.path;
