@@ -1,4 +1,4 @@
-// How the random search starts and what it tries next, for each norm: Andriushchenko et al. (2020), algorithms 2 and 3; for l1 as in Croce and Hein, "Mind the box: l1-APGD for sparse adversarial attacks on image classifiers" (2021).
+// How the random search starts and what it tries next, for each norm: Andriushchenko et al. (2020), algorithms 2 and 3; for l1 after Croce and Hein, "Mind the box" (2021), but with windows down to single pixels.
 import type { Threat } from '../threat.ts';
 import { profile } from './profile.ts';
 import { eachPixel, type ImageShape, placed, windowSize } from './window.ts';
@@ -76,6 +76,8 @@ function masses({ norm, radius }: Threat, image: ImageShape): Moves {
     return sum;
   };
   const lengthOf = (vector: Float64Array) => root(total(vector));
+  // A little less than all, so that rounding seldom leaves the ball and the projection has nothing to do.
+  const filled = radius * (1 - 1e-6);
   const profiles = new Map<string, Float64Array>();
   /** The profile of length 1, kept: few sizes occur. */
   const unit = (size: readonly [number, number], sideways: boolean): Float64Array => {
@@ -90,7 +92,7 @@ function masses({ norm, radius }: Threat, image: ImageShape): Moves {
   };
   const write = (x: Float32Array, change: Float64Array, into: Float32Array) => {
     const length = lengthOf(change);
-    const scale = length > 0 && (order === 2 || length < radius) ? radius / length : 1;
+    const scale = length > 0 && (order === 2 || length < filled) ? filled / length : 1;
     for (let i = 0; i < x.length; i++) into[i] = x[i]! + scale * change[i]!;
   };
   return {
