@@ -76,19 +76,17 @@ export function stepBySign(
   into: Float32Array,
 ): void {
   const features = current.length / sizes.length;
+  const stale = 1 - fresh;
   for (let i = 0; i < sizes.length; i++) {
     const size = sizes[i]!;
     for (let j = i * features; j < (i + 1) * features; j++) {
       const x = current[j]!;
       const low = least[j]!;
       const high = most[j]!;
-      const slope = gradients[j]!;
-      // A difference of comparisons: branches on random signs are slow.
-      let z = x + size * (Number(slope > 0) - Number(slope < 0));
-      if (z < low) z = low;
-      else if (z > high) z = high;
-      z = Math.fround(x + fresh * (z - x) + (1 - fresh) * (x - previous[j]!));
-      into[j] = z < low ? low : z > high ? high : z;
+      // No branches: those on random signs are slow.
+      const sign = Number(gradients[j]! > 0) - Number(gradients[j]! < 0);
+      const z = Math.min(Math.max(x + size * sign, low), high);
+      into[j] = Math.min(Math.max(x + fresh * (z - x) + stale * (x - previous[j]!), low), high);
     }
   }
 }
