@@ -44,7 +44,7 @@ export interface CertifiedRadius {
   /** Undefined where nothing is proven. */
   readonly method: Method | undefined;
   readonly seconds: number;
-  /** Why the radius is 0, or what was cut short. */
+  /** Why the radius is 0. */
   readonly note?: string;
   /** What each method proved, in the order of METHODS; the largest is `radius`. */
   readonly certificates: readonly Certificate[];
@@ -101,8 +101,8 @@ export interface Certifier {
  * Prepares certificates for a model.
  *
  * What is certified is the function that the stored weights define in real arithmetic; all rounding of the proofs is accounted
- * for. A program that evaluates the model in float32 adds its own rounding: near the border of a certified radius its scores can
- * tie or cross where the true ones do by less than that. A final Softmax or Sigmoid is left out, as attacks do: it keeps the
+ * for. A program that evaluates the model in float32 adds its own rounding, which no certificate here bounds: near the border of a
+ * certified radius its scores can cross although the true ones do not. A final Softmax or Sigmoid is left out, as attacks do: it keeps the
  * order of scores. In classification the margins f_label - f_j are proven positive, so ties count as lost; in regression
  * |f_k - y_k| <= tolerance is proven for all outputs.
  *

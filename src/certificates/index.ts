@@ -8,3 +8,4 @@ export {
   type Method,
   type Verdict,
 } from './certifier.ts';
+export { classStabilityFromBelow } from './class-stability.ts';
