@@ -304,8 +304,8 @@ async function robustnessIn(
     request.boundSeconds,
     budget.begin(),
   );
-  const ordered = await requireOrder(campaign, certification.certified, request.boundSeconds, directory);
   const stored = await storeExamples(directory, norm, rows, subject.shape, nearest, checker);
+  const ordered = await requireOrder(campaign, certification.certified, request.boundSeconds, directory);
   const value = robustnessOf(
     norm,
     task,
@@ -339,7 +339,7 @@ async function robustnessIn(
         : { status: 'partial', seconds, reason: reasons.join('; '), value };
   return {
     result,
-    findings: [...doubts, ...ordered.findings, ...stored.findings],
+    findings: [...doubts, ...stored.findings, ...ordered.findings],
     images: chooseImages(norm, task, rows, nearest),
   };
 }

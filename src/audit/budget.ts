@@ -1,4 +1,5 @@
 // How the steps of an audit share its time: each gets its part of what is left, so that unused time goes to those after it.
+import { RobustlawError } from '../errors.ts';
 
 /** A moment on the clock of performance.now(), in milliseconds; Infinity is never. */
 export type Moment = number;
@@ -20,7 +21,9 @@ export function shareTime(
   return {
     begin() {
       const left = weights.slice(step).reduce((sum, weight) => sum + weight, 0);
-      const weight = weights[step++] ?? left;
+      const weight = weights[step++];
+      if (weight === undefined)
+        throw new RobustlawError('internal', `${step} steps share the time of ${weights.length}`);
       if (end === Number.POSITIVE_INFINITY) return end;
       return now() + (Math.max(0, end - now()) * weight) / left;
     },

@@ -8,6 +8,7 @@ import type { InputBounds } from '../graph/index.ts';
 import type { Norm } from '../guarantee/index.ts';
 import { permutation, rng } from '../random/index.ts';
 import type { KnownNoise } from './fitting.ts';
+import { parseRequirement } from './requirement.ts';
 import type { ModelSource } from './subject.ts';
 
 /** A norm and the radii at which robust accuracy is asked for; none asks for distances to the boundary only. */
@@ -93,6 +94,7 @@ export function requireSense(request: AuditRequest, outputs: number): void {
     throw invalidArgument('probability of flipped labels', noise.flips, 'a number in [0, 1]');
   if (noise && 'flips' in noise && task.kind === 'regression')
     throw invalidArgument('noise', 'a probability of flips', 'a variance in regression');
+  for (const text of request.requirements) parseRequirement(text);
   requireInteger('seed', request.seed, 0);
   requireInteger('workers', request.workers);
   requirePositive('seconds for a bound', request.boundSeconds);

@@ -6,15 +6,16 @@ interface JobModule {
   readonly run?: (job: unknown, context: JobContext) => unknown;
 }
 
-/** Answers one job after the other with the module at `url`. */
+/** Answers one job after the other with the module at `url`; `ready` hears of it once that is loaded. */
 export function answering(
   url: string,
   send: (message: WorkerMessage) => void,
   interrupted: () => boolean,
+  ready: () => void = () => {},
 ): (job: unknown) => Promise<void> {
   const loaded: Promise<JobModule> = import(url);
   // Reported as the outcome of the first job rather than as an unhandled rejection.
-  loaded.catch(() => {});
+  loaded.then(ready).catch(() => {});
   const context: JobContext = { progress: (message) => send({ type: 'progress', message }), interrupted };
   return async (job) => {
     try {

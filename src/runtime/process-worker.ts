@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { answering } from './answer.ts';
 import type { PoolMessage, WorkerMessage } from './pool.ts';
-import { INTERRUPT } from './processes.ts';
+import { INTERRUPT, READY } from './processes.ts';
 
 const [module, parent] = process.argv.slice(2) as [string, string];
 let interrupted = false;
@@ -18,6 +18,7 @@ const answer = answering(
   module,
   (message: WorkerMessage) => process.send!(message),
   () => interrupted,
+  () => process.send!(READY),
 );
 
 process.on('message', (received: PoolMessage | typeof INTERRUPT) => {

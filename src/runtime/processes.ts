@@ -6,6 +6,12 @@ import { type Events, type Hand, type Pool, poolOf, type WorkerMessage } from '.
 /** From pool to child; jobs are told to break off by a message, as processes share no memory. */
 export const INTERRUPT = 'interrupt';
 
+/** From child to pool once its module is there. */
+export const READY = 'ready';
+
+/** Seconds, beside its patience, that a pool gives a process to start on a busy machine. */
+const STARTING = 60;
+
 /** Seconds that a job has to break off before its process is killed. */
 const GRACE = 3;
 
@@ -46,19 +52,26 @@ function startProcess(module: URL, patience: number, { received, gone }: Events)
     },
   );
   const words = lastWords(child);
-  let hanging = false;
+  let [ready, busy, hanging] = [false, false, false];
   let timer: NodeJS.Timeout | undefined;
   const rest = () => clearTimeout(timer);
   const watch = () => {
     rest();
     if (patience === Number.POSITIVE_INFINITY) return;
-    timer = setTimeout(() => {
+    const kill = () => {
       hanging = true;
       child.kill('SIGKILL');
-    }, 1e3 * patience);
+    };
+    timer = setTimeout(kill, 1e3 * (ready ? patience : patience + STARTING));
   };
-  child.on('message', (message: WorkerMessage) => {
-    if (message.type === 'progress') watch();
+  child.on('message', (message: WorkerMessage | typeof READY) => {
+    if (message === READY) {
+      ready = true;
+      if (busy) watch();
+      return;
+    }
+    busy = message.type === 'progress';
+    if (busy) watch();
     else rest();
     received(message);
   });
@@ -71,7 +84,8 @@ function startProcess(module: URL, patience: number, { received, gone }: Events)
   });
   return {
     post(message) {
-      if (message.type === 'job') watch();
+      busy = message.type === 'job';
+      if (busy) watch();
       // Without a callback the failure would be thrown as well, and the exit reports it.
       if (child.connected) child.send(message, () => {});
     },

@@ -20,12 +20,14 @@ import { digitsModel, linearModel, normalData, requestFor, someDigits, writeMode
 
 const FAILING = new URL('./jobs/failing-worker.ts', import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), 'audit-'));
+// Most of the time of a small audit is the start of its processes.
+process.env.NODE_COMPILE_CACHE = join(tmpdir(), 'robustlaw-compile-cache');
 afterAll(() => rmSync(folder, { recursive: true }));
 
 let digits: string;
 beforeAll(async () => {
   digits = await digitsModel(folder);
-});
+}, 60_000);
 
 let count = 0;
 async function run(request: AuditRequest, module?: URL): Promise<{ result: AuditResult; path: string }> {
@@ -84,7 +86,7 @@ describe('of a linear model', () => {
     const path = writeModel(folder, 'linear', linearModel(w, features, bias));
     const requirements = ['accuracy >= 0.5', 'robust-accuracy(l2, 0.3) >= 0.99'];
     ({ result } = await run(requestFor(path, data, { norms, rows: { most: 1000 }, requirements })));
-  });
+  }, 120_000);
 
   it.each(['linf', 'l2', 'l1'] as const)('finds the exact robust accuracy and distances in %s', (norm) => {
     const { points, ensembles, nearest, examples } = robustnessIn(result, norm);
@@ -144,7 +146,7 @@ describe('of a linear model', () => {
 it('of a regression by tolerance: |a x - y| <= t holds up to (t - |a x0 - y|) / ||a||*', async () => {
   const features = 5;
   const w = normal(rng('slope'), features).map(Math.fround);
-  const data = normalData('regression', 12, features, (x) => [
+  const data = normalData('regression', 12, features, (x): number[] => [
     x.reduce((sum, v, j) => sum + v * w[j]!, 0) + x[0]! / 10,
   ]);
   const path = writeModel(folder, 'regression', linearModel(w, features, [0]));
@@ -158,7 +160,8 @@ it('of a regression by tolerance: |a x - y| <= t holds up to (t - |a x0 - y|) / 
   let robust = 0;
   for (const { row, correct, found, certified } of points) {
     const x = data.x.subarray(row * features, (row + 1) * features);
-    const error = Math.abs(x.reduce((sum, v, j) => sum + v * w[j]!, 0) - data.y[row]!);
+    const output = Array.from(x).reduce((sum, v, j) => sum + v * w[j]!, 0);
+    const error = Math.abs(output - data.y[row]!);
     const truth = Math.max(0, 0.15 - error) / dual('l2', w);
     expect(correct).toBe(truth > 0);
     if (truth > 0.05) robust++;
@@ -208,7 +211,7 @@ describe('of a network on digits', () => {
     expect(readdirSync(path).toSorted()).toEqual(['audit.json', 'audit.sqlite', 'examples-linf.npy']);
 
     // Another folder, another number of processes: the same but for the time it took.
-    const again = await run({ ...request, workers: 1 });
+    const again = await run({ ...request, workers: 2 });
     expect(timeless(again.result)).toEqual(timeless(result));
     expect(readFileSync(join(again.path, examples!)).equals(readFileSync(join(path, examples!)))).toBe(true);
   });
@@ -228,14 +231,12 @@ describe('of a network on digits', () => {
     };
     const [whole, parts] = [join(folder, 'whole'), join(folder, 'parts')];
     expect((await start(whole)).code).toBe(0);
-    const first = await start(parts, /APGD-T, linf 0.05: 1/);
+    const first = await start(parts, /minimum norm, linf: 1/);
     expect(first.code).not.toBe(0);
     expect(readdirSync(parts)).not.toContain('audit.json');
-    await start(parts, /minimum norm, linf: 1/);
     expect((await start(parts)).code).toBe(0);
-    for (const file of ['examples-linf.npy', 'examples-l2.npy']) {
-      expect(readFileSync(join(parts, file)).equals(readFileSync(join(whole, file)))).toBe(true);
-    }
+    const examples = (path: string) => readFileSync(join(path, 'examples-linf.npy'));
+    expect(examples(parts).equals(examples(whole))).toBe(true);
     const [a, b] = [whole, parts].map((path) => JSON.parse(readFileSync(join(path, 'audit.json'), 'utf8')));
     expect(timeless(b)).toEqual(timeless(a));
   });
@@ -272,46 +273,39 @@ describe('of a network on digits', () => {
 });
 
 describe('with steps that fail', () => {
-  const settings = { bounds: [0, 1] as const, rows: { most: 8 }, patience: 8 };
+  const settings = {
+    bounds: [0, 1] as const,
+    rows: { most: 12 },
+    norms: [{ norm: 'linf' as const, radii: [0.02] }],
+    patience: 8,
+  };
   const named = (name: string) => {
     const path = join(folder, `digits-${name}.onnx`);
     copyFileSync(digits, path);
     return requestFor(path, someDigits(60), settings);
   };
 
-  it('a crash in one attack is that attack failed; the others count', async () => {
-    const { result } = await run(named('segfault'), FAILING);
+  it('a crash in one attack, a hang in the certificates and an error in a bound are just that; the rest counts', async () => {
+    const { result } = await run(named('ill'), FAILING);
     const measured = result.robustness[0]!.result;
     expect(measured).toMatchObject({
       status: 'partial',
-      reason: expect.stringMatching(/FAB-T at 0.1.*SIGSEGV/),
+      reason: expect.stringMatching(
+        /FAB-T at 0.02.*SIGSEGV.*certificates of .* rows are missing.*no sign of life for 8 s/,
+      ),
     });
-    const stages = robustnessIn(result, 'linf').ensembles[0]!.stages;
-    expect(stages.map(({ status }) => status)).toEqual(['done', 'done', 'failed', 'done']);
-    expect(stages[2]!.notAttacked).toBe(stages[1]!.robustAfter);
+    const [ensemble] = robustnessIn(result, 'linf').ensembles;
+    expect(ensemble!.stages.map(({ status }) => status)).toEqual(['done', 'done', 'failed', 'done']);
+    expect(ensemble!.stages[2]!.notAttacked).toBe(ensemble!.stages[1]!.robustAfter);
+    expect(ensemble!.certified).toBe(0);
+    expect(robustnessIn(result, 'linf').nearest.status).toBe('done');
     expect(result.findings.map(({ id }) => id)).toContain('attack-failed');
-  });
-
-  it('a hang is killed, and what it was to measure is missing', async () => {
-    const { result } = await run(named('hang'), FAILING);
-    const measured = result.robustness[0]!.result;
-    expect(measured).toMatchObject({
-      status: 'partial',
-      reason: expect.stringMatching(/certificates of .* rows are missing.*no sign of life/),
-    });
-    expect(robustnessIn(result, 'linf').ensembles[0]!.certified).toBe(0);
-    expect(robustnessIn(result, 'linf').ensembles[0]!.stages.every(({ status }) => status === 'done')).toBe(
-      true,
-    );
-  });
-
-  it('an error in a measurement is that measurement failed', async () => {
-    const { result } = await run(named('throw'), FAILING);
     expect(result.lipschitz).toMatchObject({
       status: 'failed',
       reason: expect.stringMatching(/no constant today/),
     });
-    expect(result.robustness[0]!.result.status).toBe('done');
+    expect(result.accuracy.status).toBe('done');
+    expect(result.law.status).toBe('done');
   });
 
   it('a model that ends every process leaves an audit that says so', async () => {

@@ -10,8 +10,11 @@ it('gives each step its part of what is left, so that unused time goes to the st
   expect(budget.begin()).toBeCloseTo(1000 + (80 * 3) / 7, 9);
   now = 1075;
   expect(budget.begin()).toBe(1080);
-  now = 1090;
-  expect(budget.begin()).toBe(1090);
+  expect(() => budget.begin()).toThrow(/4 steps share the time of 3/);
+});
+
+it('ends a step at once that begins too late', () => {
+  expect(shareTime([1, 1], 1080, () => 1090).begin()).toBe(1090);
 });
 
 it('has no limit without an end', () => {

@@ -34,16 +34,16 @@ export function someDigits(n: number): Dataset {
   );
 }
 
-/** A network 64-24-10, trained on the first 300 digits, written to the folder; returns its path. */
+/** A network 64-12-10, trained on the first 300 digits, written to the folder; returns its path. */
 export async function digitsModel(folder: string): Promise<string> {
-  const family = mlp([64, 24, 10]);
+  const family = mlp([64, 12, 10]);
   const { x, y } = oneHotLabels(someDigits(300));
   const plan = {
     family,
     loss: squaredLoss,
     optimiser: adam(),
     learningRate: constantRate(0.003),
-    steps: 400,
+    steps: 600,
     stop: [],
   };
   const { weights } = await train(plan, { x, y, shape: [300, 64] }, rng(1));
@@ -80,7 +80,7 @@ export function normalData(
     name,
     x,
     shape: [n, features],
-    y: Float64Array.from(labels.flat()),
+    y: Float64Array.from(labels.flat(), Math.fround),
     outputs: labels[0]!.length,
     source: 'a test',
     transformations: [],
@@ -99,8 +99,8 @@ export function requestFor(path: string, data: Dataset, more: Partial<AuditReque
     requirements: [],
     seed: 7,
     timeLimit: Number.POSITIVE_INFINITY,
-    boundSeconds: 5,
-    workers: 2,
+    boundSeconds: 30,
+    workers: 1,
     patience: 60,
     versions: { robustlaw: '0.0.0-test' },
     ...more,
