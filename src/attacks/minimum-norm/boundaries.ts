@@ -5,6 +5,7 @@ import { pickRows, rowOf } from '../rows.ts';
 import type { LabelRows, Task } from '../task.ts';
 import { wrong } from '../task.ts';
 import type { Victim } from '../victim.ts';
+import { dualNorm } from './hyperplane.ts';
 
 /** Boundaries of one row: one per other class; in regression two per output, above and below. */
 export function boundaryCount({ task, outputs }: Victim): number {
@@ -127,17 +128,6 @@ export function showsAWay(w: Float32Array): boolean {
   let sum = 0;
   for (let j = 0; j < w.length; j++) sum += Math.abs(w[j]!);
   return sum > 0 && Number.isFinite(sum);
-}
-
-/** max <w, d> over ||d|| <= 1. */
-function dualNorm(norm: Norm, w: Float32Array): number {
-  let sum = 0;
-  for (let j = 0; j < w.length; j++) {
-    const size = Math.abs(w[j]!);
-    if (norm === 'l1') sum = Math.max(sum, size);
-    else sum += norm === 'linf' ? size : size * size;
-  }
-  return norm === 'l2' ? Math.sqrt(sum) : sum;
 }
 
 /**

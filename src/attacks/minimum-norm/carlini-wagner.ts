@@ -5,6 +5,7 @@ import type { Stop } from '../../stop.ts';
 import type { Attack } from '../attack.ts';
 import { margin, suited } from '../losses.ts';
 import { rowOf } from '../rows.ts';
+import { dualNorm } from './hyperplane.ts';
 import { indicesWhere, labelsOf, nothingFound, offer, type Search, withinRadius } from './nearest.ts';
 
 /** Of the space in which the search walks. */
@@ -52,7 +53,7 @@ async function optimise(search: Search, searches: number, steps: number, stop: S
   const rows = samples.ids.length;
   const start = await victim.gradient(loss, samples.points, samples.labels);
   const slopes = Float64Array.from({ length: rows }, (_, i) =>
-    euclidean(rowOf(start.gradients, i, features)),
+    dualNorm('l2', rowOf(start.gradients, i, features)),
   );
   // Where the gradient shows no way, neither does this attack.
   const reach = slopes.map((slope, i) => (tolerance - start.losses[i]!) / slope);
@@ -134,10 +135,4 @@ function walkSpace([low, high]: InputBounds): WalkSpace {
     // Not quite to the bounds, where tanh is flat.
     inverse: (x) => Math.atanh(Math.max(-1, Math.min(1, (x - middle) / half)) * (1 - 1e-6)),
   };
-}
-
-function euclidean(v: Float32Array): number {
-  let squares = 0;
-  for (const entry of v) squares += entry * entry;
-  return Math.sqrt(squares);
 }

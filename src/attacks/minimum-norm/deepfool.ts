@@ -11,9 +11,9 @@ const CANDIDATES = 10;
 const OVERSHOOT = 0.02;
 
 /**
- * DeepFool: steps onto the nearest of the linearised boundaries of the 10 likeliest other classes until the class changes, and goes 2 % beyond. In
- * any norm, the step is the shortest that reaches the hyperplane within the input bounds; the paper has no bounds. Fast,
- * and far from the nearest point where the model is not close to linear. Deterministic.
+ * DeepFool: steps onto the nearest of the linearised boundaries of the 10 likeliest other classes until the class changes,
+ * and goes 2 % beyond. In any norm, the step is the shortest that reaches the hyperplane within the input bounds; the paper
+ * has no bounds. Fast, but neither near the nearest point nor sure to find one. Deterministic.
  *
  * Cost per row: at most 500 gradients and 50 scores; a handful of iterations in practice.
  */

@@ -1,5 +1,6 @@
 // The nearest point of an intersection of a box with a few half-spaces, in l1, l2 and linf, by the predictor-corrector interior point method of Mehrotra (1992).
 import type { Norm } from '../../guarantee/index.ts';
+import { dualNorm } from './hyperplane.ts';
 
 /** The changes d with <normal, d> >= reach. */
 export interface HalfSpace {
@@ -29,7 +30,7 @@ export function shortestInHalfSpaces(
   high: Float64Array,
 ): Float64Array | undefined {
   // In units in which the reaches and the normals are about 1.
-  const sizes = halfSpaces.map(({ normal }) => dual(norm, normal));
+  const sizes = halfSpaces.map(({ normal }) => dualNorm(norm, normal));
   const scale = halfSpaces.reduce((most, { reach }, k) => Math.max(most, reach / sizes[k]!), 0);
   if (!(scale > 0 && scale < Infinity)) return undefined;
   const entries = Array.from(low.keys());
@@ -57,15 +58,6 @@ export function shortestInHalfSpaces(
     change[i]! += sign * solved[k]! * scale;
   });
   return change.map((entry, i) => Math.min(Math.max(entry, low[i]!), high[i]!));
-}
-
-function dual(norm: Norm, w: Float64Array): number {
-  let sum = 0;
-  for (const entry of w) {
-    if (norm === 'l1') sum = Math.max(sum, Math.abs(entry));
-    else sum += norm === 'linf' ? Math.abs(entry) : entry * entry;
-  }
-  return norm === 'l2' ? Math.sqrt(sum) : sum;
 }
 
 interface Program {

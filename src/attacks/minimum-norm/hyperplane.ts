@@ -43,6 +43,17 @@ export function stepOntoHyperplane(
   return norm === 'l2' ? Math.sqrt(length) : length;
 }
 
+/** max <w, d> over ||d|| <= 1: the dual norm, so that |gap| / dualNorm is the distance to a hyperplane without bounds. */
+export function dualNorm(norm: Norm, w: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < w.length; i++) {
+    const size = Math.abs(w[i]!);
+    if (norm === 'l1') sum = Math.max(sum, size);
+    else sum += norm === 'linf' ? size : size * size;
+  }
+  return norm === 'l2' ? Math.sqrt(sum) : sum;
+}
+
 /** t with sum_i |w_i| min(room_i, t s_i) = wanted, where s_i is 1 in linf and |w_i| in l2; Infinity where none is enough. */
 function scaleReaching(
   norm: 'l2' | 'linf',

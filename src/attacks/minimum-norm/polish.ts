@@ -22,8 +22,8 @@ const INSIDE = 0.05;
 /**
  * Shortens the distances of the rows that have a harmful point, until that gains less than 0.1 % in a round. Each round
  * collects hyperplanes that support the region of wrong outputs, at the boundary points between the shortest change that all
- * hyperplanes so far allow and a point inside the region. Where the region is convex and its boundary is made of few pieces, as near corners
- * of networks of max and ReLU, one round finds its nearest point.
+ * hyperplanes so far allow and a point inside the region. Where the region is convex and few pieces of its boundary meet, as
+ * at corners of networks of max and ReLU, one round finds its nearest point.
  *
  * Cost per row and round: up to 10 gradients and 180 scores.
  */
