@@ -23,7 +23,7 @@ import { lipschitzQuestions, measureConstants } from './lipschitz.ts';
 import { type KnownOutputs, labelsAt, outputsAt, pointsAt } from './outputs.ts';
 import {
   type AuditRequest,
-  ascending,
+  attackedNorms,
   auditedRows,
   auditIdentity,
   type NormRadii,
@@ -126,7 +126,7 @@ interface Scene {
 async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditResult> {
   const { request, subject, output, crew, observe } = scene;
   const { data, training, task, seed } = request;
-  const norms = request.norms.map(({ norm, radii }) => ({ norm, radii: ascending(radii) }));
+  const norms = attackedNorms(request);
   const ids = auditedRows(request);
   const budget = shareTime(
     [

@@ -9,12 +9,12 @@ import { type AuditedRows, rowOf } from './rows.ts';
 const MOST_FRAGILE = 6;
 const SPREAD = 6;
 
-/** Points with more values are not copied into the result. */
-const MOST_VALUES = 200_000;
+/** Fewer where points are large: all images of a norm have at most so many values. */
+const MOST_VALUES = 1_000_000;
 
 /** The images of one norm, nearest first. */
 export function chooseImages(norm: Norm, task: Task, rows: AuditedRows, nearest: Nearest): AuditImage[] {
-  if (rows.features > MOST_VALUES) return [];
+  const most = Math.floor(MOST_VALUES / rows.features);
   const found = nearest
     .flatMap((example, position) => (example ? [{ position, example }] : []))
     .sort((a, b) => a.example.distance - b.example.distance || a.position - b.position);
@@ -25,7 +25,7 @@ export function chooseImages(norm: Norm, task: Task, rows: AuditedRows, nearest:
     { length: wanted },
     (_, i) => others[Math.floor(((i + 0.5) * others.length) / wanted)]!,
   );
-  return [...fragile, ...spread].map((one) => imageOf(norm, task, rows, one));
+  return [...fragile, ...spread].slice(0, most).map((one) => imageOf(norm, task, rows, one));
 }
 
 function imageOf(

@@ -8,7 +8,7 @@ import type { InputBounds } from '../graph/index.ts';
 import type { Norm } from '../guarantee/index.ts';
 import { permutation, rng } from '../random/index.ts';
 import type { KnownNoise } from './fitting.ts';
-import { parseRequirement } from './requirement.ts';
+import { parseRequirement, requiredRadii } from './requirement.ts';
 import type { ModelSource } from './subject.ts';
 
 /** A norm and the radii at which robust accuracy is asked for; none asks for distances to the boundary only. */
@@ -128,6 +128,17 @@ function requireRows(what: string, rows: readonly number[], data: Dataset): void
   if (new Set(rows).size < rows.length) throw invalidArgument(`${what}s`, 'one of them twice', 'each once');
 }
 
+/** The norms and their radii, ascending, with those that the requirements speak of. */
+export function attackedNorms({ norms, requirements }: AuditRequest): NormRadii[] {
+  const required = requiredRadii(requirements.map(parseRequirement));
+  const names = new Set([...norms, ...required].map(({ norm }) => norm));
+  return [...names].map((norm) => {
+    const radii = norms.find((one) => one.norm === norm)?.radii ?? [];
+    const more = required.filter((one) => one.norm === norm).map(({ radius }) => radius);
+    return { norm, radii: [...new Set([...radii, ...more])].sort((a, b) => a - b) };
+  });
+}
+
 /** The rows that are attacked and certified, ascending. */
 export function auditedRows({ rows, data, seed }: Pick<AuditRequest, 'rows' | 'data' | 'seed'>): number[] {
   const n = pointCount(data);
@@ -143,8 +154,7 @@ export function auditedRows({ rows, data, seed }: Pick<AuditRequest, 'rows' | 'd
  * @param digest of the model, from modelDigest().
  */
 export function auditIdentity(request: AuditRequest, digest: string): string {
-  const { model, data, training, task, bounds, norms, rows, flipped, noise, seed, boundSeconds, versions } =
-    request;
+  const { model, data, training, task, bounds, rows, flipped, noise, seed, boundSeconds, versions } = request;
   const parts = {
     model: digest,
     output: model.output,
@@ -156,7 +166,7 @@ export function auditIdentity(request: AuditRequest, digest: string): string {
     training: training && [training.provenance.sha256, training.shape],
     task,
     bounds: bounds?.map(String),
-    norms: norms.map(({ norm, radii }) => [norm, ascending(radii)]),
+    norms: attackedNorms(request),
     rows,
     flipped,
     noise,
@@ -170,9 +180,4 @@ export function auditIdentity(request: AuditRequest, digest: string): string {
 /** The name of the folder of an audit: `<model>-<12 hexadecimal digits>`. */
 export function auditName({ model }: AuditRequest, identity: string): string {
   return `${basename(model.path).replace(/\.onnx$/i, '')}-${identity.slice(0, 12)}`;
-}
-
-/** Each radius once, the smallest first. */
-export function ascending(radii: readonly number[]): number[] {
-  return [...new Set(radii)].sort((a, b) => a - b);
 }

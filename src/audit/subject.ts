@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import type { Task } from '../attacks/index.ts';
 import { invalidArgument, RobustlawError } from '../errors.ts';
 import {
+  BATCH,
   type FloatType,
   type Graph,
   type InputBounds,
@@ -134,7 +135,8 @@ const ROWS = 32;
 export async function ownModel(model: Model, task: Task): Promise<OwnModel> {
   const one = singleSample(model);
   const { outputs, width, kind } = outputOf(one, task);
-  const rows = model.fixedBatch ?? ROWS;
+  const batched = [model.inputs[0]!, model.outputs[0]!].every((port) => port.shape[0] === BATCH);
+  const rows = model.fixedBatch ?? (batched ? ROWS : 1);
   const g = model.forBatch(rows);
   const [name] = Object.keys(g.outputs) as [string];
   const program: Program = await compile(g);

@@ -14,7 +14,7 @@ import {
   type WorstCase,
   wrong,
 } from '../attacks/index.ts';
-import { type Certifier, createCertifier } from '../certificates/index.ts';
+import { type Certifier, createCertifier, METHODS } from '../certificates/index.ts';
 import { readArray } from '../data/index.ts';
 import { RobustlawError } from '../errors.ts';
 import { type Model, sizeOf } from '../graph/index.ts';
@@ -213,14 +213,19 @@ async function work(job: Job, stop: Stop): Promise<Jobs[JobKind]['result']> {
       return attackFindings(attacks, known, await victim(), samples, threat, randomOf(job.given), stop);
     }
     case 'certify': {
-      const { certified, refuted } = certifyRows(certifier(job.given), job.given, job.seconds, stop);
+      const { certified, refuted } = certifyRows(
+        certifier(job.given, job.seconds, stop),
+        job.given,
+        job.seconds,
+        stop,
+      );
       const changed = Float32Array.from(refuted.flatMap(({ point }) => Array.from(point)));
       const outputs = await (await own()).outputs(changed);
       return { certified, refuted: { indices: refuted.map(({ index }) => index), changed, outputs } };
     }
     case 'judge': {
       const { points, labels } = job.given;
-      const judge = certifier(job.given);
+      const judge = certifier(job.given, job.seconds, stop);
       const features = sizeOf(job.subject.shape);
       const outputs = (labels.length * features) / points.length;
       return Array.from({ length: points.length / features }, (_, i) => {
@@ -280,7 +285,12 @@ interface Prepared {
   readonly image: ImageShape | undefined;
   readonly own: () => Promise<OwnModel>;
   readonly victim: () => Promise<Victim>;
-  readonly certifier: (asked: { readonly norm: Norm; readonly boundSeconds: number }) => Certifier;
+  /** Made for the first job of a norm, of whose time its constants take a half at most. */
+  readonly certifier: (
+    asked: { readonly norm: Norm; readonly boundSeconds: number },
+    seconds: number,
+    stop: Stop,
+  ) => Certifier;
 }
 
 /** The subject of the last job: all jobs of an audit have the same. */
@@ -300,9 +310,11 @@ function prepare(subject: Subject): Prepared {
     image: imageShape(subject),
     own: once(() => ownModel(model, subject.task)),
     victim: once(() => createVictim(model, subject.task)),
-    certifier({ norm, boundSeconds }) {
+    certifier({ norm, boundSeconds }, left, stop) {
       const threat = { norm, radius: Number.POSITIVE_INFINITY, bounds: subject.bounds };
-      const known = certifiers.get(norm) ?? createCertifier(model, subject.task, threat, boundSeconds);
+      const seconds = Math.min(boundSeconds, left / 2);
+      const known =
+        certifiers.get(norm) ?? createCertifier(model, subject.task, threat, seconds, METHODS, stop);
       certifiers.set(norm, known);
       return known;
     },
