@@ -1,0 +1,39 @@
+// Attacks against the verdicts of VNN-COMP 2021 on mnistfc 256x2: what verifiers found violated is found, what they proved is not broken.
+import { expect, test } from 'vitest';
+import {
+  allows,
+  createThreat,
+  createVictim,
+  minimumNorm,
+  oneHot,
+  standardEnsemble,
+  worstCase,
+} from '../../src/attacks/index.ts';
+import { rng } from '../../src/random/index.ts';
+import { whenDone } from '../../src/stop.ts';
+import { instances, mnistfc, reference } from '../oracles/mnistfc.ts';
+
+test.skipIf(!reference).each(['0.03', '0.05'])(
+  'agree with the verdicts at eps %s (set ROBUSTLAW_REFERENCE to the folder that holds vnncomp)',
+  async (eps) => {
+    const asked = instances(eps);
+    const victim = await createVictim(mnistfc(), { kind: 'classification' });
+    const samples = {
+      points: Float32Array.from(asked.flatMap(({ image }) => [...image])),
+      labels: oneHot(
+        asked.map(({ label }) => label),
+        10,
+      ),
+      ids: asked.map((_, i) => i),
+    };
+    const threat = createThreat('linf', Number(eps), [0, 1]);
+    const attacks = [...standardEnsemble([1, 28, 28]), minimumNorm];
+    const { examples } = await worstCase(attacks, victim, samples, threat, rng(0), whenDone);
+    await victim.dispose();
+    for (const { id, point } of examples)
+      expect(allows(threat, Float32Array.from(asked[id]!.image), point)).toBe(true);
+    const violated = asked.flatMap((instance, i) => (instance.violated ? [i] : []));
+    expect(examples.map(({ id }) => id).sort((a, b) => a - b)).toEqual(violated);
+  },
+  300_000,
+);
