@@ -8,27 +8,17 @@ import { writeWhole } from '../files/index.ts';
 import { type Model, nameOf, singleSample } from '../graph/index.ts';
 import type { Stop } from '../stop.ts';
 import { tallyAccuracy } from './accuracy.ts';
-import { attackNorm, attackWeights } from './attacking.ts';
-import { type Budget, type Moment, shareTime } from './budget.ts';
-import { certifyNorm, requireOrder } from './certifying.ts';
-import { type Crew, type Hiring, hire, type Report } from './crew.ts';
+import { attackWeights } from './attacking.ts';
+import { type Moment, shareTime } from './budget.ts';
+import { type Hiring, hire } from './crew.ts';
 import { describeData, describeModel } from './describe.ts';
-import { distrustAttacks, distrustModel } from './distrust.ts';
-import { storeExamples } from './examples.ts';
-import type { FittedData } from './fitting.ts';
-import { broken, type Nearest } from './found.ts';
-import { chooseImages } from './images.ts';
+import { distrustModel } from './distrust.ts';
+import { measureFit } from './fit.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { lipschitzQuestions, measureConstants } from './lipschitz.ts';
+import { measureRobustness } from './norm.ts';
 import { type KnownOutputs, labelsAt, outputsAt, pointsAt } from './outputs.ts';
-import {
-  type AuditRequest,
-  attackedNorms,
-  auditedRows,
-  auditIdentity,
-  type NormRadii,
-  requireSense,
-} from './request.ts';
+import { type AuditRequest, attackedNorms, auditedRows, auditIdentity, requireSense } from './request.ts';
 import { checkRequirement, parseRequirement } from './requirement.ts';
 import {
   type Accuracy,
@@ -38,24 +28,13 @@ import {
   auditSchema,
   type Finding,
   type Measurement,
-  type Robustness,
 } from './result.ts';
-import { robustnessOf, stabilityOf } from './robustness.ts';
+import { stabilityOf } from './robustness.ts';
 import type { AuditedRows } from './rows.ts';
-import { modelDigest, modelOf, type Output, outputOf, type Subject } from './subject.ts';
+import type { AuditProgress, Scene } from './scene.ts';
+import { modelDigest, modelOf, outputOf, type Subject } from './subject.ts';
 import { verdictSentences } from './verdict.ts';
-import { WHOLE_SPACE } from './words.ts';
-import { AUDIT_WORKER, type JobKind, type Jobs } from './worker.ts';
-
-/** How far an audit is. */
-export interface AuditProgress {
-  /** What is being done, for people: `APGD-CE, linf 0.1`. */
-  readonly step: string;
-  readonly done: number;
-  readonly total: number;
-  /** Of the attacked rows: those right and unbroken at the radius that is attacked. */
-  readonly robust?: { readonly rows: number; readonly of: number };
-}
+import { AUDIT_WORKER } from './worker.ts';
 
 /** Parts of the time: the outputs, checks, attacks (more, by norm and radius), certificates of a norm, Lipschitz constants, training data. */
 const WEIGHTS = { outputs: 10, checks: 3, certificates: 15, lipschitz: 15, fit: 10 } as const;
@@ -111,17 +90,6 @@ export async function audit(
 /** Seconds: a short time limit must not pass a slow step off as a hang. */
 const LEAST_PATIENCE = 60;
 
-/** What all steps need. */
-interface Scene {
-  readonly request: AuditRequest;
-  readonly subject: Subject;
-  readonly output: Output;
-  readonly directory: string;
-  readonly hiring: Hiring;
-  readonly crew: Crew;
-  readonly observe: (progress: AuditProgress) => void;
-}
-
 /** Measures everything, in turn. */
 async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditResult> {
   const { request, subject, output, crew, observe } = scene;
@@ -162,7 +130,7 @@ async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditR
     const checker = hire({ ...scene.hiring, workers: 1, journal: FORGETFUL });
     try {
       for (const asked of norms) {
-        const found = await robustnessIn(scene, checker, rows, asked, budget);
+        const found = await measureRobustness(scene, checker, rows, asked, budget);
         robustness.push({ norm: asked.norm, result: found.result });
         findings.push(...found.findings);
         images.push(...found.images);
@@ -179,7 +147,7 @@ async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditR
     robustness.push(...norms.map(({ norm }) => ({ norm, result })));
     lipschitz = { status: 'skipped', reason };
   }
-  const { memorization, law } = await fitOf(scene, model, learned ?? all, lipschitz, budget);
+  const { memorization, law } = await measureFit(scene, model, learned ?? all, lipschitz, budget);
   const before = {
     schema: AUDIT_SCHEMA,
     version: request.versions.robustlaw ?? 'unknown',
@@ -201,147 +169,6 @@ async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditR
   const requirements = request.requirements.map((text) => checkRequirement(parseRequirement(text), before));
   const judged = { ...before, requirements };
   return checked({ ...judged, verdict: verdictSentences(judged) });
-}
-
-/** What the model makes of its training data, or of the audited data where those are not known. */
-async function fitOf(
-  { request, output, crew, observe }: Scene,
-  model: Model,
-  known: KnownOutputs,
-  lipschitz: AuditResult['lipschitz'],
-  budget: Budget,
-): Promise<Pick<AuditResult, 'memorization' | 'law'>> {
-  const { training, data, task, seed, noise, flipped } = request;
-  const fitted = training ?? data;
-  const end = budget.begin();
-  if (known.reason !== undefined) {
-    const reason = `the outputs of ${fitted.name} are not all known: ${known.reason}`;
-    return { memorization: { status: 'skipped', reason }, law: { status: 'skipped', reason } };
-  }
-  const { outputs } = output;
-  const labels = () => labelsAt(fitted, known.rows, task, outputs);
-  const fittedData = (): FittedData => ({
-    name: fitted.name,
-    points: fitted.x,
-    features: featureCount(fitted),
-    labels: labels(),
-    scores: known.scores,
-    outputs,
-    task,
-    seed,
-  });
-  observe({ step: 'memorization', done: 0, total: 2 });
-  const noiseLevel =
-    noise ?? (fitted.noiseVariance === undefined ? null : { variance: fitted.noiseVariance });
-  const memorization = measurementOf(
-    await crew.perform(
-      'memorization',
-      'memorization',
-      () => ({ data: fittedData(), noise: noiseLevel, flipped: flipped ?? null }),
-      () => end,
-    ),
-  );
-  observe({ step: 'the law', done: 1, total: 2 });
-  const constants =
-    'value' in lipschitz
-      ? lipschitz.value.find(({ norm, domain }) => norm === 'l2' && domain === WHOLE_SPACE)
-      : undefined;
-  const constant = { lower: constants?.lower?.value ?? null, upper: constants?.upper?.value ?? null };
-  const law = measurementOf(
-    await crew.perform(
-      `law/${JSON.stringify(constant)}/${memorization.status}`,
-      'law',
-      () => ({
-        data: fittedData(),
-        parameterCount: model.parameterCount,
-        memorization: 'value' in memorization ? memorization.value : null,
-        constant,
-      }),
-      () => end,
-    ),
-  );
-  observe({ step: 'the law', done: 2, total: 2 });
-  return { memorization, law };
-}
-
-/** A job that cannot be cut short, as a measurement. */
-function measurementOf<Kind extends JobKind>(report: Report<Kind>): Measurement<Jobs[Kind]['result']> {
-  switch (report.status) {
-    case 'done':
-      return { status: 'done', seconds: report.seconds, value: report.result };
-    case 'failed':
-      return report;
-    case 'late':
-      return { status: 'skipped', reason: 'the time for it was over' };
-  }
-}
-
-/** Attacks and certificates in one norm, and what they say together. */
-async function robustnessIn(
-  { request, subject, directory, crew, observe }: Scene,
-  checker: Crew,
-  rows: AuditedRows,
-  { norm, radii }: NormRadii,
-  budget: Budget,
-): Promise<{ result: Measurement<Robustness>; findings: Finding[]; images: AuditImage[] }> {
-  const { task, seed } = request;
-  const nearest: Nearest = new Array(rows.ids.length).fill(undefined);
-  const { bounds } = subject;
-  const campaign = { crew, rows, task, norm, bounds, seed, nearest, observe: () => {} };
-  const attacked = await attackNorm(campaign, radii, budget, (attack, radius, done, total) => {
-    const robust = rows.ids.filter((_, i) => rows.correct[i] && !broken(nearest, i, radius)).length;
-    const step = `${attack}, ${norm}${Number.isFinite(radius) ? ` ${radius}` : ''}`;
-    observe({ step, done, total, robust: { rows: robust, of: rows.ids.length } });
-  });
-  const checks = budget.begin();
-  const widest = attacked.assaults.at(-1);
-  observe({ step: `checks of the attacks, ${norm}`, done: 0, total: 1 });
-  const doubts = widest ? await distrustAttacks(campaign, widest, checks) : [];
-  const told = (done: number, total: number) => observe({ step: `certificates, ${norm}`, done, total });
-  const certification = await certifyNorm(
-    { ...campaign, observe: told },
-    radii,
-    request.boundSeconds,
-    budget.begin(),
-  );
-  const stored = await storeExamples(directory, norm, rows, subject.shape, nearest, checker);
-  const ordered = await requireOrder(campaign, certification.certified, request.boundSeconds, directory);
-  const value = robustnessOf(
-    norm,
-    task,
-    rows,
-    attacked,
-    nearest,
-    ordered.certified,
-    stored.file,
-    stored.rowInFile,
-  );
-  const stages = [
-    ...attacked.assaults.flatMap(({ radius, stages }) => stages.map((stage) => ({ radius, stage }))),
-    { radius: Number.POSITIVE_INFINITY, stage: attacked.nearest },
-  ];
-  const reasons = [
-    ...stages.flatMap(({ radius, stage }) =>
-      stage.status === 'done'
-        ? []
-        : [`${stage.attack}${Number.isFinite(radius) ? ` at ${radius}` : ''}: ${stage.reason}`],
-    ),
-    ...(certification.reason === undefined ? [] : [certification.reason]),
-  ];
-  const seconds = stages.reduce((sum, { stage }) => sum + stage.seconds, certification.seconds);
-  const nothing =
-    stages.every(({ stage }) => stage.status === 'failed') && certification.reason !== undefined;
-  const result: Measurement<Robustness> =
-    reasons.length === 0
-      ? { status: 'done', seconds, value }
-      : nothing
-        ? { status: 'failed', seconds, reason: reasons.join('; ') }
-        : { status: 'partial', seconds, reason: reasons.join('; '), value };
-  return {
-    result,
-    findings: [...doubts, ...stored.findings, ...ordered.findings],
-    images: chooseImages(norm, task, rows, nearest),
-  };
 }
 
 const FORGETFUL: Journal = { get: () => undefined, put: () => {}, close: () => {} };

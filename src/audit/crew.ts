@@ -3,9 +3,9 @@ import { RobustlawError } from '../errors.ts';
 import { createProcessPool, type Pool } from '../runtime/index.ts';
 import type { Stop } from '../stop.ts';
 import type { Moment } from './budget.ts';
+import type { Done, Job, JobKind, Jobs } from './jobs.ts';
 import type { Journal } from './journal.ts';
 import type { Subject } from './subject.ts';
-import type { Done, Job, JobKind, Jobs } from './worker.ts';
 
 /** What became of a job; `late` where its time was over before it began. */
 export type Report<Kind extends JobKind> =

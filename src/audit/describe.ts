@@ -1,4 +1,6 @@
 // The model and the data of an audit, as the result names them.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Dataset, featureCount, pointCount } from '../data/index.ts';
 import type { Model, Port } from '../graph/index.ts';
@@ -7,10 +9,10 @@ import type { AuditResult } from './result.ts';
 import type { Output, Subject } from './subject.ts';
 
 export function describeModel(model: Model, subject: Subject, output: Output): AuditResult['model'] {
-  const { task, source, sha256 } = subject;
+  const { task, source } = subject;
   return {
     file: basename(source.path),
-    sha256,
+    sha256: createHash('sha256').update(readFileSync(source.path)).digest('hex'),
     input: portText(model.inputs[0]!),
     output: `${portText(model.outputs[0]!)}${output.kind === 'scores' ? '' : `, the ${output.kind}`}`,
     parameterCount: model.parameterCount,

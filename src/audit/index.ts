@@ -1,5 +1,5 @@
 // An audit: one model and one data set, gathered, measured, and told as one result.
-export { type AuditProgress, audit } from './audit.ts';
+export { audit } from './audit.ts';
 export { type EffectiveDimension, effectiveDimensions } from './dimension.ts';
 export type { KnownNoise } from './fitting.ts';
 export { type Fitted, measureMemorization } from './memorization.ts';
@@ -36,6 +36,7 @@ export {
   type Robustness,
   type SuspiciousLabel,
 } from './result.ts';
+export type { AuditProgress } from './scene.ts';
 export { type LawInputs, lawStanding, rootMeanSquareSpread } from './standing.ts';
 export { type ModelSource, modelDigest } from './subject.ts';
 export { suspiciousLabels } from './suspicious.ts';

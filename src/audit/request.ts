@@ -19,7 +19,7 @@ export interface NormRadii {
 
 export interface AuditRequest {
   readonly model: ModelSource;
-  /** Points as they are stored, with one class label per point 0..C-1, or with the wanted outputs. Audited as float32. */
+  /** Points as they are stored, with one class label per point 0..C-1, or with the wanted outputs; both audited as float32. */
   readonly data: Dataset;
   readonly classNames?: readonly string[];
   /** What was guessed on reading the data, for the user to know. */

@@ -4,169 +4,29 @@ import {
   attackFindings,
   createVictim,
   distance,
-  type Finding,
   minimumNorm,
   modelFindings,
-  type Samples,
   standardEnsemble,
-  type Threat,
   type Victim,
-  type WorstCase,
   wrong,
 } from '../attacks/index.ts';
 import { type Certifier, createCertifier, METHODS } from '../certificates/index.ts';
 import { readArray } from '../data/index.ts';
 import { RobustlawError } from '../errors.ts';
 import { type Model, sizeOf } from '../graph/index.ts';
-import type { LipschitzMeasurement, Norm } from '../guarantee/index.ts';
-import { measureLipschitz, type Question } from '../lipschitz/index.ts';
+import type { Norm } from '../guarantee/index.ts';
+import { measureLipschitz } from '../lipschitz/index.ts';
 import { type Rng, rng } from '../random/index.ts';
 import type { JobContext } from '../runtime/index.ts';
 import { afterSeconds, type Stop } from '../stop.ts';
 import { certifyRows } from './certify.ts';
-import { type FittedData, type KnownNoise, lawOf, memorizationOf } from './fitting.ts';
-import type { LawStanding, Memorization } from './result.ts';
-import type { Certified } from './robustness.ts';
+import { lawOf, memorizationOf } from './fitting.ts';
+import type { Done, Job, JobKind, Jobs, Recheck } from './jobs.ts';
 import { rowOf } from './rows.ts';
 import { type ImageShape, imageShape, modelOf, type OwnModel, ownModel, type Subject } from './subject.ts';
 
 /** The module of the pool; sources and build differ in the extension only. */
 export const AUDIT_WORKER = new URL(import.meta.url);
-
-/** Each kind of job: what it is given, and what comes of it. */
-export interface Jobs {
-  /** The model's own outputs. */
-  readonly outputs: {
-    readonly given: { readonly points: Float32Array };
-    readonly result: Float32Array;
-  };
-  readonly attack: {
-    readonly given: {
-      readonly attack: string;
-      readonly samples: Samples;
-      readonly threat: Threat;
-      /** Names of the random key under the seed. */
-      readonly key: readonly (string | number)[];
-      readonly seed: number;
-    };
-    /** What the attack returned, and the model's own outputs there. */
-    readonly result: { readonly changed: Float32Array; readonly outputs: Float32Array };
-  };
-  /** What model and data betray before any attack. */
-  readonly 'model findings': {
-    readonly given: { readonly points: Float32Array; readonly labels: Float32Array };
-    readonly result: readonly Finding[];
-  };
-  /** What the results of the ensemble at one radius betray, and what more runs on some rows do. */
-  readonly 'attack findings': {
-    readonly given: {
-      readonly known: WorstCase;
-      readonly samples: Samples;
-      readonly threat: Threat;
-      readonly key: readonly (string | number)[];
-      readonly seed: number;
-    };
-    readonly result: readonly Finding[];
-  };
-  /** Radii around points that the model gets right, within which nothing makes it wrong. */
-  readonly certify: {
-    readonly given: {
-      readonly norm: Norm;
-      readonly points: Float32Array;
-      readonly labels: Float32Array;
-      /** Ascending. */
-      readonly radii: readonly number[];
-      /** The distance of the nearest known example of each point; Infinity where none is known. */
-      readonly found: readonly number[];
-      readonly boundSeconds: number;
-    };
-    readonly result: {
-      /** One for each point that there was time for, in their order. */
-      readonly certified: readonly Certified[];
-      /** Counterexamples that proofs came upon, `[count, features]`, whose they are, and the model's own outputs there. */
-      readonly refuted: {
-        readonly indices: readonly number[];
-        readonly changed: Float32Array;
-        readonly outputs: Float32Array;
-      };
-    };
-  };
-  /** Whether the model is wrong at points in exact arithmetic, too. */
-  readonly judge: {
-    readonly given: {
-      readonly norm: Norm;
-      readonly points: Float32Array;
-      readonly labels: Float32Array;
-      readonly boundSeconds: number;
-    };
-    readonly result: readonly ('wrong' | 'right' | 'unknown')[];
-  };
-  readonly lipschitz: {
-    readonly given: {
-      readonly question: Question;
-      /** Where searches start, `[rows, features]`. */
-      readonly starts: Float32Array;
-      readonly seed: number;
-      readonly key: readonly (string | number)[];
-      readonly boundSeconds: number;
-    };
-    readonly result: LipschitzMeasurement;
-  };
-  /** What the model makes of its training data; these two do not execute it, but take long. */
-  readonly memorization: {
-    readonly given: {
-      readonly data: FittedData;
-      readonly noise: KnownNoise | null;
-      readonly flipped: readonly number[] | null;
-    };
-    readonly result: Memorization;
-  };
-  readonly law: {
-    readonly given: {
-      readonly data: FittedData;
-      readonly parameterCount: number;
-      readonly memorization: Memorization | null;
-      readonly constant: { readonly lower: number | null; readonly upper: number | null };
-    };
-    readonly result: LawStanding;
-  };
-  /** Adversarial examples as they lie on the disk, against the points they were made from. */
-  readonly recheck: {
-    readonly given: {
-      readonly file: string;
-      readonly norm: Norm;
-      readonly points: Float32Array;
-      readonly labels: Float32Array;
-    };
-    readonly result: Recheck;
-  };
-}
-
-/** What a process that knows nothing of the attacks finds in a file of adversarial examples, by row of the file. */
-export interface Recheck {
-  readonly distances: Float64Array;
-  readonly inBounds: readonly boolean[];
-  readonly wrong: readonly boolean[];
-}
-
-export type JobKind = keyof Jobs;
-
-export type Job = {
-  readonly [Kind in JobKind]: {
-    readonly kind: Kind;
-    readonly subject: Subject;
-    readonly given: Jobs[Kind]['given'];
-    /** Infinity for as long as it takes. */
-    readonly seconds: number;
-  };
-}[JobKind];
-
-export interface Done<Kind extends JobKind = JobKind> {
-  readonly result: Jobs[Kind]['result'];
-  /** Time ended the job before it was through. */
-  readonly stopped: boolean;
-  readonly seconds: number;
-}
 
 /** Milliseconds between signs of life. */
 const PULSE = 1000;

@@ -1,6 +1,7 @@
 // The worker of audits, but some jobs crash, hang, throw or lie, as the name of the model's file says.
 
-import { type Done, type Job, run as runJob } from '../../../src/audit/worker.ts';
+import type { Done, Job } from '../../../src/audit/jobs.ts';
+import { run as runJob } from '../../../src/audit/worker.ts';
 import type { JobContext } from '../../../src/runtime/index.ts';
 
 export async function run(job: Job, context: JobContext): Promise<Done> {
