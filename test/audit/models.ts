@@ -99,7 +99,7 @@ export function requestFor(path: string, data: Dataset, more: Partial<AuditReque
     requirements: [],
     seed: 7,
     timeLimit: Number.POSITIVE_INFINITY,
-    boundSeconds: 30,
+    boundSeconds: 1,
     workers: 1,
     patience: 60,
     versions: { robustlaw: '0.0.0-test' },
