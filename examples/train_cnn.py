@@ -5,7 +5,8 @@
     python3 examples/train_cnn.py --mnist FOLDER        # MNIST, the four IDX files (plain or .gz) in FOLDER
 
 Needs PyTorch and NumPy (Debian: apt-get install python3-torch). Pixels are in [0, 1]; no other preprocessing.
-With --flip 0.05 one label in twenty of the training data is replaced by another; their row numbers go to FILE.flipped.csv.
+With --flip 0.05 one label in twenty of the training data is replaced by another: what the network was trained on goes to
+NAME-training.npz, the rows of the wrong labels to NAME-flipped.csv.
 """
 
 import argparse
@@ -108,7 +109,9 @@ def main():
         opset_version=13,
     )
     if len(flipped):
-        np.savetxt(f"{output}.flipped.csv", flipped, fmt="%d", header="row", comments="")
+        name = output.removesuffix(".onnx")
+        np.savez_compressed(f"{name}-training.npz", x=x.numpy(), y=y.numpy())
+        np.savetxt(f"{name}-flipped.csv", flipped, fmt="%d", header="row", comments="")
 
 
 if __name__ == "__main__":

@@ -169,7 +169,7 @@ export function auditCommand(): Command {
       `
 Examples:
   $ robustlaw audit model.onnx --data mnist/ --training mnist/ --radius linf:0.1,0.3
-  $ robustlaw audit examples/digits-cnn.onnx --data optical-digits --rows 1400: --training optical-digits --training-rows :1400
+  $ robustlaw audit examples/digits-cnn.onnx --data optical-digits --rows 1400: --training examples/digits-cnn-training.npz
   $ robustlaw audit model.onnx --data test.parquet --require "robust-accuracy(linf, 8/255) >= 0.5" --time-limit 600
 
 Ctrl-C keeps what is done; the same command goes on from there. Exit code 1: a requirement is not met.`,
