@@ -32,10 +32,10 @@ function portText({ name, dtype, shape }: Port): string {
 export function describeData(
   data: Dataset,
   { bounds }: Subject,
-  { classNames, warnings }: AuditRequest,
+  { warnings }: AuditRequest,
   audited: boolean,
 ): AuditResult['data'] {
-  const { name, provenance, shape } = data;
+  const { name, provenance, shape, classNames } = data;
   return {
     name,
     source: provenance.source,

@@ -21,7 +21,6 @@ export interface AuditRequest {
   readonly model: ModelSource;
   /** Points as they are stored, with one class label per point 0..C-1, or with the wanted outputs; both audited as float32. */
   readonly data: Dataset;
-  readonly classNames?: readonly string[];
   /** What was guessed on reading the data, for the user to know. */
   readonly warnings: readonly string[];
   /** The data the model was trained on; the audited data stand in for them where it is left out. */

@@ -24,6 +24,8 @@ export interface Dataset {
   readonly y: Float64Array;
   /** m, the labels per point. */
   readonly outputs: number;
+  /** Names of the classes 0, 1, ..., where the labels are classes that have names. */
+  readonly classNames?: readonly string[];
   /** sigma^2 = E Var[y|x] (summed over the outputs), where it is known. */
   readonly noiseVariance?: number;
   /** g(x_i) = E[y|x_i], `[n, outputs]`, where it is known: Z_i = y_i - clean_i has mean zero. */

@@ -61,6 +61,7 @@ describe('readDataset on CSV', () => {
   it('numbers class names alphabetically and says so', () => {
     const dataset = read('width,species\n1,virginica\n2,setosa\n3,virginica\n4,"a,b"\n');
     expect([...dataset.y]).toEqual([2, 1, 2, 0]);
+    expect(dataset.classNames).toEqual(['a,b', 'setosa', 'virginica']);
     expect(dataset.provenance.transformations).toEqual([
       'classes of column species numbered alphabetically: a,b = 0, setosa = 1, virginica = 2',
     ]);

@@ -79,6 +79,7 @@ describe('openDataset on a folder per class', () => {
     const dataset = await openDataset(folder);
     expect(dataset.shape).toEqual([4, 1, 2, 3]);
     expect([...dataset.y]).toEqual([0, 0, 1, 1]);
+    expect(dataset.classNames).toEqual(['cat', 'dog']);
     expect([...dataset.x]).toEqual([1, 3, 2, 4].flatMap((seed) => [...ramp(6, seed)]));
     expect(dataset.x).toBeInstanceOf(Float32Array);
     expect(dataset.provenance.transformations).toEqual([
@@ -95,6 +96,7 @@ describe('openDataset on a folder per class', () => {
     });
     const dataset = await openDataset(folder);
     expect([...dataset.y]).toEqual([2, 1]);
+    expect(dataset.classNames).toEqual(['horse', 'dog', 'cat']);
     expect(dataset.provenance.transformations).toEqual([
       'classes numbered as listed: horse = 0, dog = 1, cat = 2',
     ]);

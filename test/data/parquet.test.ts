@@ -202,6 +202,7 @@ describe('openDataset on Parquet', () => {
     const names = { name: 'species', data: ['b', 'a', 'b'] };
     const found = await open(parquet([doubles, names]));
     expect([...found.y]).toEqual([1, 0, 1]);
+    expect(found.classNames).toEqual(['a', 'b']);
     expect(found.provenance.transformations).toEqual([
       'classes of column species numbered alphabetically: a = 0, b = 1',
     ]);

@@ -4,6 +4,8 @@ import { malformed, readBytes } from './bytes.ts';
 /** Names of classes with their numbers, and the sentence of the provenance that says so. */
 export interface Numbering {
   readonly numbers: ReadonlyMap<string, number>;
+  /** By number. */
+  readonly classNames: readonly string[];
   readonly description: string;
 }
 
@@ -35,7 +37,7 @@ export function numberClasses(
   const shown = listed.slice(0, SHOWN).map((name, index) => `${name} = ${index}`);
   if (listed.length > shown.length) shown.push(`... ${listed.length} in all`);
   const how = order ? 'as listed' : 'alphabetically';
-  return { numbers, description: `${what} numbered ${how}: ${shown.join(', ')}` };
+  return { numbers, classNames: listed, description: `${what} numbered ${how}: ${shown.join(', ')}` };
 }
 
 /** A list of classes is text that a person wrote. */

@@ -3,7 +3,7 @@ import type { Dataset } from '../dataset.ts';
 import { type FileBytes, gunzip, isGzip, malformed } from './bytes.ts';
 import { csvRecords } from './csv-records.ts';
 import { fileDataset } from './file-dataset.ts';
-import { Growing, isNumber, LabelColumn, parseNumber } from './label-column.ts';
+import { classNamesOf, Growing, isNumber, LabelColumn, parseNumber } from './label-column.ts';
 
 /** How to read the columns. */
 export interface CsvOptions {
@@ -64,7 +64,8 @@ export function decodeCsv(source: FileBytes, options: CsvOptions): Dataset {
       rows,
     ),
     outputs: columns.length,
-    transformations: columns.flatMap(({ numbering }) => numbering ?? []),
+    ...classNamesOf(columns),
+    transformations: columns.flatMap(({ numbering }) => numbering?.description ?? []),
   });
 }
 

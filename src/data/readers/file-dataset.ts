@@ -7,7 +7,7 @@ import type { NumericArray } from './elements.ts';
 /** Features and labels as a file holds them, as a data set named and sourced after the file. */
 export function fileDataset(
   file: string,
-  parts: Pick<DatasetParts, 'x' | 'shape' | 'y' | 'outputs' | 'transformations'>,
+  parts: Pick<DatasetParts, 'x' | 'shape' | 'y' | 'outputs' | 'classNames' | 'transformations'>,
 ): Dataset {
   try {
     return createDataset({ ...parts, name: file, source: `file ${file}` });

@@ -2,7 +2,7 @@
 import { basename, extname, join } from 'node:path';
 import type { Dataset } from '../dataset.ts';
 import { malformed, readBytes } from './bytes.ts';
-import { numberClasses, readClassNames } from './class-names.ts';
+import { type Numbering, numberClasses, readClassNames } from './class-names.ts';
 import { csvRecords } from './csv-records.ts';
 import { fileDataset } from './file-dataset.ts';
 import { decodeImages, type ImageOptions, type ImageSource } from './images.ts';
@@ -39,7 +39,7 @@ export async function readClassFolders(
   options: ImageFolderOptions,
 ): Promise<Dataset> {
   const folders = entries.filter(({ kind }) => kind === 'folder');
-  const { numbers, description } = numberClasses(
+  const numbering = numberClasses(
     folder,
     'classes',
     folders.map(({ name }) => name),
@@ -63,12 +63,12 @@ export async function readClassFolders(
     left += files.length - images.length;
     for (const image of images) {
       sources.push(sourceOf(image.path, options.maxBytes));
-      labels.push(numbers.get(name)!);
+      labels.push(numbering.numbers.get(name)!);
     }
     requireCount(folder, sources.length);
   }
   const leftOut = left > 0 ? [`files left out that are no PNG or JPEG images: ${left}`] : [];
-  return dataset(folder, sources, Float64Array.from(labels), [description, ...leftOut], options);
+  return dataset(folder, sources, Float64Array.from(labels), numbering, leftOut, options);
 }
 
 /**
@@ -112,18 +112,26 @@ export async function readLabelledImages(
   if (sources.length === 0)
     throw malformed(list, 'names no images; expected at least one line of file,label');
   const { values, numbering } = labels.finish(classOrder(entries, options.classes));
-  return dataset(folder, sources, values, numbering ? [numbering] : [], options);
+  return dataset(folder, sources, values, numbering, [], options);
 }
 
 async function dataset(
   folder: string,
   sources: readonly ImageSource[],
   y: Float64Array,
-  transformations: readonly string[],
+  numbering: Numbering | undefined,
+  leftOut: readonly string[],
   options: ImageFolderOptions,
 ): Promise<Dataset> {
   const { x, shape, notes } = await decodeImages(folder, sources, options);
-  return fileDataset(folder, { x, shape, y, outputs: 1, transformations: [...transformations, ...notes] });
+  return fileDataset(folder, {
+    x,
+    shape,
+    y,
+    outputs: 1,
+    ...(numbering && { classNames: numbering.classNames }),
+    transformations: [...(numbering ? [numbering.description] : []), ...leftOut, ...notes],
+  });
 }
 
 function sourceOf(path: string, maxBytes: number): ImageSource {

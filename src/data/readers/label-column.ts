@@ -1,6 +1,6 @@
 // A column of labels as text: numbers, or class names that are numbered when all of them are known.
 import { malformed, requireDecodable } from './bytes.ts';
-import { numberClasses } from './class-names.ts';
+import { type Numbering, numberClasses } from './class-names.ts';
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
@@ -97,11 +97,19 @@ export class LabelColumn {
   }
 
   /** The labels as numbers; `order` lists the class names, which are numbered alphabetically without it. */
-  finish(order?: readonly string[]): { values: Float64Array; numbering?: string } {
+  finish(order?: readonly string[]): { values: Float64Array; numbering?: Numbering } {
     const values = this.values.finish();
     if (this.numeric) return { values };
     const names = [...this.classes.keys()];
-    const { numbers, description } = numberClasses(this.file, `classes of column ${this.name}`, names, order);
-    return { values: values.map((index) => numbers.get(names[index]!)!), numbering: description };
+    const numbering = numberClasses(this.file, `classes of column ${this.name}`, names, order);
+    return { values: values.map((index) => numbering.numbers.get(names[index]!)!), numbering };
   }
+}
+
+/** The names of the classes, where there is one column of labels and it has them. */
+export function classNamesOf(columns: readonly { readonly numbering?: Numbering }[]): {
+  readonly classNames?: readonly string[];
+} {
+  const [first, ...others] = columns;
+  return others.length === 0 && first?.numbering ? { classNames: first.numbering.classNames } : {};
 }

@@ -2,11 +2,11 @@
 import { listed } from '../../validation/index.ts';
 import type { Dataset } from '../dataset.ts';
 import { type FileBytes, malformed, requireDecodable } from './bytes.ts';
-import { readClassNames } from './class-names.ts';
+import { type Numbering, readClassNames } from './class-names.ts';
 import type { NumericArray } from './elements.ts';
 import { fileDataset } from './file-dataset.ts';
 import { decodeImages, type ImageOptions } from './images.ts';
-import { LabelColumn } from './label-column.ts';
+import { classNamesOf, LabelColumn } from './label-column.ts';
 import { ListLengths } from './parquet-lists.ts';
 import { pagesOf } from './parquet-pages.ts';
 import { type ParquetColumn, type ParquetLeaf, type ParquetTable, readTable } from './parquet-schema.ts';
@@ -43,7 +43,7 @@ export async function readParquet(source: FileBytes, options: ParquetOptions): P
     (column) => !labelColumns.includes(column) && !featureColumns.includes(column),
   );
   const order = options.classes === undefined ? undefined : readClassNames(options.classes);
-  const labels = labelColumns.map((column) => readLabels(source, column, table.rows, order));
+  const labels = labelColumns.map((column) => readLabels(source, table, column, order));
   const images = featureColumns[0]!.kind === 'images';
   const features = images
     ? await readImages(source, featureColumns[0]!, table.rows, options)
@@ -57,9 +57,9 @@ export async function readParquet(source: FileBytes, options: ParquetOptions): P
     shape: features.shape,
     y: Float64Array.from(y),
     outputs: y.length / shape[0]!,
+    ...classNamesOf(labels),
     transformations: [
-      ...labels.flatMap(({ note }) => note ?? []),
-      ...labelColumns.flatMap((column) => declaredClasses(table, column) ?? []),
+      ...labels.flatMap(({ numbering }) => numbering?.description ?? []),
       ...(unread.length > 0 ? [`the columns ${listed(unread.map(({ name }) => name))} are not read`] : []),
       ...features.notes,
     ],
@@ -121,11 +121,15 @@ function columnNamed(file: string, columns: readonly ParquetColumn[], name: stri
 
 function readLabels(
   source: FileBytes,
+  table: ParquetTable,
   column: ParquetColumn,
-  rows: number,
   order: readonly string[] | undefined,
-): { values: NumericArray; note?: string } {
-  if (column.kind === 'numbers') return { values: readNumbers(source, column.leaf!, rows) };
+): { values: NumericArray; numbering?: Numbering } {
+  const { rows } = table;
+  if (column.kind === 'numbers') {
+    const numbering = declaredClasses(table, column);
+    return { values: readNumbers(source, column.leaf!, rows), ...(numbering && { numbering }) };
+  }
   if (column.kind !== 'text') {
     throw malformed(
       source.file,
@@ -138,7 +142,7 @@ function readLabels(
     labels.push((typeof value === 'string' ? value : decoder.decode(value as Uint8Array)).trim(), row);
   });
   const { values, numbering } = labels.finish(order);
-  return { values: { data: values, shape: [rows] }, ...(numbering && { note: numbering }) };
+  return { values: { data: values, shape: [rows] }, ...(numbering && { numbering }) };
 }
 
 function readFeatures(source: FileBytes, columns: readonly ParquetColumn[], rows: number): NumericArray {
@@ -264,14 +268,18 @@ async function readImages(
 }
 
 /** The class names that Hugging Face's `datasets` writes into the file, where labels are numbers. */
-function declaredClasses({ metadata }: ParquetTable, { name, kind }: ParquetColumn): string | undefined {
-  if (kind !== 'numbers') return undefined;
+function declaredClasses({ metadata }: ParquetTable, { name }: ParquetColumn): Numbering | undefined {
   try {
     const { info } = JSON.parse(metadata.get('huggingface') ?? '{}');
     const names: unknown = info?.features?.[name]?.names;
     if (!Array.isArray(names) || names.length === 0) return undefined;
-    const shown = names.slice(0, 100).map((one, index) => `${String(one).slice(0, 60)} = ${index}`);
-    return `classes of column ${name} as the file names them: ${shown.join(', ')}${names.length > 100 ? ', ...' : ''}`;
+    const classNames = names.map((one) => String(one).slice(0, 60));
+    const shown = classNames.slice(0, 100).map((one, index) => `${one} = ${index}`);
+    return {
+      classNames,
+      numbers: new Map(classNames.map((one, index) => [one, index])),
+      description: `classes of column ${name} as the file names them: ${shown.join(', ')}${names.length > 100 ? ', ...' : ''}`,
+    };
   } catch {
     return undefined;
   }
