@@ -1,6 +1,6 @@
 // The outcome of an audit in plain sentences, most important first.
 import type { AuditResult, Ensemble, Measurement, Robustness } from './result.ts';
-import { counted, percent, short, WHOLE_SPACE } from './words.ts';
+import { atLeast, atMost, counted, percent, short, WHOLE_SPACE } from './words.ts';
 
 /** What a verdict is a function of: the audit before it. */
 export type Judged = Omit<AuditResult, 'verdict'>;
@@ -38,7 +38,8 @@ function requirements({ requirements: all }: Judged): string[] {
   if (all.length === 0) return [];
   if (missed.length === 0)
     return [all.length === 1 ? 'The requirement is met.' : `All ${all.length} requirements are met.`];
-  const list = missed.map(({ text, measured }) => `${text} (${withoutStop(measured)})`).join('; ');
+  // What was measured opens with a number, or with why there is none; the rest stands beside the requirement.
+  const list = missed.map(({ text, measured }) => `${text} (${measured.split(/ \(|[:;] /)[0]})`).join('; ');
   return [
     `${missed.length} of ${counted(all.length, 'requirement')} ${missed.length === 1 ? 'is' : 'are'} not met: ${list}.`,
   ];
@@ -103,7 +104,7 @@ function robustness(norm: string, measured: Measurement<Robustness>, result: Jud
   if (stability && measured.status === 'done' && stability.median[1] !== null) {
     const [certified, found] = stability.median;
     sentences.push(
-      `Half of the right points can be broken by a change of ${norm} length ${short(found!)} or less; half are proven to ${short(certified)}.`,
+      `Half of the right points can be broken by a change of ${norm} length ${atMost(found!)} or less; half are proven to ${atLeast(certified)}.`,
     );
   }
   return sentences;
@@ -125,10 +126,10 @@ function lipschitz({ lipschitz: measured }: Judged): string[] {
   const { lower, upper } = chosen;
   const range =
     lower && upper
-      ? `between ${short(lower.value)} and ${short(upper.value)}`
+      ? `between ${atLeast(lower.value)} and ${atMost(upper.value)}`
       : upper
-        ? `at most ${short(upper.value)}`
-        : `at least ${short(lower!.value)}; no upper bound is certified`;
+        ? `at most ${atMost(upper.value)}`
+        : `at least ${atLeast(lower!.value)}; no upper bound is certified`;
   return [`Its l2 Lipschitz constant is ${range}.`];
 }
 

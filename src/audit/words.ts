@@ -12,6 +12,25 @@ export function short(value: number, digits = 3): string {
   return rounded.toLocaleString('en-US', { maximumSignificantDigits: digits });
 }
 
+/** A bound from above, three significant digits, never below `value` > 0. */
+export function atMost(value: number): string {
+  return short(directed(value, (rounded) => rounded >= value, 1));
+}
+
+/** A bound from below, three significant digits, never above `value` > 0. */
+export function atLeast(value: number): string {
+  return short(directed(value, (rounded) => rounded <= value, -1));
+}
+
+/** The nearest number of three digits that `holds`, one unit of the last of them further where rounding went the other way. */
+function directed(value: number, holds: (rounded: number) => boolean, direction: 1 | -1): number {
+  if (!Number.isFinite(value) || value === 0) return value;
+  const rounded = Number(value.toPrecision(3));
+  if (holds(rounded)) return rounded;
+  const unit = 10 ** (Math.floor(Math.log10(value)) - 2);
+  return Number((rounded + direction * unit).toPrecision(3));
+}
+
 /** `93.2 %`; never `100 %` or `0 %` of what is not. */
 export function percent(part: number, whole: number): string {
   const share = (100 * part) / whole;

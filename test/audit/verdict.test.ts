@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AuditResult, Ensemble } from '../../src/audit/index.ts';
 import { mainEnsemble, verdictSentences } from '../../src/audit/verdict.ts';
+import { atLeast, atMost } from '../../src/audit/words.ts';
 import { ensemble, handMade, robustnessOf, stage } from './hand-made.ts';
 
 function withEnsembles(...ensembles: Ensemble[]): AuditResult {
@@ -49,7 +50,7 @@ test('what puts the numbers in doubt comes first, requirements next, warnings af
     }),
   );
   expect(sentences[0]).toBe('Do not rely on these numbers: Softmax output. Gradients vanish.');
-  expect(sentences[1]).toBe('1 of 2 requirements is not met: accuracy >= 0.9 (0.8 (8 of 10 rows)).');
+  expect(sentences[1]).toBe('1 of 2 requirements is not met: accuracy >= 0.9 (0.8).');
   expect(sentences.at(-1)).toMatch(/^Note: Loss not rising/);
   expect(sentences.join(' ')).not.toMatch(/Nothing much/);
 });
@@ -135,5 +136,17 @@ test('regression, and shares that are almost all or none', () => {
   });
   expect(verdictSentences(result)[0]).toBe(
     'The model is within 0.5 of the wanted outputs on over 99.9 % of 100,000 points; its mean squared error is 0.25.',
+  );
+});
+
+test('bounds are rounded outwards', () => {
+  fc.assert(
+    fc.property(fc.double({ min: 1e-12, max: 1e12, noNaN: true }), (value) => {
+      const number = (text: string) => Number(text.replaceAll(',', ''));
+      expect(number(atMost(value))).toBeGreaterThanOrEqual(value);
+      expect(number(atMost(value))).toBeLessThanOrEqual(value * 1.0101);
+      expect(number(atLeast(value))).toBeLessThanOrEqual(value);
+      expect(number(atLeast(value))).toBeGreaterThanOrEqual(value / 1.0101);
+    }),
   );
 });
