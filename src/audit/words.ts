@@ -27,7 +27,7 @@ function directed(value: number, holds: (rounded: number) => boolean, direction:
   if (!Number.isFinite(value) || value === 0) return value;
   const rounded = Number(value.toPrecision(3));
   if (holds(rounded)) return rounded;
-  const unit = 10 ** (Math.floor(Math.log10(value)) - 2);
+  const unit = 10 ** (Number(value.toExponential().split('e')[1]) - 2);
   return Number((rounded + direction * unit).toPrecision(3));
 }
 
