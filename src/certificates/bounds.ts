@@ -62,24 +62,45 @@ export function marginNetworks(network: Network): (requirement: Requirement) => 
 /** Blocks relaxed on their ranges over a region, which linear bounds give as far as MOST_WORK allows. */
 export function relaxation(network: Network): (region: Region) => Propagated {
   const blocks = unitBlocks(network);
+  const costs = costsOfRows(network);
   return (region) => {
     const byIntervals = propagate(blocks, region, 'interval')!;
     let work = 0;
     let depth = 0;
-    let before = 0;
-    for (const { preactivation, units } of blocks) {
+    for (const { units } of blocks) {
       const { lower, upper } = byIntervals.preactivations[depth]!;
       const open = units.reduce((sum, unit, i) => sum + (unit.settled(lower[i]!, upper[i]!) ? 0 : 1), 0);
-      const own = [...preactivation.terms.values()].reduce((sum, { columns }) => sum + columns, 0);
-      work += 2 * open * (own + before);
+      work += 2 * open * costs[depth]!;
       if (work > MOST_WORK) break;
-      before += own * preactivation.rows;
       depth++;
     }
     if (depth === blocks.length) return propagate(blocks, region, 'linear')!;
     const first = propagate(blocks.slice(0, depth), region, 'linear')!;
     return propagate(blocks, region, 'interval', first.preactivations)!;
   };
+}
+
+/** About how many multiply-adds take one neuron of each block back to the input: zeros, as in convolutions, are left out. */
+function costsOfRows({ features, blocks }: Network): number[] {
+  const perRow = blocks.map(
+    ({ preactivation: { rows, terms } }) =>
+      new Map(
+        [...terms].map(([j, { data }]) => [j, data.reduce((sum, v) => sum + (v === 0 ? 0 : 1), 0) / rows]),
+      ),
+  );
+  const sizes = [features, ...blocks.map(({ activations }) => activations.length)];
+  return blocks.map((_, last) => {
+    const reached = new Float64Array(last + 2);
+    reached[last + 1] = 1;
+    let cost = 0;
+    for (let k = last + 1; k >= 1; k--) {
+      for (const [j, entries] of perRow[k - 1]!) {
+        cost += reached[k]! * entries;
+        reached[j] = Math.min(sizes[j]!, reached[j]! + reached[k]! * entries);
+      }
+    }
+    return cost;
+  });
 }
 
 /** The same rows with the opposite sign. */
