@@ -50,20 +50,22 @@ function lines(stream: NodeJS.WriteStream): ProgressDisplay {
   let written = '';
   let last: Advance | undefined;
   let time = 0;
-  const write = ({ text }: Advance) => {
-    if (text !== written) stream.write(`${text}\n`);
-    written = text;
+  let due: NodeJS.Timeout | undefined;
+  const write = () => {
+    clearTimeout(due);
+    due = undefined;
+    time = Date.now();
+    if (last && last.text !== written) stream.write(`${last.text}\n`);
+    written = last?.text ?? '';
   };
   return {
     update(advance) {
       last = advance;
-      const now = Date.now();
-      if (now - time < LINE_INTERVAL && advance.done < advance.total) return;
-      time = now;
-      write(advance);
+      const wait = time + LINE_INTERVAL - Date.now();
+      if (wait <= 0 || advance.done >= advance.total) write();
+      // Without another update the last one is still what goes on.
+      else due ??= setTimeout(write, wait).unref();
     },
-    stop() {
-      if (last) write(last);
-    },
+    stop: write,
   };
 }
