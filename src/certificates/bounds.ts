@@ -5,6 +5,7 @@ import { intervalEvaluator } from '../intervals/index.ts';
 import { type Matrix, transpose } from '../linalg/index.ts';
 import {
   composeOutput,
+  type Ends,
   type Network,
   type Propagated,
   propagate,
@@ -15,8 +16,14 @@ import {
 } from '../lipschitz/index.ts';
 import type { Requirement } from './requirement.ts';
 
-/** Lower bounds `[rows]` on R f(x) over all x of the region; -Infinity where nothing is known. */
-export type LowerBounds = (requirement: Requirement, region: Region) => Float64Array;
+/**
+ * Lower bounds `[rows]` on R f(x) over all x of regionAt(radius), as a function of the radius; -Infinity where nothing is known.
+ * Regions contain those of smaller radii, so that what is known of a larger one holds there.
+ */
+export type LowerBounds = (
+  requirement: Requirement,
+  regionAt: (radius: number) => Region,
+) => (radius: number) => Float64Array;
 
 /**
  * Interval bounds. On a network the differences of outputs are merged into the weights of the last layer, so that what the
@@ -28,11 +35,16 @@ export function intervalBounds(scores: Graph, network: Network | undefined): Low
   if (network) {
     const margins = marginNetworks(network);
     const blocks = unitBlocks(network);
-    return (requirement, { box }) =>
-      rangesOf(margins(requirement).output, propagate(blocks, { box }, 'interval')!, 'interval').lower;
+    return (requirement, regionAt) => (radius) => {
+      const { box } = regionAt(radius);
+      return rangesOf(margins(requirement).output, propagate(blocks, { box }, 'interval')!, 'interval').lower;
+    };
   }
   const evaluators = perKey((requirement) => intervalEvaluator(marginGraph(scores, requirement.rows)));
-  return (requirement, { box }) => evaluators(requirement)({ lower: box.lower, upper: box.upper }).lower;
+  return (requirement, regionAt) => (radius) => {
+    const { lower, upper } = regionAt(radius).box;
+    return evaluators(requirement)({ lower, upper }).lower;
+  };
 }
 
 /** Multiply-adds of one linear bound that are worth it. */
@@ -48,9 +60,15 @@ const MOST_WORK = 2 ** 31;
 export function linearBounds(network: Network): LowerBounds {
   const margins = marginNetworks(network);
   const relaxed = relaxation(network);
-  return (requirement, region) => {
-    const { output } = margins(requirement);
-    return upperEndsOf(negated(output), relaxed(region)).map((v) => -v);
+  return (requirement, regionAt) => {
+    const form = negated(margins(requirement).output);
+    const known: { radius: number; ranges: readonly Ends[] }[] = [];
+    return (radius) => {
+      const around = known.filter((larger) => larger.radius >= radius).sort((a, b) => a.radius - b.radius)[0];
+      const propagated = relaxed(regionAt(radius), around?.ranges);
+      known.push({ radius, ranges: propagated.preactivations });
+      return upperEndsOf(form, propagated).map((v) => -v);
+    };
   };
 }
 
@@ -59,12 +77,15 @@ export function marginNetworks(network: Network): (requirement: Requirement) => 
   return perKey(({ rows }) => composeOutput(network, rows));
 }
 
-/** Blocks relaxed on their ranges over a region, which linear bounds give as far as MOST_WORK allows. */
-export function relaxation(network: Network): (region: Region) => Propagated {
+/**
+ * Blocks relaxed on their ranges over a region, which linear bounds give as far as MOST_WORK allows. Ranges `within` of a
+ * larger region leave fewer neurons undecided.
+ */
+export function relaxation(network: Network): (region: Region, within?: readonly Ends[]) => Propagated {
   const blocks = unitBlocks(network);
   const costs = costsOfRows(network);
-  return (region) => {
-    const byIntervals = propagate(blocks, region, 'interval')!;
+  return (region, within = []) => {
+    const byIntervals = propagate(blocks, region, 'interval', within)!;
     let work = 0;
     let depth = 0;
     for (const { units } of blocks) {
@@ -74,29 +95,38 @@ export function relaxation(network: Network): (region: Region) => Propagated {
       if (work > MOST_WORK) break;
       depth++;
     }
-    if (depth === blocks.length) return propagate(blocks, region, 'linear')!;
-    const first = propagate(blocks.slice(0, depth), region, 'linear')!;
-    return propagate(blocks, region, 'interval', first.preactivations)!;
+    if (depth === blocks.length) return propagate(blocks, region, 'linear', within)!;
+    const first = propagate(blocks.slice(0, depth), region, 'linear', within)!;
+    return propagate(blocks, region, 'interval', [...first.preactivations, ...within.slice(depth)])!;
   };
 }
 
-/** About how many multiply-adds take one neuron of each block back to the input: zeros, as in convolutions, are left out. */
-function costsOfRows({ features, blocks }: Network): number[] {
-  const perRow = blocks.map(
-    ({ preactivation: { rows, terms } }) =>
-      new Map(
-        [...terms].map(([j, { data }]) => [j, data.reduce((sum, v) => sum + (v === 0 ? 0 : 1), 0) / rows]),
-      ),
+/**
+ * About how many multiply-adds take one neuron of each block back to the input. Where most weights are zero, as in convolutions,
+ * the others alone count, each as four, which is what going from one to the next takes.
+ */
+function costsOfRows({ features, blocks, output }: Network): number[] {
+  const forms = [...blocks.map(({ preactivation }) => preactivation), output];
+  const entries = forms.map(
+    ({ terms }) =>
+      new Map([...terms].map(([j, { data }]) => [j, data.reduce((sum, v) => sum + (v === 0 ? 0 : 1), 0)])),
   );
+  const count = entries.reduce((sum, of) => [...of.values()].reduce((a, b) => a + b, sum), 0);
+  const size = forms.reduce(
+    (sum, { terms }) => [...terms.values()].reduce((a, w) => a + w.data.length, sum),
+    0,
+  );
+  const sparse = 4 * count < size;
   const sizes = [features, ...blocks.map(({ activations }) => activations.length)];
   return blocks.map((_, last) => {
     const reached = new Float64Array(last + 2);
     reached[last + 1] = 1;
     let cost = 0;
     for (let k = last + 1; k >= 1; k--) {
-      for (const [j, entries] of perRow[k - 1]!) {
-        cost += reached[k]! * entries;
-        reached[j] = Math.min(sizes[j]!, reached[j]! + reached[k]! * entries);
+      for (const [j, found] of entries[k - 1]!) {
+        const perRow = sparse ? found / sizes[k]! : sizes[j]!;
+        cost += reached[k]! * perRow * (sparse ? 4 : 1);
+        reached[j] = Math.min(sizes[j]!, reached[j]! + reached[k]! * perRow);
       }
     }
     return cost;

@@ -202,7 +202,8 @@ export function createCertifier(
       for (const [method, lower] of bounds) {
         if (best() >= most || (certificates.length > 0 && stopPoint())) break;
         const clockOf = stopwatch();
-        const proven = (radius: number) => withOffsets(requirement, lower(requirement, regionAt(x, radius)));
+        const bound = lower(requirement, (radius) => regionAt(x, radius));
+        const proven = (radius: number) => withOffsets(requirement, bound(radius));
         const first = best() > 0 ? best() : 0.01 * scaleOf(x, threat);
         const radius = everything(largestRadius(proven, atCentre, first, most, stopPoint));
         certificates.push({ method, radius, seconds: clockOf() });
@@ -238,7 +239,7 @@ export function createCertifier(
         return { kind: 'proven', method: METHODS[0], seconds: total() };
       const region = regionAt(x, radius);
       for (const [method, lower] of bounds) {
-        if (suffices(requirement, leastMargin(requirement, lower(requirement, region))))
+        if (suffices(requirement, leastMargin(requirement, lower(requirement, () => region)(radius))))
           return { kind: 'proven', method, seconds: total() };
       }
       if (!split) return { kind: 'open', method: undefined, seconds: total() };

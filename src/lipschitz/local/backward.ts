@@ -3,6 +3,8 @@
 import { type Matrix, matrix, multiplyTransposed } from '../../linalg/index.ts';
 import { addUp, gamma, multiplyUp, nextUp, SMALLEST_SUBNORMAL, UNIT_ROUNDOFF } from '../../numeric/index.ts';
 import type { AffineForm } from '../network/network.ts';
+import { sparseBounds } from './backward-sparse.ts';
+import { mostlyZero } from './entries.ts';
 import type { Extent } from './extent.ts';
 import { overBall, type Region } from './region.ts';
 
@@ -17,11 +19,17 @@ export interface RelaxedBlock {
   readonly magnitude: Float64Array;
 }
 
+/** A row of a form, or its opposite. */
+export interface PickedRow {
+  readonly row: number;
+  readonly sign: 1 | -1;
+}
+
 /** Past this many coefficients, rows are taken in turns. */
 const MOST_COEFFICIENTS = 2 ** 23;
 
 /** Sums of n < 2^31 positive terms are off by less than this fraction. */
-const SUMMED = 1 + 2 ** -20;
+export const SUMMED = 1 + 2 ** -20;
 
 /**
  * Upper bounds on the rows of a form over all x_0 in the region.
@@ -31,24 +39,40 @@ const SUMMED = 1 + 2 ** -20;
  * x_0 alone; the least of all these bounds counts. A coefficient rounded by r moves the bound by at most r |x|: these
  * errors are summed with the magnitudes at hand.
  *
- * Time: rows times the number of weights before the form.
+ * Time: rows times the number of weights before the form; where most of these are zero, those that are not and that a row meets.
  *
  * @param blocks those the form sees, relaxed on `extents`.
  * @param extents of x_0, x_1, ...
+ * @param picked rows of the form, each with its sign; all of them by default.
  */
 export function upperBounds(
   form: AffineForm,
   blocks: readonly RelaxedBlock[],
   extents: readonly Extent[],
   ball: Region['ball'],
+  picked: readonly PickedRow[] = allRows(form),
+): Float64Array {
+  const weights = [form, ...blocks.map(({ preactivation }) => preactivation)].flatMap(({ terms }) => [
+    ...terms.values(),
+  ]);
+  if (mostlyZero(weights)) return sparseBounds(form, picked, blocks, extents, ball);
+  return denseBounds(form, picked, blocks, extents, ball);
+}
+
+/** The bounds through products of dense matrices, many rows at a time. */
+export function denseBounds(
+  form: AffineForm,
+  picked: readonly PickedRow[],
+  blocks: readonly RelaxedBlock[],
+  extents: readonly Extent[],
+  ball: Region['ball'],
 ): Float64Array {
   const widest = Math.max(1, ...extents.map(({ lower }) => lower.length));
   const step = Math.max(1, Math.floor(MOST_COEFFICIENTS / widest));
-  if (form.rows <= step) return boundsOfRows(form, blocks, extents, ball);
-  const result = new Float64Array(form.rows);
-  for (let from = 0; from < form.rows; from += step) {
-    const rows = Array.from({ length: Math.min(step, form.rows - from) }, (_, i) => from + i);
-    result.set(boundsOfRows(rowsOf(form, rows), blocks, extents, ball), from);
+  const result = new Float64Array(picked.length);
+  for (let from = 0; from < picked.length; from += step) {
+    const rows = rowsOf(form, picked.slice(from, from + step));
+    result.set(boundsOfRows(rows, blocks, extents, ball), from);
   }
   return result;
 }
@@ -155,24 +179,13 @@ function substitute(state: Rows, k: number, block: RelaxedBlock, extents: readon
   }
 }
 
-/**
- * A W: entry by entry where zeros make that cheaper, as in unrolled convolutions, else from the columns of A that are not all
- * zero.
- */
+/** A W from the columns of A that are not all zero. */
 function productOver(a: Matrix, w: Matrix, used: Uint8Array): Matrix {
   const columns: number[] = [];
   used.forEach((flag, j) => {
     if (flag) columns.push(j);
   });
   if (columns.length === 0) return matrix(a.rows, w.columns);
-  const sparse = entriesOf(w);
-  let steps = 0;
-  for (let r = 0; r < a.rows; r++) {
-    for (const j of columns)
-      if (a.data[r * a.columns + j] !== 0) steps += sparse.start[j + 1]! - sparse.start[j]!;
-  }
-  // A step from entry to entry takes about four times one in a block.
-  if (4 * steps < a.rows * columns.length * w.columns) return sparseProduct(a, columns, sparse, w.columns);
   const m = columns.length;
   const left = matrix(a.rows, m);
   for (let r = 0; r < a.rows; r++) {
@@ -184,58 +197,6 @@ function productOver(a: Matrix, w: Matrix, used: Uint8Array): Matrix {
     for (let i = 0; i < w.columns; i++) right.data[i * m + c] = w.data[from + i]!;
   }
   return multiplyTransposed(left, right);
-}
-
-/** The entries of a matrix that are not zero, row by row. */
-interface Entries {
-  readonly start: Int32Array;
-  readonly column: Int32Array;
-  readonly value: Float64Array;
-}
-
-/** Found once for each matrix. */
-const known = new WeakMap<Matrix, Entries>();
-
-function entriesOf(w: Matrix): Entries {
-  const found = known.get(w);
-  if (found) return found;
-  let count = 0;
-  for (let p = 0; p < w.data.length; p++) if (w.data[p] !== 0) count++;
-  const entries = {
-    start: new Int32Array(w.rows + 1),
-    column: new Int32Array(count),
-    value: new Float64Array(count),
-  };
-  let at = 0;
-  for (let r = 0; r < w.rows; r++) {
-    for (let c = 0; c < w.columns; c++) {
-      const v = w.data[r * w.columns + c]!;
-      if (v === 0) continue;
-      entries.column[at] = c;
-      entries.value[at++] = v;
-    }
-    entries.start[r + 1] = at;
-  }
-  known.set(w, entries);
-  return entries;
-}
-
-function sparseProduct(
-  a: Matrix,
-  used: readonly number[],
-  { start, column, value }: Entries,
-  columns: number,
-): Matrix {
-  const result = matrix(a.rows, columns);
-  for (let r = 0; r < a.rows; r++) {
-    const from = r * columns;
-    for (const j of used) {
-      const factor = a.data[r * a.columns + j]!;
-      if (factor === 0) continue;
-      for (let p = start[j]!; p < start[j + 1]!; p++) result.data[from + column[p]!]! += factor * value[p]!;
-    }
-  }
-  return result;
 }
 
 /** best <- min(best, the rows bounded as they stand). */
@@ -272,20 +233,18 @@ function lowerTo(best: Float64Array, state: Rows, extents: readonly Extent[], ba
   }
 }
 
-/** Some rows of a form, each with its sign. */
-export function rowsOf(
-  form: AffineForm,
-  rows: readonly number[],
-  signs: readonly (1 | -1)[] = [1],
-): AffineForm {
-  const picked = rows.flatMap((r) => signs.map((sign) => [r, sign] as const));
+function allRows({ rows }: AffineForm): PickedRow[] {
+  return Array.from({ length: rows }, (_, row) => ({ row, sign: 1 }));
+}
+
+function rowsOf(form: AffineForm, picked: readonly PickedRow[]): AffineForm {
   const terms = [...form.terms].map(([k, { columns, data }]): [number, Matrix] => {
     const result = matrix(picked.length, columns);
-    picked.forEach(([r, sign], at) => {
-      for (let i = 0; i < columns; i++) result.data[at * columns + i] = sign * data[r * columns + i]!;
+    picked.forEach(({ row, sign }, at) => {
+      for (let i = 0; i < columns; i++) result.data[at * columns + i] = sign * data[row * columns + i]!;
     });
     return [k, result];
   });
-  const bias = Float64Array.from(picked, ([r, sign]) => sign * form.bias[r]!);
+  const bias = Float64Array.from(picked, ({ row, sign }) => sign * form.bias[row]!);
   return { ...form, rows: picked.length, terms: new Map(terms), bias };
 }

@@ -2,7 +2,7 @@
 import type { Matrix } from '../../linalg/index.ts';
 import { addUp, gamma, nextDown, nextUp, SMALLEST_SUBNORMAL } from '../../numeric/index.ts';
 import type { AffineForm } from '../network/network.ts';
-import { type RelaxedBlock, rowsOf, slackOf, upperBounds } from './backward.ts';
+import { type RelaxedBlock, slackOf, upperBounds } from './backward.ts';
 import { type Extent, extentOf } from './extent.ts';
 import type { Region } from './region.ts';
 import type { Unit } from './unit.ts';
@@ -53,7 +53,11 @@ export function propagate(
     if (!intersect(ends, within[k])) return undefined;
     if (method === 'linear' && !separable(preactivation, relaxed, region)) {
       const open = [...units.keys()].filter((i) => !units[i]!.settled(ends.lower[i]!, ends.upper[i]!));
-      tighten(ends, preactivation, open, { region, preactivations, relaxed, flat, extents });
+      const before = { region, preactivations, relaxed, flat, extents };
+      tighten(ends, preactivation, open, relaxed, before);
+      // Flat lines often win, but where the others decided a neuron already, its lines stay as they are.
+      const undecided = open.filter((i) => !units[i]!.settled(ends.lower[i]!, ends.upper[i]!));
+      if (!sameLines(before)) tighten(ends, preactivation, undecided, flat, before);
       if (!intersect(ends, within[k])) return undefined;
     }
     preactivations.push(ends);
@@ -77,21 +81,36 @@ export function propagate(
 /** Ranges of the rows of a form after all blocks. */
 export function rangesOf(form: AffineForm, propagated: Propagated, method: Method): Ends {
   const { ends } = intervalsOf(form, propagated.extents);
-  if (method === 'linear') tighten(ends, form, [...ends.lower.keys()], propagated);
+  if (method === 'linear') {
+    const rows = [...ends.lower.keys()];
+    tighten(ends, form, rows, propagated.relaxed, propagated);
+    if (!sameLines(propagated)) tighten(ends, form, rows, propagated.flat, propagated);
+  }
   return ends;
 }
 
 /** Upper ends of the rows of a form after all blocks. */
-export function upperEndsOf(form: AffineForm, { relaxed, flat, extents, region }: Propagated): Float64Array {
+export function upperEndsOf(form: AffineForm, propagated: Propagated): Float64Array {
+  const { relaxed, flat, extents, region } = propagated;
   const bounds = upperBounds(form, relaxed, extents, region.ball);
-  if (flat.every((block, k) => block === relaxed[k])) return bounds;
+  if (sameLines(propagated)) return bounds;
   const others = upperBounds(form, flat, extents, region.ball);
   return bounds.map((bound, i) => Math.min(bound, others[i]!));
 }
 
-function tighten(ends: Ends, form: AffineForm, rows: readonly number[], propagated: Propagated): void {
+const sameLines = ({ flat, relaxed }: Propagated): boolean => flat.every((block, k) => block === relaxed[k]);
+
+/** Narrows the ends of some rows by linear bounds through `lines`, the relaxed blocks or the flat ones. */
+function tighten(
+  ends: Ends,
+  form: AffineForm,
+  rows: readonly number[],
+  lines: readonly RelaxedBlock[],
+  { extents, region }: Propagated,
+): void {
   if (rows.length === 0) return;
-  const bounds = upperEndsOf(rowsOf(form, rows, [1, -1]), propagated);
+  const both = rows.flatMap((row) => [{ row, sign: 1 } as const, { row, sign: -1 } as const]);
+  const bounds = upperBounds(form, lines, extents, region.ball, both);
   rows.forEach((r, at) => {
     ends.upper[r] = Math.min(ends.upper[r]!, bounds[2 * at]!);
     ends.lower[r] = Math.max(ends.lower[r]!, -bounds[2 * at + 1]!);
