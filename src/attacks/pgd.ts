@@ -3,11 +3,12 @@ import { requireInteger } from '../errors.ts';
 import type { Attack, Samples } from './attack.ts';
 import { suited } from './losses.ts';
 import { project } from './projection.ts';
-import { keepRows, pickRows, rowOf } from './rows.ts';
-import { linfLimits, randomStarts, requireFiniteRadius, stepAlong, stepBySign } from './steps.ts';
+import { keepRows, pickRows, type RowArrays, rowOf } from './rows.ts';
+import { type Limits, linfLimits, type SignSteps, signSteps } from './sign-steps.ts';
+import { randomStarts, requireFiniteRadius, stepAlong } from './steps.ts';
 import { wrong } from './task.ts';
 import type { Threat } from './threat.ts';
-import type { Loss } from './victim.ts';
+import { type Loss, type LossGradient, newGradient } from './victim.ts';
 
 /** Steps add up to this many radii. */
 const REACH = 2.5;
@@ -38,33 +39,40 @@ export function pgd(loss: Loss, steps: number, restarts: number): Attack {
       const reached = points.slice();
       const largest = new Float64Array(ids.length).fill(-Infinity);
       let places = ids.map((_, i) => i);
+      const bySign = signSteps(features);
       for (let restart = 0; restart < restarts && places.length > 0 && !stop(); restart++) {
         const own = pickRows(points, places, features);
         const keys = places.map((place) => random.split(ids[place]!).split(restart));
-        let state = {
+        const current = randomStarts(threat, own, keys, features);
+        let state: State = {
           places: Int32Array.from(places),
           points: own,
           labels: pickRows(labels, places, outputs),
-          current: randomStarts(threat, own, keys, features),
+          current,
+          next: current.slice(),
+          ...newGradient(places.length, features, outputs),
           ...(threat.norm === 'linf' ? linfLimits(threat, own, features) : NO_LIMITS),
         };
         places = [];
         for (let step = 0; step <= steps && state.places.length > 0; step++) {
-          const at = await victim.gradient(climbed, state.current, state.labels);
-          const broken = wrong(victim.task, at.scores, state.labels, outputs);
+          await victim.gradient(climbed, state.current, state.labels, state.labels, state);
+          const broken = wrong(victim.task, state.scores, state.labels, outputs);
           state.places.forEach((place, i) => {
-            if (!broken[i] && !(at.losses[i]! > largest[place]!)) return;
-            largest[place] = at.losses[i]!;
+            if (!broken[i] && !(state.losses[i]! > largest[place]!)) return;
+            largest[place] = state.losses[i]!;
             rowOf(reached, place, features).set(rowOf(state.current, i, features));
           });
-          const stays = broken.map((isBroken) => !isBroken);
-          const { gradients, ...kept } = keepRows({ ...state, gradients: at.gradients }, stays);
-          state = kept;
+          state = keepRows(
+            state,
+            broken.map((isBroken) => !isBroken),
+          );
           if (step === steps || stop()) break;
-          ascend(threat, state, gradients, (REACH * threat.radius) / steps, features);
+          await ascend(threat, state, (REACH * threat.radius) / steps, bySign);
+          state = { ...state, current: state.next, next: state.current };
         }
         places = Array.from(state.places);
       }
+      await bySign.dispose();
       return reached;
     },
   };
@@ -72,34 +80,30 @@ export function pgd(loss: Loss, steps: number, restarts: number): Attack {
 
 const NO_LIMITS = { least: new Float32Array(0), most: new Float32Array(0) };
 
-interface Climbing {
+/** One row per attack that goes on; the limits are empty but in linf. */
+interface State extends RowArrays, Limits, LossGradient {
+  /** The number of the row among all samples. */
+  readonly places: Int32Array;
   readonly points: Float32Array;
+  readonly labels: Float32Array;
   readonly current: Float32Array;
-  /** What each entry may be; empty but in linf. */
-  readonly least: Float32Array;
-  readonly most: Float32Array;
+  /** Memory for the next points. */
+  readonly next: Float32Array;
 }
 
-/** In place: one step and back into the threat model. */
-function ascend(
-  threat: Threat,
-  climbing: Climbing,
-  gradients: Float32Array,
-  size: number,
-  features: number,
-): void {
-  const { points, current } = climbing;
-  const rows = points.length / features;
+/** Writes to `next`: one step and back into the threat model. */
+async function ascend(threat: Threat, state: State, size: number, bySign: SignSteps): Promise<void> {
+  const { points, current, next, gradients, least, most } = state;
+  const rows = state.losses.length;
+  const features = points.length / rows;
   const sizes = new Float64Array(rows).fill(size);
-  if (threat.norm === 'linf') {
-    stepBySign(current, current, gradients, sizes, climbing, 1, current);
-    return;
-  }
-  if (threat.norm === 'l2') stepAlong(current, gradients, sizes);
+  if (threat.norm === 'linf') return bySign.step({ current, gradients, sizes, least, most }, next);
+  next.set(current);
+  if (threat.norm === 'l2') stepAlong(next, gradients, sizes);
   else
     for (let i = 0; i < rows; i++)
-      stepWithinBounds(threat, rowOf(current, i, features), rowOf(gradients, i, features), size);
-  project(threat, points, current, features);
+      stepWithinBounds(threat, rowOf(next, i, features), rowOf(gradients, i, features), size);
+  project(threat, points, next, features);
 }
 
 /** An l1 step of `size` in equal parts over the largest slopes; what a bound stops goes to the next ones. */

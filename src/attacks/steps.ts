@@ -47,50 +47,6 @@ function startScale({ norm, radius, bounds: [low, high] }: Threat, direction: Fl
   return size > 0 ? radius / size : 0;
 }
 
-/** The least and the largest entries that the threat model allows in linf, `[rows, features]` each. */
-export function linfLimits(
-  threat: Threat,
-  points: Float32Array,
-  features: number,
-): { least: Float32Array; most: Float32Array } {
-  const extreme = (entry: number) => {
-    const rows = new Float32Array(points.length).fill(entry);
-    project(threat, points, rows, features);
-    return rows;
-  };
-  return { least: extreme(-Infinity), most: extreme(Infinity) };
-}
-
-/**
- * Steps by the sign of the gradient within linf limits, all arrays `[rows, features]` but `sizes` `[rows]`: with
- * z = clip(x + size sign(gradient)), `into` becomes clip(x + fresh (z - x) + (1 - fresh) (x - previous)). An entry without slope, or
- * without number, takes no step.
- */
-export function stepBySign(
-  current: Float32Array,
-  previous: Float32Array,
-  gradients: Float32Array,
-  sizes: Float64Array,
-  { least, most }: { readonly least: Float32Array; readonly most: Float32Array },
-  fresh: number,
-  into: Float32Array,
-): void {
-  const features = current.length / sizes.length;
-  const stale = 1 - fresh;
-  for (let i = 0; i < sizes.length; i++) {
-    const size = sizes[i]!;
-    for (let j = i * features; j < (i + 1) * features; j++) {
-      const x = current[j]!;
-      const low = least[j]!;
-      const high = most[j]!;
-      // No branches: those on random signs are slow.
-      const sign = Number(gradients[j]! > 0) - Number(gradients[j]! < 0);
-      const z = Math.min(Math.max(x + size * sign, low), high);
-      into[j] = Math.min(Math.max(x + fresh * (z - x) + stale * (x - previous[j]!), low), high);
-    }
-  }
-}
-
 /**
  * In place: every row of `points` `[rows, features]` moves by its step size along its gradient. It stays where that is zero or
  * not finite.

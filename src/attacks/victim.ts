@@ -16,7 +16,8 @@ import {
   sizeOf,
   vjp,
 } from '../graph/index.ts';
-import { compile, type Program, runRows } from '../runtime/index.ts';
+import { compile, fillRows, type Program } from '../runtime/index.ts';
+import { inParts, partSizes } from './parts.ts';
 import type { LabelRows, Task } from './task.ts';
 
 /** A function of scores that attacks increase. Rows do not influence each other. */
@@ -47,14 +48,21 @@ export interface Victim {
   readonly notes: readonly string[];
   scores(points: Float32Array): Promise<Float32Array>;
   /** Targets are needed only where the loss uses them; they default to the labels. */
-  gradient(loss: Loss, points: Float32Array, labels: LabelRows, targets?: LabelRows): Promise<LossGradient>;
+  gradient(
+    loss: Loss,
+    points: Float32Array,
+    labels: LabelRows,
+    targets?: LabelRows,
+    /** Written to and returned, so that loops take no new memory; its arrays are none of those given. */
+    into?: LossGradient,
+  ): Promise<LossGradient>;
   /** Rows whose scores and gradients were computed so far. */
   spent(): { readonly scores: number; readonly gradients: number };
   dispose(): Promise<void>;
 }
 
 /** Most rows of one execution, and the memory its intermediate values may take. */
-const MOST_ROWS = 128;
+const MOST_ROWS = 256;
 const MOST_BYTES = 2 ** 29;
 
 /**
@@ -62,7 +70,7 @@ const MOST_BYTES = 2 ** 29;
  * left out: the order of the scores is the same without it and gradients do not vanish. One output in classification,
  * a logit or after Sigmoid, becomes two classes, 0 and 1.
  *
- * Rows beyond the last full batch run in smaller programs, so the same call gives the same bits.
+ * Rows beyond the last full batch run in smaller programs; the same call gives the same bits.
  *
  * @throws RobustlawError `unsupported-op` where the model has several inputs or outputs, an integer input, or a fixed
  *   batch of several rows; at the first gradient also for an operator without derivative.
@@ -74,7 +82,7 @@ export async function createVictim(model: Model, task: Task, mostRows = MOST_ROW
   const { outputs, notes } = scored(one, 1, task);
   const batched = [model.inputs[0]!, model.outputs[0]!].every(({ shape }) => shape[0] === BATCH);
   const most = model.fixedBatch === 1 || !batched ? 1 : Math.min(mostRows, rowsInMemory(one, mostRows));
-  const sizes = [...new Set([Math.ceil(most / 16), Math.ceil(most / 4), most])];
+  const sizes = partSizes(most);
   const spent = { scores: 0, gradients: 0 };
 
   const programs = new Map<string, Promise<Program>>();
@@ -111,31 +119,36 @@ export async function createVictim(model: Model, task: Task, mostRows = MOST_ROW
     notes,
     spent: () => ({ ...spent }),
     async scores(points) {
-      const parts = await inParts(sizes, points.length / features, async (rows, from, to) => {
+      const rows = points.length / features;
+      const scores = new Float32Array(rows * outputs);
+      spent.scores += rows;
+      await inParts(sizes, rows, async (size, from, to) => {
         const feeds = { [x]: points.subarray(from * features, to * features) };
-        spent.scores += to - from;
-        return runRows(await forward(rows), rows, dtype, feeds, { ':scores': outputs }, Float32Array);
+        const into = { ':scores': scores.subarray(from * outputs, to * outputs) };
+        await fillRows(await forward(size), size, dtype, feeds, into);
       });
-      return joined(parts.map((part) => part[':scores']));
+      return scores;
     },
-    async gradient(loss, points, labels, targets = labels) {
-      const parts = await inParts(sizes, points.length / features, async (rows, from, to) => {
-        const compiled = await backward(loss, rows);
+    async gradient(loss, points, labels, targets = labels, into) {
+      const rows = points.length / features;
+      const found = into ?? newGradient(rows, features, outputs);
+      const { scores, losses, gradients } = found;
+      spent.gradients += rows;
+      await inParts(sizes, rows, async (size, from, to) => {
+        const compiled = await backward(loss, size);
         const given: Record<string, Float32Array> = {
           [x]: points.subarray(from * features, to * features),
           ':labels': labels.subarray(from * outputs, to * outputs),
           ':targets': targets.subarray(from * outputs, to * outputs),
         };
         const feeds = Object.fromEntries(compiled.inputs.map(({ name }) => [name, given[name]!]));
-        spent.gradients += to - from;
-        const lengths = { ':scores': outputs, ':losses': 1, ':gradients': features };
-        return runRows(compiled, rows, dtype, feeds, lengths, Float32Array);
+        await fillRows(compiled, size, dtype, feeds, {
+          ':scores': scores.subarray(from * outputs, to * outputs),
+          ':losses': losses.subarray(from, to),
+          ':gradients': gradients.subarray(from * features, to * features),
+        });
       });
-      return {
-        scores: joined(parts.map((part) => part[':scores'])),
-        losses: joined(parts.map((part) => part[':losses'])),
-        gradients: joined(parts.map((part) => part[':gradients'])),
-      };
+      return found;
     },
     async dispose() {
       for (const known of programs.values())
@@ -193,27 +206,11 @@ function rowsInMemory(one: Graph, mostRows: number): number {
   }
 }
 
-/** Rows in programs of a size that wastes little: full batches first, then the smallest that holds the rest. */
-async function inParts<Part>(
-  sizes: readonly number[],
-  rows: number,
-  run: (size: number, from: number, to: number) => Promise<Part>,
-): Promise<Part[]> {
-  const most = sizes.at(-1)!;
-  const full = rows - (rows % most);
-  const parts: Part[] = [];
-  if (full > 0) parts.push(await run(most, 0, full));
-  if (rows > full) parts.push(await run(sizes.find((size) => size >= rows - full)!, full, rows));
-  return parts;
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0]!;
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let from = 0;
-  for (const part of parts) {
-    all.set(part, from);
-    from += part.length;
-  }
-  return all;
+/** Memory for the gradients of so many rows. */
+export function newGradient(rows: number, features: number, outputs: number): LossGradient {
+  return {
+    scores: new Float32Array(rows * outputs),
+    losses: new Float32Array(rows),
+    gradients: new Float32Array(rows * features),
+  };
 }

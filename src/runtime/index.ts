@@ -4,6 +4,6 @@ export type { JobContext, Outcome, Pool } from './pool.ts';
 export { createProcessPool } from './processes.ts';
 export type { Arrays, Program } from './program.ts';
 export { compile, evaluate } from './program.ts';
-export { type Rows, runRows } from './rows.ts';
+export { fillRows, type Rows, runRows } from './rows.ts';
 export { disposeIdleSessions, sessionCounts } from './sessions.ts';
 export { createPool } from './threads.ts';

@@ -17,14 +17,28 @@ export async function runRows<Names extends string, Collected extends Rows>(
   lengths: Readonly<Record<Names, number>>,
   collect: new (length: number) => Collected,
 ): Promise<Record<Names, Collected>> {
+  const [{ name, shape }] = program.inputs as [Program['inputs'][number]];
+  const count = (feeds[name]!.length / sizeOf(shape)) * batch;
+  const results = Object.fromEntries(
+    Object.entries<number>(lengths).map(([output, length]) => [output, new collect(count * length)]),
+  ) as Record<Names, Collected>;
+  await fillRows(program, batch, dtype, feeds, results);
+  return results;
+}
+
+/** As runRows(), into arrays that are there: the outputs named in `results`, `[rows, length]` each. */
+export async function fillRows(
+  program: Program,
+  batch: number,
+  dtype: FloatType,
+  feeds: Readonly<Record<string, Rows>>,
+  results: Readonly<Record<string, Rows>>,
+): Promise<void> {
   const widths = Object.fromEntries(
     program.inputs.map(({ name, shape }) => [name, sizeOf(shape) / batch] as const),
   );
   const [first] = program.inputs;
   const count = feeds[first!.name]!.length / widths[first!.name]!;
-  const results = Object.fromEntries(
-    Object.entries<number>(lengths).map(([name, length]) => [name, new collect(count * length)]),
-  ) as Record<Names, Collected>;
   for (let from = 0; from < count; from += batch) {
     const rows = Math.min(batch, count - from);
     const chunk = Object.fromEntries(
@@ -35,20 +49,19 @@ export async function runRows<Names extends string, Collected extends Rows>(
       }),
     );
     const part = (name: string) => {
-      const length = lengths[name as Names];
-      return results[name as Names].subarray(from * length, (from + rows) * length) as Collected;
+      const length = results[name]!.length / count;
+      return results[name]!.subarray(from * length, (from + rows) * length);
     };
     // Whole batches are written where they belong: new arrays of their size cost more than many a graph.
     const into = Object.fromEntries(
-      Object.keys(lengths).flatMap((name) =>
+      Object.keys(results).flatMap((name) =>
         rows === batch && isOf(dtype, part(name)) ? [[name, part(name)]] : [],
       ),
     );
     const found = await program.run(chunk, into);
-    for (const [name, length] of Object.entries<number>(lengths))
-      if (!into[name]) part(name).set((found[name] as Rows).subarray(0, rows * length));
+    for (const name of Object.keys(results))
+      if (!into[name]) part(name).set((found[name] as Rows).subarray(0, part(name).length));
   }
-  return results;
 }
 
 function isOf(dtype: FloatType, rows: Rows): boolean {

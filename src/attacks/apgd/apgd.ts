@@ -10,7 +10,7 @@ import type { LabelRows } from '../task.ts';
 import type { Threat } from '../threat.ts';
 import type { Loss, Victim } from '../victim.ts';
 import { type Climbers, climb, type Slope } from './climb.ts';
-import { withMomentum } from './momentum.ts';
+import { climbWithMomentum } from './momentum.ts';
 import { withSparseSteps } from './sparse.ts';
 
 const ITERATIONS = 100;
@@ -142,7 +142,7 @@ async function fromRandomStarts(
   const { features } = victim;
   if (threat.norm !== 'l1') {
     const starts = randomStarts(threat, climbers.points, keys, features);
-    return climb(slope, { ...climbers, starts }, withMomentum, stop);
+    return climbWithMomentum(slope, { ...climbers, starts }, stop);
   }
   const part = Math.ceil(0.3 * iterations);
   let starts = randomStarts({ ...threat, radius: 3 * threat.radius }, climbers.points, keys, features);

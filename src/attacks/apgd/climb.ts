@@ -39,6 +39,11 @@ export interface State extends RowArrays {
   readonly best: Float32Array;
   readonly bestGradients: Float32Array;
   readonly bestLosses: Float32Array;
+  /** Memory for the next point and its gradient. */
+  readonly spare: Float32Array;
+  readonly spareGradients: Float32Array;
+  readonly spareLosses: Float32Array;
+  readonly scores: Float32Array;
 }
 
 /** How a norm steps, and how it adapts. */
@@ -48,8 +53,14 @@ export interface Rule<Memory extends RowArrays> {
   readonly nextInterval: (interval: number, iterations: number) => number;
   /** What it remembers of every row. */
   readonly begin: (state: State, threat: Threat) => Memory;
-  /** The next points. */
-  readonly step: (state: State, memory: Memory, threat: Threat, first: boolean) => Float32Array;
+  /** Writes the next points to `next`. */
+  readonly step: (
+    state: State,
+    memory: Memory,
+    threat: Threat,
+    first: boolean,
+    next: Float32Array,
+  ) => Promise<void> | void;
   /** Sees the losses before and after a step. */
   readonly see: (memory: Memory, before: Float32Array, after: Float32Array) => void;
   /** At a checkpoint: adapts the step of row `i`; true to go on from its best point. */
@@ -91,10 +102,14 @@ export async function climb<Memory extends RowArrays>(
     best: starts.slice(),
     bestGradients: found.gradients.slice(),
     bestLosses: found.losses.slice(),
+    spare: starts.slice(),
+    spareGradients: new Float32Array(starts.length),
+    spareLosses: new Float32Array(rows),
+    scores: found.scores,
   };
   let memory = rule.begin(state, threat);
-  const settle = (iteration: number, scores: Float32Array) => {
-    const harmed = wrong(victim.task, scores, state.labels, victim.outputs);
+  const settle = (iteration: number) => {
+    const harmed = wrong(victim.task, state.scores, state.labels, victim.outputs);
     observe(iteration, state, harmed);
     if (!untilWrong || !harmed.includes(true)) return;
     harmed.forEach((isWrong, i) => {
@@ -107,17 +122,28 @@ export async function climb<Memory extends RowArrays>(
     state = keepRows(state, stays);
     memory = keepRows(memory, stays);
   };
-  settle(0, found.scores);
+  settle(0);
 
   let interval = rule.firstInterval(iterations);
   let sinceCheck = 0;
   for (let iteration = 1; iteration <= iterations && state.places.length > 0 && !stop(); iteration++) {
-    const next = rule.step(state, memory, threat, iteration === 1);
-    const { scores, losses, gradients } = await victim.gradient(loss, next, state.labels, state.targets);
-    rule.see(memory, state.losses, losses);
-    state = { ...state, previous: state.current, current: next, gradients, losses };
+    await rule.step(state, memory, threat, iteration === 1, state.spare);
+    const { spare, spareGradients, spareLosses, scores } = state;
+    const into = { scores, losses: spareLosses, gradients: spareGradients };
+    await victim.gradient(loss, spare, state.labels, state.targets, into);
+    rule.see(memory, state.losses, spareLosses);
+    state = {
+      ...state,
+      previous: state.current,
+      current: spare,
+      spare: state.previous,
+      gradients: spareGradients,
+      spareGradients: state.gradients,
+      losses: spareLosses,
+      spareLosses: state.losses,
+    };
     rememberBest(state, features);
-    settle(iteration, scores);
+    settle(iteration);
     if (++sinceCheck < interval) continue;
     for (let i = 0; i < state.places.length; i++)
       if (rule.adapt(state, memory, i, interval, threat)) {

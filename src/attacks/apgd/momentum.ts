@@ -1,8 +1,10 @@
 // APGD in linf and l2: steps with momentum, halved where they no longer help (Croce and Hein 2020, section 3).
+import type { Stop } from '../../stop.ts';
 import { project } from '../projection.ts';
-import { linfLimits, stepAlong, stepBySign } from '../steps.ts';
+import { linfLimits, type SignSteps, signSteps } from '../sign-steps.ts';
+import { stepAlong } from '../steps.ts';
 import type { Threat } from '../threat.ts';
-import type { Rule, State } from './climb.ts';
+import { type Climbers, climb, type Observe, type Rule, type Slope, type State } from './climb.ts';
 
 type Memory = {
   /** In the norm, from twice the radius downwards. */
@@ -31,7 +33,7 @@ const share = (part: number, iterations: number) => Math.max(1, Math.floor(part 
  * starts again at its best point, where at most 75 % of the steps since the last one raised the loss, or where the size was
  * not halved there and the best loss has not risen since.
  */
-export const withMomentum: Rule<Memory> = {
+const momentum = (bySign: SignSteps): Rule<Memory> => ({
   firstInterval: (iterations) => share(0.22, iterations),
   nextInterval: (interval, iterations) =>
     Math.max(interval - share(0.03, iterations), share(0.06, iterations)),
@@ -46,7 +48,10 @@ export const withMomentum: Rule<Memory> = {
       ...(threat.norm === 'linf' ? linfLimits(threat, points, points.length / rows) : none),
     };
   },
-  step,
+  step: (state, memory, threat, first, next) =>
+    threat.norm === 'linf'
+      ? stepBySign(bySign, state, memory, first, next)
+      : step(state, memory, threat, first, next),
   see({ rises }, before, after) {
     for (let i = 0; i < rises.length; i++) if (after[i]! > before[i]!) rises[i]!++;
   },
@@ -59,28 +64,49 @@ export const withMomentum: Rule<Memory> = {
     rises[i] = 0;
     return halve;
   },
-};
+});
+
+/** Climbs with momentum(). */
+export async function climbWithMomentum(
+  slope: Slope,
+  climbers: Climbers,
+  stop: Stop,
+  observe?: Observe,
+): ReturnType<typeof climb> {
+  const bySign = signSteps(slope.victim.features, NEW);
+  try {
+    return await climb(slope, climbers, momentum(bySign), stop, observe);
+  } finally {
+    await bySign.dispose();
+  }
+}
+
+function stepBySign(
+  bySign: SignSteps,
+  { current, previous, gradients }: State,
+  { sizes, least, most }: Memory,
+  first: boolean,
+  next: Float32Array,
+): Promise<void> {
+  const from = { current, gradients, sizes, least, most };
+  return bySign.step(first ? from : { ...from, previous }, next);
+}
 
 function step(
   { points, current, previous, gradients, places }: State,
   memory: Memory,
   threat: Threat,
   first: boolean,
-): Float32Array {
-  const fresh = first ? 1 : NEW;
-  const next = threat.norm === 'linf' ? new Float32Array(current.length) : current.slice();
-  if (threat.norm === 'linf') {
-    stepBySign(current, previous, gradients, memory.sizes, memory, fresh, next);
-    return next;
-  }
+  next: Float32Array,
+): void {
+  next.set(current);
   const features = points.length / places.length;
   stepAlong(next, gradients, memory.sizes);
   project(threat, points, next, features);
-  if (first) return next;
+  if (first) return;
   for (let j = 0; j < next.length; j++) {
     const x = current[j]!;
-    next[j] = x + fresh * (next[j]! - x) + (1 - fresh) * (x - previous[j]!);
+    next[j] = x + NEW * (next[j]! - x) + (1 - NEW) * (x - previous[j]!);
   }
   project(threat, points, next, features);
-  return next;
 }

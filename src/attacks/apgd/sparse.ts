@@ -32,11 +32,10 @@ export const withSparseSteps: Rule<Memory> = {
       counts: touched.map((count) => count / SPARSER),
     };
   },
-  step({ points, current, gradients, places }, { sizes, counts }, threat) {
-    const next = current.slice();
+  step({ points, current, gradients, places }, { sizes, counts }, threat, _, next) {
+    next.set(current);
     stepSparsely(next, gradients, sizes, counts);
     project(threat, points, next, points.length / places.length);
-    return next;
   },
   see: () => {},
   adapt({ points, best, places }, { sizes, touched, counts }, i, _, { radius }) {

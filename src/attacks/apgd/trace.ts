@@ -7,7 +7,7 @@ import { randomStarts, requireFiniteRadius } from '../steps.ts';
 import type { Threat } from '../threat.ts';
 import type { Loss, Victim } from '../victim.ts';
 import { climb, type Observe } from './climb.ts';
-import { withMomentum } from './momentum.ts';
+import { climbWithMomentum } from './momentum.ts';
 import { withSparseSteps } from './sparse.ts';
 
 /** One entry per iteration, the random start first. */
@@ -50,7 +50,7 @@ export async function apgdTrace(
   const slope = { victim, loss: suited(loss, victim), threat, iterations, untilWrong: false };
   const climbers = { points, labels, targets: labels, starts };
   if (threat.norm === 'l1') await climb(slope, climbers, withSparseSteps, stop, observe);
-  else await climb(slope, climbers, withMomentum, stop, observe);
+  else await climbWithMomentum(slope, climbers, stop, observe);
   return trace;
 }
 
