@@ -139,6 +139,11 @@ function addRow(
   const { value: sum, met, list } = coefficients;
   let { count } = coefficients;
   const to = start[row + 1]!;
+  if (count === sum.length) {
+    // All of them are listed.
+    for (let p = start[row]!; p < to; p++) sum[column[p]!]! += factor * value[p]!;
+    return;
+  }
   for (let p = start[row]!; p < to; p++) {
     const i = column[p]!;
     if (met[i] === 0) {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { IDENTITY as ID, RELU } from '../../../src/intervals/index.ts';
 import { type Matrix, matrix } from '../../../src/linalg/index.ts';
-import { denseBounds, type PickedRow } from '../../../src/lipschitz/local/backward.ts';
+import { denseBounds, type PickedRow, type RelaxedBlock } from '../../../src/lipschitz/local/backward.ts';
 import { sparseBounds } from '../../../src/lipschitz/local/backward-sparse.ts';
 import { mostlyZero } from '../../../src/lipschitz/local/entries.ts';
 import { propagate } from '../../../src/lipschitz/local/propagation.ts';
@@ -35,6 +35,15 @@ function thinnedNetwork({ features, blocks, output }: Network, own: Rng): Networ
     output: thin(output, 'output'),
   };
 }
+
+/** The block with the lines of the identity, without rounding. */
+const straight = (block: RelaxedBlock): RelaxedBlock => ({
+  ...block,
+  lowerSlope: block.lowerSlope.map(() => 1),
+  upperSlope: block.upperSlope.map(() => 1),
+  lowerIntercept: block.lowerIntercept.map(() => 0),
+  upperIntercept: block.upperIntercept.map(() => 0),
+});
 
 const bothSigns = (rows: number): PickedRow[] =>
   Array.from({ length: rows }, (_, row) => [{ row, sign: 1 } as const, { row, sign: -1 } as const]).flat();
@@ -106,7 +115,7 @@ describe('backward linear bounds', () => {
         k === 0 ? extent : { ...extent, spread: extent.spread.map(() => Infinity) },
       );
       for (const of of [denseBounds, sparseBounds]) {
-        const bounds = of(network.output, bothSigns(9), relaxed, blind, undefined);
+        const bounds = of(network.output, bothSigns(9), relaxed.map(straight), blind, undefined);
         exact.forEach((truth, r) => {
           const [upper, lower] = [bounds[2 * r]!, -bounds[2 * r + 1]!];
           expect(BigInt(Math.floor(upper)) >= truth && BigInt(Math.ceil(lower)) <= truth).toBe(true);
@@ -116,6 +125,36 @@ describe('backward linear bounds', () => {
       }
     }
     expect(inexact).toBeGreaterThan(500);
+  });
+
+  it('enclose zero where products cancel exactly and rounding leaves a rest', () => {
+    let rests = 0;
+    for (let i = 0; i < 200; i++) {
+      const large = (u: number): number => Math.floor((1 + u) * 2 ** 40);
+      const [p, s, t] = [...uniform(key.split(`rest ${i}`), 3)].map(large) as [number, number, number];
+      // p s = q t + v.
+      const product = BigInt(p) * BigInt(s);
+      const q = Number(product / BigInt(t));
+      const v = Number(product % BigInt(t));
+      if (p * s - q * t - v !== 0) rests++;
+      const first = matrix(3, 8);
+      [s, t, v].forEach((w, r) => {
+        first.data[8 * r + 5] = w;
+      });
+      const network = chain([first, matrix(1, 3, Float64Array.of(p, -q, -1))], ID);
+      const x = new Float64Array(8).fill(1);
+      const region = regionOf({ kind: 'box', lower: x, upper: x }, 8);
+      const { relaxed, extents } = propagate(unitBlocks(network), region, 'interval')!;
+      const blind = extents.map((extent, k) =>
+        k === 0 ? extent : { ...extent, spread: extent.spread.map(() => Infinity) },
+      );
+      for (const of of [denseBounds, sparseBounds])
+        for (const bound of of(network.output, bothSigns(1), relaxed.map(straight), blind, undefined)) {
+          expect(bound).toBeGreaterThanOrEqual(0);
+          expect(bound).toBeLessThan(1e-13 * p * s);
+        }
+    }
+    expect(rests).toBeGreaterThan(100);
   });
 
   it('are no bounds where coefficients overflow, and exact where there is nothing to sum', () => {
