@@ -40,39 +40,42 @@ export function pgd(loss: Loss, steps: number, restarts: number): Attack {
       const largest = new Float64Array(ids.length).fill(-Infinity);
       let places = ids.map((_, i) => i);
       const bySign = signSteps(features);
-      for (let restart = 0; restart < restarts && places.length > 0 && !stop(); restart++) {
-        const own = pickRows(points, places, features);
-        const keys = places.map((place) => random.split(ids[place]!).split(restart));
-        const current = randomStarts(threat, own, keys, features);
-        let state: State = {
-          places: Int32Array.from(places),
-          points: own,
-          labels: pickRows(labels, places, outputs),
-          current,
-          next: current.slice(),
-          ...newGradient(places.length, features, outputs),
-          ...(threat.norm === 'linf' ? linfLimits(threat, own, features) : NO_LIMITS),
-        };
-        places = [];
-        for (let step = 0; step <= steps && state.places.length > 0; step++) {
-          await victim.gradient(climbed, state.current, state.labels, state.labels, state);
-          const broken = wrong(victim.task, state.scores, state.labels, outputs);
-          state.places.forEach((place, i) => {
-            if (!broken[i] && !(state.losses[i]! > largest[place]!)) return;
-            largest[place] = state.losses[i]!;
-            rowOf(reached, place, features).set(rowOf(state.current, i, features));
-          });
-          state = keepRows(
-            state,
-            broken.map((isBroken) => !isBroken),
-          );
-          if (step === steps || stop()) break;
-          await ascend(threat, state, (REACH * threat.radius) / steps, bySign);
-          state = { ...state, current: state.next, next: state.current };
+      try {
+        for (let restart = 0; restart < restarts && places.length > 0 && !stop(); restart++) {
+          const own = pickRows(points, places, features);
+          const keys = places.map((place) => random.split(ids[place]!).split(restart));
+          const current = randomStarts(threat, own, keys, features);
+          let state: State = {
+            places: Int32Array.from(places),
+            points: own,
+            labels: pickRows(labels, places, outputs),
+            current,
+            next: current.slice(),
+            ...newGradient(places.length, features, outputs),
+            ...(threat.norm === 'linf' ? linfLimits(threat, own, features) : NO_LIMITS),
+          };
+          places = [];
+          for (let step = 0; step <= steps && state.places.length > 0; step++) {
+            await victim.gradient(climbed, state.current, state.labels, state.labels, state);
+            const broken = wrong(victim.task, state.scores, state.labels, outputs);
+            state.places.forEach((place, i) => {
+              if (!broken[i] && !(state.losses[i]! > largest[place]!)) return;
+              largest[place] = state.losses[i]!;
+              rowOf(reached, place, features).set(rowOf(state.current, i, features));
+            });
+            state = keepRows(
+              state,
+              broken.map((isBroken) => !isBroken),
+            );
+            if (step === steps || stop()) break;
+            await ascend(threat, state, (REACH * threat.radius) / steps, bySign);
+            state = { ...state, current: state.next, next: state.current };
+          }
+          places = Array.from(state.places);
         }
-        places = Array.from(state.places);
+      } finally {
+        await bySign.dispose();
       }
-      await bySign.dispose();
       return reached;
     },
   };
