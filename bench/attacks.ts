@@ -214,6 +214,7 @@ function cnn(): ModelFamily {
     outputs: 10,
     parameterShapes: shapes,
     parameterCount: Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0),
+    statisticShapes: {},
     initialise: (key, dtype = 'float32') =>
       Object.fromEntries(
         Object.entries(shapes).map(([name, shape]) => [

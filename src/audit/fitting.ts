@@ -1,9 +1,6 @@
 // What a model makes of the data it was trained on: the noise of the labels, what it memorizes, and where it stands against the law.
 import type { Task } from '../attacks/index.ts';
-import { type Rng, rng } from '../random/index.ts';
-import { type EffectiveDimension, effectiveDimensions } from './dimension.ts';
-import { measureMemorization } from './memorization.ts';
-import { nearestNeighbours } from './neighbours.ts';
+import { type EffectiveDimension, effectiveDimensions } from '../dimension/index.ts';
 import {
   givenFlips,
   givenVariance,
@@ -11,7 +8,10 @@ import {
   noiseOfDuplicates,
   noiseOfFlips,
   noiseOfNeighbours,
-} from './noise.ts';
+} from '../noise/index.ts';
+import { type Rng, rng } from '../random/index.ts';
+import { nearestNeighbours } from '../separation/index.ts';
+import { measureMemorization } from './memorization.ts';
 import type { LawStanding, Memorization } from './result.ts';
 import { lawStanding, rootMeanSquareSpread } from './standing.ts';
 import { suspiciousLabels } from './suspicious.ts';

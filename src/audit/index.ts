@@ -1,17 +1,7 @@
 // An audit: one model and one data set, gathered, measured, and told as one result.
 export { audit } from './audit.ts';
-export { type EffectiveDimension, effectiveDimensions } from './dimension.ts';
 export type { KnownNoise } from './fitting.ts';
 export { type Fitted, measureMemorization } from './memorization.ts';
-export { type Neighbourhoods, nearestNeighbours } from './neighbours.ts';
-export {
-  givenFlips,
-  givenVariance,
-  type NoiseLevel,
-  noiseOfDuplicates,
-  noiseOfFlips,
-  noiseOfNeighbours,
-} from './noise.ts';
 export { type AuditRequest, auditIdentity, auditName, type NormRadii } from './request.ts';
 export {
   checkRequirement,

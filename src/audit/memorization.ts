@@ -3,7 +3,7 @@ import { argmax, type Task, wrong } from '../attacks/index.ts';
 import { fitBelowNoise } from '../data/index.ts';
 import { invalidArgument, requireInteger } from '../errors.ts';
 import type { Estimate } from '../guarantee/index.ts';
-import type { NoiseLevel } from './noise.ts';
+import type { NoiseLevel } from '../noise/index.ts';
 import type { Memorization, SuspiciousLabel } from './result.ts';
 
 /** What the model says of labelled points, those it was trained on where they are known. */

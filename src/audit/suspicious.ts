@@ -1,7 +1,7 @@
 // The labels most likely to be wrong: contradicted by the model or by the labels around them.
 import { invalidArgument } from '../errors.ts';
+import type { Neighbourhoods } from '../separation/index.ts';
 import { softmax } from './memorization.ts';
-import type { Neighbourhoods } from './neighbours.ts';
 import type { SuspiciousLabel } from './result.ts';
 
 /**

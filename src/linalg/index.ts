@@ -1,4 +1,5 @@
 // Dense linear algebra in float64: factorisations, projections, and spectral norms with certificates.
+export { centredRows, powerOfTwoNear } from './centred.ts';
 export { cholesky, choleskySolve, tryCholesky } from './cholesky.ts';
 export { type SymmetricEigen, singularValues, solve, symmetricEigen } from './decompositions.ts';
 export { largestEigenpair } from './lanczos.ts';

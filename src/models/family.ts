@@ -1,7 +1,7 @@
 // A model family: the class of functions { f_w } that is fixed before the data are seen, with its P parameters.
 import { RobustlawError, requireInteger } from '../errors.ts';
 import type { FloatType, Graph, Shape, Tensor, Value } from '../graph/index.ts';
-import { encodeForAnyBatch, graph, input, parameter, sameShape, showType } from '../graph/index.ts';
+import { constant, encodeForAnyBatch, graph, input, parameter, sameShape, showType } from '../graph/index.ts';
 import type { Rng } from '../random/index.ts';
 
 /** Named weights of one instance. */
@@ -17,10 +17,23 @@ export interface ModelFamily {
   readonly parameterShapes: Readonly<Record<string, Shape>>;
   /** P in closed form; equals parameterCount() of every graph of the family. */
   readonly parameterCount: number;
-  /** Random initial weights; a function of the key. */
+  /**
+   * Shapes of what training updates without a gradient: running means and variances of batch normalisation. They are
+   * constants of an instance and no parameters; `{}` for families without.
+   */
+  readonly statisticShapes: Readonly<Record<string, Shape>>;
+  /** Random initial parameters, and initial statistics; a function of the key. */
   initialise(rng: Rng, dtype?: FloatType): Weights;
-  /** f_w(x): x `[batch, ...inputShape]` to `[batch, outputs]`. */
-  forward(x: Value, parameters: Readonly<Record<string, Value>>): Value;
+  /** f_w(x) as it is used: x `[batch, ...inputShape]` to `[batch, outputs]`; `weights` are parameters and statistics. */
+  forward(x: Value, weights: Readonly<Record<string, Value>>): Value;
+  /**
+   * f_w(x) as it is trained, with the statistics of the batch, and the statistics after it. Absent where training and use
+   * are the same, that is without statistics.
+   */
+  forwardInTraining?(
+    x: Value,
+    weights: Readonly<Record<string, Value>>,
+  ): { readonly output: Value; readonly statistics: Readonly<Record<string, Value>> };
 }
 
 /**
@@ -29,10 +42,11 @@ export interface ModelFamily {
  */
 export function modelGraph(family: ModelFamily, weights: Weights, batch: number): Graph {
   requireInteger('batch', batch);
-  const names = Object.keys(family.parameterShapes);
+  const shapes = { ...family.parameterShapes, ...family.statisticShapes };
+  const names = Object.keys(shapes);
   for (const name of names) {
     const weight = weights[name];
-    const shape = family.parameterShapes[name]!;
+    const shape = shapes[name]!;
     if (!weight || !sameShape(weight.shape, shape)) {
       throw new RobustlawError(
         'shape-mismatch',
@@ -41,8 +55,11 @@ export function modelGraph(family: ModelFamily, weights: Weights, batch: number)
     }
   }
   const x = input('x', weights[names[0]!]!.dtype, [batch, ...family.inputShape]);
-  const parameters = Object.fromEntries(names.map((name) => [name, parameter(name, weights[name]!)]));
-  return graph([x], { y: family.forward(x, parameters) });
+  const values = names.map((name): [string, Value] => [
+    name,
+    name in family.parameterShapes ? parameter(name, weights[name]!) : constant(weights[name]!),
+  ]);
+  return graph([x], { y: family.forward(x, Object.fromEntries(values)) });
 }
 
 /** The instance as the bytes of an `.onnx` file with a symbolic batch axis and the weights as initializers. */

@@ -37,6 +37,7 @@ export function mlp(widths: readonly number[], bias = true): ModelFamily {
       ]),
     ),
     parameterCount: layers.reduce((sum, layer) => sum + layer.out * (layer.in + (bias ? 1 : 0)), 0),
+    statisticShapes: {},
     initialise: (rng, dtype = 'float32') =>
       Object.fromEntries(
         layers.flatMap((layer): [string, Tensor][] => [

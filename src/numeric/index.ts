@@ -30,6 +30,7 @@ export { type Line, leastSquaresLine } from './least-squares.ts';
 export { mean, standardDeviation, variance } from './moments.ts';
 export { normalCdf, normalQuantile } from './normal-distribution.ts';
 export { type PowerLaw, powerLawFit } from './power-law.ts';
+export { binomialInterval, groupedInterval } from './proportion.ts';
 export { median, quantile } from './quantile.ts';
 export { studentCdf, studentQuantile } from './student-t.ts';
 export { compensatedSum, type Enclosure, sumEnclosure } from './sum.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { oneHot } from '../../src/attacks/index.ts';
 import { type Fitted, measureMemorization, softmax } from '../../src/audit/memorization.ts';
-import { givenFlips, givenVariance, noiseOfFlips } from '../../src/audit/noise.ts';
+import { givenFlips, givenVariance, noiseOfFlips } from '../../src/noise/index.ts';
 import { integers, normal, rng, uniform } from '../../src/random/index.ts';
 
 const N = 4000;

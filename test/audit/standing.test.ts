@@ -2,13 +2,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { oneHot } from '../../src/attacks/index.ts';
-import type { EffectiveDimension } from '../../src/audit/dimension.ts';
 import { measureMemorization } from '../../src/audit/memorization.ts';
-import { givenVariance, type NoiseLevel } from '../../src/audit/noise.ts';
 import { auditSchema } from '../../src/audit/result.ts';
 import { type LawInputs, lawStanding, rootMeanSquareSpread } from '../../src/audit/standing.ts';
 import { createDataset, normalize } from '../../src/data/index.ts';
+import type { EffectiveDimension } from '../../src/dimension/index.ts';
 import { parametricClass, universalLaw } from '../../src/law/index.ts';
+import { givenVariance, type NoiseLevel } from '../../src/noise/index.ts';
 import { normal, rng } from '../../src/random/index.ts';
 
 function dimensions(

@@ -1,12 +1,12 @@
 // Suspicious labels: flips among handwritten digits are found, by a model that did not learn them and behind one that did.
 import { beforeAll, expect, test } from 'vitest';
 import { oneHot } from '../../src/attacks/index.ts';
-import { type Neighbourhoods, nearestNeighbours } from '../../src/audit/neighbours.ts';
 import { suspiciousLabels } from '../../src/audit/suspicious.ts';
 import { type Dataset, opticalDigits } from '../../src/data/index.ts';
 import { mlp, modelGraph } from '../../src/models/index.ts';
 import { integers, normal, permutation, rng } from '../../src/random/index.ts';
 import { compile } from '../../src/runtime/index.ts';
+import { type Neighbourhoods, nearestNeighbours } from '../../src/separation/index.ts';
 import { adam, constantRate, squaredLoss, train } from '../../src/training/index.ts';
 
 const N = 1797;

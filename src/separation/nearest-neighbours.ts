@@ -1,9 +1,9 @@
 // Exact nearest neighbours in Euclidean distance, by brute force through products of matrices.
 import { requireInteger } from '../errors.ts';
 import { gemm, graph, input } from '../graph/index.ts';
+import { centredRows, powerOfTwoNear } from '../linalg/index.ts';
 import { permutation, type Rng } from '../random/index.ts';
 import { compile } from '../runtime/index.ts';
-import { centredRows, powerOfTwoNear } from './centred.ts';
 
 /** The k nearest other rows of each of m rows, nearest first, ties to the row that comes first. */
 export interface Neighbourhoods {

@@ -1,10 +1,16 @@
 // The noise level of labels, sigma^2 = E Var[y|x] summed over the outputs: the mean squared error that nothing goes below without fitting noise.
 import { invalidArgument, requireInteger } from '../errors.ts';
 import type { Estimate } from '../guarantee/index.ts';
-import { bootstrapReplicates, type Enclosure, expandedPercentileInterval, mean } from '../numeric/index.ts';
+import {
+  binomialInterval,
+  bootstrapReplicates,
+  type Enclosure,
+  expandedPercentileInterval,
+  groupedInterval,
+  mean,
+} from '../numeric/index.ts';
 import { integers, type Rng } from '../random/index.ts';
-import type { Neighbourhoods } from './neighbours.ts';
-import { binomialInterval, groupedInterval } from './proportion.ts';
+import type { Neighbourhoods } from '../separation/index.ts';
 
 /** sigma^2 and where it comes from, in words. */
 export interface NoiseLevel {

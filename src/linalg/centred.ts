@@ -1,6 +1,6 @@
 // Rows of data without their mean and at a scale where squares are safe: what covariances and distances are computed from.
 import { invalidArgument } from '../errors.ts';
-import { type Matrix, matrix } from '../linalg/index.ts';
+import { type Matrix, matrix } from './matrix.ts';
 
 /**
  * The chosen rows of points `[rows, features]` without their mean, times a power of two that brings the largest entry near 1.

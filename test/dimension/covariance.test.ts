@@ -1,7 +1,7 @@
 // Effective dimensions against closed forms: Gaussians of known covariance, the sphere, a line, and an unbiased estimate by its definition.
 import { expect, test } from 'vitest';
-import { type EffectiveDimension, effectiveDimensions } from '../../src/audit/dimension.ts';
 import { opticalDigits } from '../../src/data/index.ts';
+import { type EffectiveDimension, effectiveDimensions } from '../../src/dimension/index.ts';
 import { matrix, symmetricEigen } from '../../src/linalg/index.ts';
 import { normal, rng, sphere } from '../../src/random/index.ts';
 

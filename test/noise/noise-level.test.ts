@@ -1,16 +1,16 @@
 // The noise of labels against simulations whose noise is known: intervals cover it as often as they say, and formulas are what they average to.
 import { expect, test } from 'vitest';
 import { oneHot } from '../../src/attacks/index.ts';
-import { nearestNeighbours } from '../../src/audit/neighbours.ts';
 import {
   givenFlips,
   givenVariance,
   noiseOfDuplicates,
   noiseOfFlips,
   noiseOfNeighbours,
-} from '../../src/audit/noise.ts';
-import { binomialInterval, groupedInterval } from '../../src/audit/proportion.ts';
+} from '../../src/noise/index.ts';
+import { binomialInterval, groupedInterval } from '../../src/numeric/index.ts';
 import { integers, normal, rng, uniform } from '../../src/random/index.ts';
+import { nearestNeighbours } from '../../src/separation/index.ts';
 
 /** Class 0 left of 0, class 1 right of it, and each label flipped with probability q to one of the other classes. */
 function flippedLabels(

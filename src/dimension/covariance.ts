@@ -1,10 +1,9 @@
 // Effective dimensions of data as far as a covariance matrix shows them: how far the "d" of the law is from the number of features.
 import { invalidArgument, requireInteger } from '../errors.ts';
 import type { Estimate } from '../guarantee/index.ts';
-import { gram, largestEigenpair, type Matrix, matrix } from '../linalg/index.ts';
+import { centredRows, gram, largestEigenpair, type Matrix, matrix } from '../linalg/index.ts';
 import { bootstrapReplicates, expandedPercentileInterval, mean } from '../numeric/index.ts';
 import { integers, permutation, type Rng } from '../random/index.ts';
-import { centredRows } from './centred.ts';
 
 /** One reading of "the dimension of the data". */
 export interface EffectiveDimension {

@@ -1,6 +1,7 @@
 // Confidence intervals for a probability from counts (Clopper and Pearson 1934), also where the trials come in groups.
 import { invalidArgument } from '../errors.ts';
-import { type Enclosure, incompleteBeta } from '../numeric/index.ts';
+import { incompleteBeta } from './incomplete-beta.ts';
+import type { Enclosure } from './sum.ts';
 
 /**
  * The interval of Clopper and Pearson for the probability behind `successes` of `trials` independent trials: covers it with
