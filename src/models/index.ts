@@ -1,4 +1,8 @@
 // Trainable model families.
+export { ACTIVATIONS, type Activation, type ActivationFunction } from './activations.ts';
 export { exportModel, type ModelFamily, modelGraph, type Weights } from './family.ts';
 export { heNormal } from './initialisation.ts';
+export { madry } from './madry.ts';
 export { mlp, twoLayer } from './mlp.ts';
+export { twoLayerBatchNorm } from './two-layer-batch-norm.ts';
+export { withStatistics } from './with-statistics.ts';

@@ -5,14 +5,41 @@ import type { Rng } from '../random/index.ts';
 import { normal } from '../random/index.ts';
 
 /**
- * Independent N(0, gain / fanIn) entries. gain = 2 keeps the second moment of a signal through a ReLU, 1 through
- * a linear layer.
+ * How a weight starts: every entry equal to `fill`, or independent N(0, gain / fanIn) entries, where `fanIn` is how many
+ * numbers enter one output of the layer.
  */
-export function heNormal(rng: Rng, dtype: FloatType, shape: Shape, fanIn: number, gain: 1 | 2): Tensor {
+export type InitialWeight =
+  | { readonly shape: Shape; readonly fill: number }
+  | { readonly shape: Shape; readonly fanIn: number; readonly gain: number };
+
+/** Named weights in the order in which the forward pass uses them, and how each starts. */
+export type InitialWeights = Readonly<Record<string, InitialWeight>>;
+
+/**
+ * Independent N(0, gain / fanIn) entries. The gain of an activation (`ACTIVATIONS`) keeps the second moment of a signal
+ * through it: 2 for a ReLU, 1 for a linear layer.
+ */
+export function heNormal(rng: Rng, dtype: FloatType, shape: Shape, fanIn: number, gain: number): Tensor {
   const deviation = Math.sqrt(gain / fanIn);
   return tensor(
     dtype,
     shape,
     normal(rng, sizeOf(shape)).map((z) => z * deviation),
   );
+}
+
+/** The weights themselves; those of each name are a function of `rng.split(name)`. */
+export function draw(weights: InitialWeights, rng: Rng, dtype: FloatType): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, weight]): [string, Tensor] => [
+      name,
+      'fill' in weight
+        ? tensor(dtype, weight.shape, new Float64Array(sizeOf(weight.shape)).fill(weight.fill))
+        : heNormal(rng.split(name), dtype, weight.shape, weight.fanIn, weight.gain),
+    ]),
+  );
+}
+
+export function shapesOf(weights: InitialWeights): Record<string, Shape> {
+  return Object.fromEntries(Object.entries(weights).map(([name, { shape }]) => [name, shape]));
 }

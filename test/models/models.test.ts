@@ -22,7 +22,7 @@ function forward(widths: readonly number[], weights: Weights, x: ArrayLike<numbe
 
 /** Weights with nonzero biases. */
 function randomWeights(widths: readonly number[], bias: boolean, seed: number): Weights {
-  const family = mlp(widths, bias);
+  const family = mlp(widths, 'relu', bias);
   return Object.fromEntries(
     Object.entries(family.parameterShapes).map(([name, shape]) => {
       const size = shape.reduce((a, b) => a * b, 1);
@@ -37,7 +37,7 @@ describe('mlp', () => {
   test('P in closed form equals the count over the graph, which equals a sum over layers', () => {
     fc.assert(
       fc.property(widthsArbitrary, fc.boolean(), (widths, bias) => {
-        const family = mlp(widths, bias);
+        const family = mlp(widths, 'relu', bias);
         const g = modelGraph(family, family.initialise(rng(1)), 3);
         expect(family.parameterCount).toBe(parameterCount(g));
         const entries = parameters(g).reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0);
@@ -54,7 +54,7 @@ describe('mlp', () => {
       [784, 1024],
     ] as const) {
       expect(twoLayer(d, k).parameterCount).toBe(k * (d + 1) + (k + 1));
-      expect(twoLayer(d, k, false).parameterCount).toBe(k * (d + 1));
+      expect(twoLayer(d, k, 1, 'relu', false).parameterCount).toBe(k * (d + 1));
     }
   });
 
@@ -63,7 +63,7 @@ describe('mlp', () => {
       fc.asyncProperty(widthsArbitrary, fc.boolean(), fc.nat(1000), async (widths, bias, seed) => {
         const weights = randomWeights(widths, bias, seed);
         const x = normal(rng(seed).split('x'), 2 * widths[0]!);
-        const program = await compile(modelGraph(mlp(widths, bias), weights, 2));
+        const program = await compile(modelGraph(mlp(widths, 'relu', bias), weights, 2));
         const { y } = await program.run({ x });
         await program.dispose();
         const expected = [0, 1].flatMap((i) =>

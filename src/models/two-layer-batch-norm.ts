@@ -1,0 +1,63 @@
+// The two-layer network with batch normalisation of the experiments of Bubeck, Li and Nagaraj (2021, section 4).
+import { requireInteger } from '../errors.ts';
+import { ACTIVATIONS, type Activation } from './activations.ts';
+import {
+  normalisationStatistics,
+  normalisationWeights,
+  normaliseByBatch,
+  normaliseByStatistics,
+} from './batch-normalisation.ts';
+import type { ModelFamily } from './family.ts';
+import { draw, type InitialWeights, shapesOf } from './initialisation.ts';
+import { dense, denseWeights } from './layers.ts';
+
+const HIDDEN = 'layer1';
+const NORMALISATION = 'normalisation';
+const OUTPUT = 'layer2';
+
+/**
+ * f(x) = A phi(N(W x)) + c with k neurons from R^d to R^m, where N normalises every neuron over a batch, then scales by
+ * gamma and shifts by beta: P = k d + 2 k + m (k + 1). W x has no bias of its own, which N would take away again.
+ *
+ * In use, N has the running statistics, which are constants: f is then the two-layer network with weights
+ * gamma_l / sqrt(variance_l + 1e-5) w_l, whatever batch a point comes in. In training, N has the statistics of the batch,
+ * so that f(x) depends on the other points. `withStatistics()` makes the two agree on a whole data set.
+ *
+ * @param width k.
+ * @throws invalid-argument for a size that is no integer >= 1, and in training for batches of one point.
+ */
+export function twoLayerBatchNorm(
+  inputs: number,
+  width: number,
+  outputs = 1,
+  activation: Activation = 'relu',
+): ModelFamily {
+  requireInteger('inputs', inputs);
+  requireInteger('width', width);
+  requireInteger('outputs', outputs);
+  const phi = ACTIVATIONS[activation];
+  const { [`${HIDDEN}.bias`]: _, ...hidden } = denseWeights(HIDDEN, inputs, width, 1);
+  const initial: InitialWeights = {
+    ...hidden,
+    ...normalisationWeights(NORMALISATION, width),
+    ...denseWeights(OUTPUT, width, outputs, phi.gain),
+  };
+  const statistics = normalisationStatistics(NORMALISATION, width);
+  return {
+    name: `${activation}-two-layer-batch-norm-${inputs}-${width}-${outputs}`,
+    inputShape: [inputs],
+    outputs,
+    parameterShapes: shapesOf(initial),
+    parameterCount: width * inputs + 2 * width + outputs * (width + 1),
+    statisticShapes: shapesOf(statistics),
+    initialise: (rng, dtype = 'float32') => draw({ ...initial, ...statistics }, rng, dtype),
+    forward: (x, weights) => {
+      const z = normaliseByStatistics(NORMALISATION, dense(HIDDEN, x, weights), weights);
+      return dense(OUTPUT, phi.apply(z), weights);
+    },
+    forwardInTraining: (x, weights) => {
+      const { output, statistics } = normaliseByBatch(NORMALISATION, dense(HIDDEN, x, weights), weights);
+      return { output: dense(OUTPUT, phi.apply(output), weights), statistics };
+    },
+  };
+}

@@ -1,0 +1,119 @@
+// Running statistics of batch normalisation set to those of a whole data set, so that training and use agree on it.
+import { RobustlawError, requireInteger } from '../errors.ts';
+import { graph, input, sizeOf, tensor, zeros } from '../graph/index.ts';
+import { compile, type Rows } from '../runtime/index.ts';
+import { momentsFromRunning } from './batch-normalisation.ts';
+import type { ModelFamily, Weights } from './family.ts';
+
+/** Most points whose statistics are computed at once. */
+const CHUNK = 1024;
+
+/** Means and sums of squared deviations of `count` rows, by channel. */
+interface Moments {
+  readonly count: number;
+  readonly mean: Float64Array;
+  readonly squares: Float64Array;
+}
+
+/**
+ * The weights with the running statistics set to mean and variance (1/n) of all n points: the family as it is used then
+ * has the values at these points that it has in training on all of them as one batch. Weights without statistics come
+ * back as they are. Computed in float64 and rounded to the type of the weights. Cost: two products of x with the layer in
+ * front of the normalisation.
+ *
+ * @param x `[n, ...inputShape]`, n >= 2.
+ * @throws invalid-argument for a single point; shape-mismatch where x is not whole points; unsupported-op for a family
+ *   with two normalisations, as the input of the second depends on the batches of the first.
+ */
+export async function withStatistics(family: ModelFamily, weights: Weights, x: Rows): Promise<Weights> {
+  const names = Object.keys(family.statisticShapes);
+  if (names.length === 0) return weights;
+  const [mean, variance] = names as [string, string];
+  if (names.length > 2) {
+    throw new RobustlawError('unsupported-op', `${family.name} has more than one normalisation`);
+  }
+  const d = sizeOf(family.inputShape);
+  const n = x.length / d;
+  if (!Number.isInteger(n)) {
+    throw new RobustlawError('shape-mismatch', `${x.length} numbers are not points of ${d} numbers each`);
+  }
+  requireInteger('n (points whose statistics are taken)', n, 2);
+  const total = await momentsOf(family, weights, x, n, [mean, variance]);
+  const like = (name: string, values: Float64Array) =>
+    tensor(weights[name]!.dtype, weights[name]!.shape, values);
+  return {
+    ...weights,
+    [mean]: like(mean, total.mean),
+    [variance]: like(
+      variance,
+      total.squares.map((s) => s / n),
+    ),
+  };
+}
+
+/** The moments of what the first normalisation is given, over all points, in parts of nearly equal size. */
+async function momentsOf(
+  family: ModelFamily,
+  weights: Weights,
+  x: Rows,
+  n: number,
+  [mean, variance]: readonly [string, string],
+): Promise<Moments> {
+  const d = x.length / n;
+  const parts = Math.ceil(n / CHUNK);
+  const bounds = Array.from({ length: parts + 1 }, (_, i) => Math.floor((i * n) / parts));
+  const fixed = Object.fromEntries(
+    Object.keys(family.parameterShapes).map((name) => [
+      name,
+      Float64Array.from(weights[name]!.data as never),
+    ]),
+  );
+  const sizes = new Set(bounds.slice(1).map((to, i) => to - bounds[i]!));
+  let total: Moments | undefined;
+  for (const size of sizes) {
+    const program = await compile(statisticsGraph(family, size));
+    try {
+      for (const [i, from] of bounds.slice(0, -1).entries()) {
+        const to = bounds[i + 1]!;
+        if (to - from !== size) continue;
+        const found = await program.run({ ...fixed, x: Float64Array.from(x.subarray(from * d, to * d)) });
+        const moments = momentsFromRunning(
+          found[mean] as Float64Array,
+          found[variance] as Float64Array,
+          size,
+        );
+        const part = { count: size, mean: moments.mean, squares: moments.variance.map((v) => v * size) };
+        total = total ? pooled(total, part) : part;
+      }
+    } finally {
+      await program.dispose();
+    }
+  }
+  return total!;
+}
+
+/** Input `x` `[batch, ...]` and the parameters; outputs the statistics after one batch from statistics of zero. */
+function statisticsGraph(family: ModelFamily, batch: number) {
+  const x = input('x', 'float64', [batch, ...family.inputShape]);
+  const parameters = Object.entries(family.parameterShapes).map(([name, shape]) =>
+    input(name, 'float64', shape),
+  );
+  const zero = Object.entries(family.statisticShapes).map(([name, shape]) => [name, zeros('float64', shape)]);
+  const names = Object.keys(family.parameterShapes);
+  const { statistics } = family.forwardInTraining!(x, {
+    ...Object.fromEntries(names.map((name, i) => [name, parameters[i]!])),
+    ...Object.fromEntries(zero),
+  });
+  return graph([x, ...parameters], statistics);
+}
+
+/** The moments of both parts together (Chan, Golub and LeVeque 1983). */
+function pooled(a: Moments, b: Moments): Moments {
+  const count = a.count + b.count;
+  const shift = a.mean.map((m, i) => b.mean[i]! - m);
+  return {
+    count,
+    mean: a.mean.map((m, i) => m + (shift[i]! * b.count) / count),
+    squares: a.squares.map((s, i) => s + b.squares[i]! + (shift[i]! ** 2 * a.count * b.count) / count),
+  };
+}
