@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { decodeModel, modelFromOnnx } from '../../src/graph/index.ts';
 import { upperEnd } from '../../src/guarantee/index.ts';
+import { matrix } from '../../src/linalg/index.ts';
 import { measureLipschitz } from '../../src/lipschitz/index.ts';
-import { exportMemorizer } from '../../src/memorizers/index.ts';
-import { rng } from '../../src/random/index.ts';
+import { baum, exportMemorizer } from '../../src/memorizers/index.ts';
+import { normal, rng, signs } from '../../src/random/index.ts';
 import { SUBJECTS } from '../memorizers/subjects.ts';
 
 describe.each(SUBJECTS)('$name', ({ name, build, sample }) => {
@@ -46,3 +47,14 @@ describe.each(SUBJECTS)('$name', ({ name, build, sample }) => {
     if (known) expect(near.lower!.value).toBeLessThanOrEqual(upperEnd(known));
   }, 120_000);
 });
+
+it('finds the constant of a memorizer of Baum exactly: four neurons in 64 dimensions, weights of float64', async () => {
+  const points = matrix(40, 64, normal(rng(3).split('x'), 40 * 64));
+  const memorizer = await baum(points, matrix(40, 1, signs(rng(3).split('y'), 40)), rng(4));
+  const model = modelFromOnnx(decodeModel(exportMemorizer(memorizer, 'float64'), 'memorizer.onnx'), ['y']);
+  const question = { norm: 'l2', domain: { kind: 'global' } } as const;
+  const effort = { seconds: 10, stop: () => false, clever: false };
+  const { upper } = await measureLipschitz(model, question, points.data, rng(1), effort);
+  expect(upper!.kind).toBe('exact');
+  expect(upper!.value).toBeCloseTo(memorizer.lipschitz.value, 7);
+}, 60_000);

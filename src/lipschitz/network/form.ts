@@ -92,15 +92,13 @@ export function combine(
   const add: AddRow = (source, row, c, error = 0) => {
     if (c === 0 && error === 0) return;
     const form = forms[source]!;
-    const exactFactor = Math.fround(c) === c;
-    const unit = c === 1 || c === -1;
     const { index: columns, value: entries } = form;
     const to = form.start[row + 1]!;
     for (let p = form.start[row]!; p < to; p++) {
       const column = columns[p]!;
       const a = entries[p]!;
       const product = c * a;
-      let lost = unit || (exactFactor && Math.fround(a) === a) ? 0 : roundingOf(product);
+      let lost = isExact(c, a) ? 0 : roundingOf(product);
       if (error > 0) lost += error * Math.abs(a);
       if (met[column] === 0) {
         met[column] = 1;
@@ -122,7 +120,7 @@ export function combine(
       const product = c * b;
       const sum = constant + product;
       constantError += sumError(constant, product, sum) + error * Math.abs(b);
-      if (!unit && !(exactFactor && Math.fround(b) === b)) constantError += roundingOf(product);
+      if (!isExact(c, b)) constantError += roundingOf(product);
       constant = sum;
     }
     if (form.biasError[row]! > 0) constantError += reach * form.biasError[row]!;
@@ -169,6 +167,10 @@ export function combine(
     biasError,
   };
 }
+
+/** Whether the product is not rounded: a factor is a unit, or both are float32 numbers, whose products float64 holds. */
+const isExact = (a: number, b: number): boolean =>
+  Math.abs(a) === 1 || Math.abs(b) === 1 || (Math.fround(a) === a && Math.fround(b) === b);
 
 /** How far a rounded product may be from the true one; nothing where a factor is zero. */
 const roundingOf = (product: number): number =>
