@@ -11,7 +11,7 @@ export function randomWeights(
   dtype: FloatType = 'float64',
 ): Weights {
   return Object.fromEntries(
-    Object.entries(mlp(widths, bias).parameterShapes).map(([name, shape]) => {
+    Object.entries(mlp(widths, 'relu', bias).parameterShapes).map(([name, shape]) => {
       const size = shape.reduce((a, b) => a * b, 1);
       const scale = shape.length === 2 ? 1 / Math.sqrt(shape[1]!) : 0.5;
       return [
@@ -27,7 +27,7 @@ export function randomWeights(
 }
 
 export function networkOf(widths: readonly number[], weights: Weights, bias = true, batch = 1): Graph {
-  return modelGraph(mlp(widths, bias), weights, batch);
+  return modelGraph(mlp(widths, 'relu', bias), weights, batch);
 }
 
 export function modelOf(widths: readonly number[], weights: Weights, bias = true): Model {
