@@ -55,11 +55,13 @@ export async function memorizationOf(
   const neighbourhoods =
     rows > 1 ? await nearestNeighbours(points, features, NEIGHBOURS, random.split('neighbours')) : undefined;
   const estimated = (): NoiseLevel | null => {
-    if (flipped && task.kind === 'classification') return noiseOfFlips(flipped.length, rows, outputs);
+    const neighbours =
+      neighbourhoods && noiseOfNeighbours(neighbourhoods, labels, outputs, task.kind, random.split('noise'));
+    if (flipped && task.kind === 'classification')
+      return noiseOfFlips(flipped.length, rows, outputs, neighbours ?? null);
     if (!neighbourhoods) return null;
     const copies = noiseOfDuplicates(neighbourhoods, labels, outputs, random.split('duplicates'));
-    if (copies) return copies;
-    return noiseOfNeighbours(neighbourhoods, labels, outputs, task.kind, random.split('noise'));
+    return copies ?? neighbours!;
   };
   const given =
     noise && ('variance' in noise ? givenVariance(noise.variance) : givenFlips(noise.flips, outputs));

@@ -53,3 +53,6 @@ export function requireLevels(theorem: string, levels: { epsilon: number; delta:
     levels.k,
   );
 }
+
+/** A number as statements print it: four digits. */
+export const rounded = (value: number): string => String(Number(value.toPrecision(4)));

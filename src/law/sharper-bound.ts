@@ -1,6 +1,6 @@
 // A lower bound on the Lipschitz constant with constants near 1, for labels that are pure noise: non-vacuous at a thousand points.
 import { requirePositive } from '../errors.ts';
-import { assumed, exceeds, type Hypothesis, requireLevels } from './hypothesis.ts';
+import { assumed, exceeds, type Hypothesis, requireLevels, rounded } from './hypothesis.ts';
 import { largestParameterCount, smallestInteger } from './invert.ts';
 import { checkedClass, type ParametricClass } from './parametric-class.ts';
 
@@ -79,7 +79,7 @@ export function sharperBound(setting: SharperSetting, family: ParametricClass): 
     assumed('pure noise', 'y_i are independent uniform signs, independent of the inputs'),
     assumed(
       'concentration',
-      `inputs come from a mixture of k = ${k} components with E exp(t (f - E f)) <= exp(t^2 L^2 / (2D)), D = ${concentration}, for L-Lipschitz f`,
+      `inputs come from a mixture of k = ${k} components with E exp(t (f - E f)) <= exp(t^2 L^2 / (2D)), D = ${rounded(concentration)}, for L-Lipschitz f`,
     ),
     assumed(
       'parametrised class',

@@ -7,6 +7,7 @@ import {
   reaches,
   requireHypothesis,
   requireLevels,
+  rounded,
 } from './hypothesis.ts';
 import { checkedClass, type ParametricClass } from './parametric-class.ts';
 
@@ -67,7 +68,7 @@ export function universalLaw(setting: LawSetting, family: ParametricClass): LawB
     ),
     assumed(
       'isoperimetry',
-      `inputs come from a mixture of k = ${k} components, each c-isoperimetric with c = ${c}`,
+      `inputs come from a mixture of k = ${k} components, each c-isoperimetric with c = ${rounded(c)}`,
     ),
     reaches(
       'enough samples',

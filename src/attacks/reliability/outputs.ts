@@ -89,8 +89,8 @@ export function softmaxOutput(
     if (!(Math.abs(sum - 1) <= TOLERANCE)) return undefined;
     if (largest === 1) certain++;
   }
-  // One or two rows may add up to 1 by accident.
-  if (rows < 3 && !hasSoftmax(one)) return undefined;
+  // One or two rows may add up to 1 by accident, and so may scores that are always the same.
+  if ((rows < 3 || isConstant(scores, outputs)) && !hasSoftmax(one)) return undefined;
   return {
     id: 'softmax-output',
     severity: certain > rows / 10 ? 'critical' : 'warning',
@@ -109,7 +109,7 @@ function oneProbability(one: Graph, scores: Float32Array, outputs: number): Find
   if (entries !== 1 || outputs !== 2 || output.node.op.name === 'Sigmoid') return undefined;
   const rows = scores.length / 2;
   for (let i = 0; i < rows; i++) if (!(scores[2 * i + 1]! >= 0 && scores[2 * i + 1]! <= 1)) return undefined;
-  if (rows < 3) return undefined;
+  if (rows < 3 || isConstant(scores, 2)) return undefined;
   return {
     id: 'softmax-output',
     severity: 'critical',
@@ -118,6 +118,10 @@ function oneProbability(one: Graph, scores: Float32Array, outputs: number): Find
       'All outputs lie in [0, 1]. A single output is taken for a logit, class 1 where it is positive, so that every point is class 1. Export the model without the operators after the logit.',
     evidence: { rows, operator: output.node.op.name },
   };
+}
+
+function isConstant(scores: Float32Array, outputs: number): boolean {
+  return scores.every((score, i) => score === scores[i % outputs]);
 }
 
 function hasSoftmax(one: Graph): boolean {

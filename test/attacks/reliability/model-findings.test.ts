@@ -251,6 +251,9 @@ test('random labels are no renaming, and a model that is wrong is not always men
 test('a constant model, and one of NaN', async () => {
   const flat = await findings(nearestMean({ before: (x) => mul(x, 0) }));
   expect(named(flat)).toEqual(['constant-output: critical']);
+  // Whatever the constant is: in [0, 1] with the sum 1, too.
+  const even = await findings(nearestMean({ after: (z) => add(mul(z, 0), 1 / CLASSES) }));
+  expect(named(even)).toEqual(['constant-output: critical']);
   const broken = await findings(nearestMean({ after: (z) => log(sub(z, 1e9)) }));
   expect(named(broken)).toEqual(['nan-output: critical']);
 });
