@@ -1,8 +1,17 @@
 // Trainable model families.
 export { ACTIVATIONS, type Activation, type ActivationFunction } from './activations.ts';
+export { cnn } from './cnn.ts';
 export { exportModel, type ModelFamily, modelGraph, type Weights } from './family.ts';
 export { heNormal } from './initialisation.ts';
 export { madry } from './madry.ts';
 export { mlp, twoLayer } from './mlp.ts';
+export { residualCnn } from './residual-cnn.ts';
+export {
+  createFamily,
+  describeSize,
+  type ModelSpecification,
+  modelSchema,
+} from './specification.ts';
 export { twoLayerBatchNorm } from './two-layer-batch-norm.ts';
+export { visionTransformer } from './vision-transformer.ts';
 export { withStatistics } from './with-statistics.ts';

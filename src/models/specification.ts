@@ -1,0 +1,155 @@
+// A trainable family as a user writes it: which model, with which fixed options, and one number for its capacity.
+import { z } from 'zod';
+import { requireInteger } from '../errors.ts';
+import type { Shape } from '../graph/index.ts';
+import { flatten, sizeOf } from '../graph/index.ts';
+import { ACTIVATIONS, type Activation } from './activations.ts';
+import { cnn } from './cnn.ts';
+import type { ModelFamily } from './family.ts';
+import { madry } from './madry.ts';
+import { mlp, twoLayer } from './mlp.ts';
+import { residualCnn } from './residual-cnn.ts';
+import { twoLayerBatchNorm } from './two-layer-batch-norm.ts';
+import { visionTransformer } from './vision-transformer.ts';
+
+const activation = z
+  .enum(Object.keys(ACTIVATIONS) as [Activation, ...Activation[]])
+  .default('relu')
+  .describe('activation of the hidden layers');
+
+/** More layers than any study trains; far beyond, graphs take longer to build than to run. */
+const MAX_DEPTH = 64;
+
+/** Halvings after which every image is a single cell. */
+const MAX_HALVINGS = 10;
+
+const layers = (what: string, least: number, usual: number, most = MAX_DEPTH) =>
+  z.int().min(least).max(most).default(usual).describe(what);
+
+/** Schema of a family without its capacity; strict: unknown keys are errors. */
+export const modelSchema = z.discriminatedUnion('model', [
+  z.strictObject({
+    model: z.literal('two-layer'),
+    activation,
+    batchNorm: z.boolean().default(false).describe('batch normalisation in front of the activation'),
+  }),
+  z.strictObject({ model: z.literal('mlp'), layers: layers('hidden layers', 0, 2), activation }),
+  z.strictObject({
+    model: z.literal('cnn'),
+    layers: layers(
+      'convolutions; each halves the sides of the image and doubles the channels',
+      1,
+      2,
+      MAX_HALVINGS,
+    ),
+    activation,
+  }),
+  z.strictObject({ model: z.literal('madry') }),
+  z.strictObject({
+    model: z.literal('residual-cnn'),
+    blocks: layers('residual blocks of two convolutions', 0, 2),
+    activation,
+  }),
+  z.strictObject({
+    model: z.literal('vision-transformer'),
+    patch: z.int().min(1).max(1024).default(4).describe('side of a patch; divides height and width'),
+    depth: layers('transformer blocks', 0, 2),
+    heads: z.int().min(1).max(64).default(2).describe('attention heads; divide the embedding'),
+  }),
+]);
+
+/** A family without its capacity, defaults filled in. */
+export type ModelSpecification = z.output<typeof modelSchema>;
+
+/** Hidden units of a CNN per base channel. */
+const HIDDEN_PER_CHANNEL = 16;
+
+/**
+ * The family of this capacity for points of `inputShape` and `outputs` numbers per point. What `size` is, and the order
+ * of P in it with all else fixed (d numbers per point, m outputs):
+ *
+ * - `two-layer`: k neurons; P = k (d + 1) + m (k + 1), or k (d + 2) + m (k + 1) with batch normalisation: linear.
+ * - `mlp`: width of every hidden layer; quadratic for two hidden layers and more, linear for one.
+ * - `cnn`: channels s of the first convolution; the next have 2 s, 4 s, ..., the hidden layer 16 s units: quadratic.
+ * - `madry`: the capacity scale s; P = 12744 s^2 + 760 s + 10 on MNIST: quadratic.
+ * - `residual-cnn`: channels; quadratic, and independent of the size of the image.
+ * - `vision-transformer`: the embedding dimension; quadratic.
+ *
+ * Vector models (`two-layer`, `mlp`) take points of any shape, flattened inside the graph. Image models take
+ * `[channels, height, width]`, `[height, width]`, or `[d]` with d a square, which is then an image of one channel.
+ *
+ * @throws invalid-argument where size or outputs are no integers >= 1, the points are no images, the patch does not divide
+ *   the image, or the heads do not divide the embedding.
+ */
+export function createFamily(
+  specification: ModelSpecification,
+  size: number,
+  inputShape: Shape,
+  outputs: number,
+): ModelFamily {
+  requireInteger(describeSize(specification), size);
+  requireInteger('outputs', outputs);
+  const d = sizeOf(inputShape);
+  switch (specification.model) {
+    case 'two-layer': {
+      const { activation } = specification;
+      const family = specification.batchNorm
+        ? twoLayerBatchNorm(d, size, outputs, activation)
+        : twoLayer(d, size, outputs, activation);
+      return flattening(family, inputShape);
+    }
+    case 'mlp': {
+      const hidden = new Array<number>(specification.layers).fill(size);
+      return flattening(mlp([d, ...hidden, outputs], specification.activation), inputShape);
+    }
+    case 'cnn': {
+      const channels = Array.from({ length: specification.layers }, (_, i) => size * 2 ** i);
+      return cnn(inputShape, channels, HIDDEN_PER_CHANNEL * size, outputs, specification.activation);
+    }
+    case 'madry':
+      return madry(size, inputShape, outputs);
+    case 'residual-cnn':
+      return residualCnn(inputShape, size, specification.blocks, outputs, specification.activation);
+    case 'vision-transformer':
+      return visionTransformer(
+        inputShape,
+        specification.patch,
+        size,
+        specification.depth,
+        specification.heads,
+        outputs,
+      );
+  }
+}
+
+/** What the capacity of a family counts, in the plural: "neurons". */
+export function describeSize(specification: Pick<ModelSpecification, 'model'>): string {
+  switch (specification.model) {
+    case 'two-layer':
+      return 'neurons';
+    case 'mlp':
+      return 'neurons per hidden layer';
+    case 'cnn':
+      return 'channels of the first convolution';
+    case 'madry':
+      return 'capacity scale';
+    case 'residual-cnn':
+      return 'channels';
+    case 'vision-transformer':
+      return 'embedding dimensions';
+  }
+}
+
+/** A family of vectors on points of another shape, which the graph flattens. */
+function flattening(family: ModelFamily, inputShape: Shape): ModelFamily {
+  if (inputShape.length === 1) return family;
+  const { forwardInTraining } = family;
+  return {
+    ...family,
+    inputShape,
+    forward: (x, weights) => family.forward(flatten(x), weights),
+    ...(forwardInTraining
+      ? { forwardInTraining: (x, weights) => forwardInTraining(flatten(x), weights) }
+      : {}),
+  };
+}
