@@ -1,4 +1,5 @@
-// The noise level of labels, sigma^2 = E Var[y|x]: given, from repeated points, from neighbours.
+// The noise level of labels, sigma^2 = E Var[y|x]: given, from a reference model, from repeated points, from neighbours.
+export { entropyOfFlips } from './entropy.ts';
 export {
   givenFlips,
   givenVariance,
@@ -7,3 +8,4 @@ export {
   noiseOfFlips,
   noiseOfNeighbours,
 } from './noise-level.ts';
+export { noiseOfReference } from './reference.ts';
