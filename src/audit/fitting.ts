@@ -36,6 +36,9 @@ export interface FittedData {
 
 /** Neighbours that vote on a label. */
 const NEIGHBOURS = 10;
+/** Rows searched for neighbours, and multiplications for that: a second or two. */
+const MOST_SEARCHED = 10_000;
+const MOST_PRODUCTS = 1e11;
 
 /** Suspicious labels in the list. */
 const MOST_SUSPICIOUS = 50;
@@ -53,7 +56,15 @@ export async function memorizationOf(
   const random = rng(data.seed).split('memorization');
   const rows = labels.length / outputs;
   const neighbourhoods =
-    rows > 1 ? await nearestNeighbours(points, features, NEIGHBOURS, random.split('neighbours')) : undefined;
+    rows > 1
+      ? await nearestNeighbours(
+          points,
+          features,
+          NEIGHBOURS,
+          random.split('neighbours'),
+          Math.min(MOST_SEARCHED, Math.sqrt(MOST_PRODUCTS / features)),
+        )
+      : undefined;
   const estimated = (): NoiseLevel | null => {
     const neighbours =
       neighbourhoods && noiseOfNeighbours(neighbourhoods, labels, outputs, task.kind, random.split('noise'));
