@@ -1,6 +1,7 @@
 // An audit: one model and one data set, gathered, measured, and told as one result.
 export { audit } from './audit.ts';
 export type { KnownNoise } from './fitting.ts';
+export { type Journal, openJournal } from './journal.ts';
 export { type Fitted, measureMemorization } from './memorization.ts';
 export { type AuditRequest, auditIdentity, auditName, type NormRadii } from './request.ts';
 export {

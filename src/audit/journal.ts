@@ -21,13 +21,14 @@ export interface Journal {
 }
 
 /**
- * Opens the journal of an audit, new or to be resumed.
+ * Opens the journal of an audit, or of other work in steps, new or to be resumed.
  *
  * @param identity of everything that the results depend on.
+ * @param work what it is a journal of, for messages.
  * @throws RobustlawError `study-conflict` when the file belongs to another audit, `malformed-file` when it is no journal.
  */
-export function openJournal(path: string, identity: string): Journal {
-  const database = opened(path);
+export function openJournal(path: string, identity: string, work = 'an audit'): Journal {
+  const database = opened(path, work);
   try {
     database.exec('BEGIN IMMEDIATE');
     const known = database.prepare('SELECT identity FROM audit').get()?.identity;
@@ -36,7 +37,7 @@ export function openJournal(path: string, identity: string): Journal {
     if (known !== undefined && known !== identity) {
       throw new RobustlawError(
         'study-conflict',
-        `${path} belongs to an audit of another model, other data or with other settings; choose another folder`,
+        `${path} belongs to ${work} of another model, other data or with other settings; choose another folder`,
       );
     }
   } catch (error) {
@@ -57,7 +58,7 @@ export function openJournal(path: string, identity: string): Journal {
   };
 }
 
-function opened(path: string): DatabaseSync {
+function opened(path: string, work: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { timeout: 30_000 });
@@ -72,7 +73,7 @@ function opened(path: string): DatabaseSync {
     database?.close();
     throw new RobustlawError(
       'malformed-file',
-      `${path}: no journal of an audit (${(error as Error).message}); move it away, or choose another folder`,
+      `${path}: no journal of ${work} (${(error as Error).message}); move it away, or choose another folder`,
       { cause: error },
     );
   }
