@@ -65,6 +65,7 @@ function clip(threat: Threat, points: Float32Array, changed: Float32Array, featu
   for (let i = 0; i < changed.length; i++) {
     const x = points[i]!;
     const entry = changed[i]!;
+    if (Math.abs(entry - x) <= radius && entry >= low && entry <= high) continue;
     const wanted = Math.min(Math.max(entry, Math.max(x - radius, low)), Math.min(x + radius, high));
     const rounded = Math.fround(wanted);
     if (Math.abs(rounded - x) <= radius && rounded >= low && rounded <= high) changed[i] = rounded;

@@ -42,9 +42,14 @@ export function randomStarts(
 function startScale({ norm, radius, bounds: [low, high] }: Threat, direction: Float64Array): number {
   // In l1 the entries are spread like the data; without bounds only the radius tells its scale.
   if (norm === 'l1') return high - low < Infinity ? high - low : radius;
-  const size =
-    norm === 'linf' ? direction.reduce((most, v) => Math.max(most, Math.abs(v)), 0) : euclidean(direction);
+  const size = norm === 'linf' ? largest(direction) : euclidean(direction);
   return size > 0 ? radius / size : 0;
+}
+
+function largest(direction: Float64Array): number {
+  let most = 0;
+  for (const v of direction) most = Math.max(most, Math.abs(v));
+  return most;
 }
 
 /**
