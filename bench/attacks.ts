@@ -41,7 +41,7 @@ import { exportModel, heNormal, type ModelFamily, mlp, type Weights } from '../s
 import { integers, rng } from '../src/random/index.ts';
 import { readModel } from '../src/runtime/index.ts';
 import { whenDone } from '../src/stop.ts';
-import { adam, createTrainer } from '../src/training/index.ts';
+import { adam, createTrainer, plain } from '../src/training/index.ts';
 import { type AttackTurn, startTorchAttacks, type TorchAttacks } from './torch-attacks.ts';
 
 interface Measured {
@@ -242,7 +242,11 @@ async function trained(family: ModelFamily): Promise<Weights> {
   const batch = 100;
   const steps = mnist ? 600 : 480;
   const loss = (z: Value, y: Value) => mul(-1 / batch, reduceSum(mul(logSoftmax(z), y)));
-  const trainer = await createTrainer(family, loss, adam(), batch);
+  const trainer = await createTrainer(
+    { family, objective: plain(loss), optimiser: adam() },
+    batch,
+    'classes',
+  );
   const weights = family.initialise(rng('weights').split(family.name));
   let [state, spare] = [trainer.start(weights), trainer.start(weights)];
   const features = side * side;

@@ -9,7 +9,7 @@ import { construct, evaluateMemorizer, exportMemorizer, type Memorizer } from '.
 import { exportModel, modelGraph, twoLayer } from '../models/index.ts';
 import type { Rng } from '../random/index.ts';
 import { compile } from '../runtime/index.ts';
-import { adam, cosineRate, labelsMemorized, squaredLoss, train } from '../training/index.ts';
+import { adam, cosineRate, labelsMemorized, plain, squaredLoss, train } from '../training/index.ts';
 import type { Member, MemorizerMember, TrainedMember } from './families.ts';
 import type { TrainingRecord, TrialResult } from './result.ts';
 
@@ -100,7 +100,7 @@ async function trained(
   const family = twoLayer(d, member.size);
   const plan = {
     family,
-    loss: squaredLoss,
+    objective: plain(squaredLoss),
     optimiser: adam(),
     learningRate: cosineRate(member.learningRate, member.steps),
     steps: member.steps,

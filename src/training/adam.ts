@@ -1,6 +1,7 @@
-// Adam (Kingma and Ba 2015, "Adam: a method for stochastic optimization", Algorithm 1).
+// Adam (Kingma and Ba 2015, "Adam: a method for stochastic optimization", Algorithm 1), and with decoupled weight decay (Loshchilov and Hutter 2019).
 import { invalidArgument, requirePositive } from '../errors.ts';
 import { add, div, mul, sqrt, square, sub } from '../graph/index.ts';
+import { isWeight } from './objective.ts';
 import type { Optimiser } from './optimiser.ts';
 
 /**
@@ -37,6 +38,33 @@ export function adam(beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8): Optimiser {
         moments: { first, second },
       };
     },
+  };
+}
+
+/**
+ * Adam with decoupled weight decay: theta <- theta - alpha weightDecay theta before the step of adam() (Loshchilov and
+ * Hutter 2019, "Decoupled weight decay regularization", Algorithm 2, with the schedule in alpha, as PyTorch has it). Only
+ * weights decay: parameters with two axes or more.
+ *
+ * @param weightDecay >= 0; 0.01 by default.
+ */
+export function adamW(weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8): Optimiser {
+  if (!(weightDecay >= 0 && Number.isFinite(weightDecay))) {
+    throw invalidArgument('weight decay', weightDecay, 'a finite number >= 0');
+  }
+  const base = adam(beta1, beta2, epsilon);
+  return {
+    ...base,
+    name: 'adamw',
+    scalars: [...base.scalars, 'keep'],
+    scalarsAt: (step, rate) => ({ ...base.scalarsAt(step, rate), keep: 1 - rate * weightDecay }),
+    update: (parameter, gradient, moments, scalars) =>
+      base.update(
+        isWeight(parameter) ? mul(parameter, scalars.keep!) : parameter,
+        gradient,
+        moments,
+        scalars,
+      ),
   };
 }
 

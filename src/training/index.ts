@@ -1,15 +1,35 @@
-// Losses, optimisers, and the training loop.
-export { adam } from './adam.ts';
-export { type Loss, squaredLoss } from './loss.ts';
+// Losses, objectives, optimisers, constraints, and the training loop.
+export { adam, adamW } from './adam.ts';
+export { adversarial, trades } from './adversarial.ts';
+export { type Adversary, type AdversaryNorm, fgsmRandomStart, pgdAdversary } from './adversary.ts';
+export { loadCheckpoint, type Progress, saveCheckpoint, type TrainingIdentity } from './checkpoint.ts';
+export { type Constraint, spectralNorm } from './constraint.ts';
+export type { Draw, Draws } from './draws.ts';
+export { type LabelKind, labelKind } from './labels.ts';
+export { crossEntropy, klDivergence, type Loss, marginLoss, squaredLoss } from './loss.ts';
+export type { Measures } from './measures.ts';
+export { type Assessment, type Batch, type Objective, plain, weightDecay } from './objective.ts';
 export type { Optimiser } from './optimiser.ts';
-export { constantRate, cosineRate, type Schedule } from './schedule.ts';
-export { createTrainer, type Measures, stepGraph, type Trainer, type TrainingState } from './step.ts';
+export { gradientPenalty, jacobianPenalty } from './penalties.ts';
+export { constantRate, cosineRate, linearWarmup, oneCycle, type Schedule, stepRate } from './schedule.ts';
+export { sgd } from './sgd.ts';
 export {
+  type ResolvedTrainingSpecification,
+  type TrainingSpecification,
+  trainingPlan,
+  trainingSchema,
+} from './specification.ts';
+export { type Measured, type StepPlan, stepGraph } from './step.ts';
+export {
+  accurate,
   atNoiseLevel,
+  exploded,
   labelsMemorized,
+  robustlyAccurate,
   type StopReason,
   type StopRule,
   signsMemorized,
   stalled,
 } from './stop.ts';
-export { type Samples, type TrainingPlan, type TrainingResult, train } from './train.ts';
+export { type Observer, type Samples, type TrainingPlan, type TrainingResult, train } from './train.ts';
+export { createTrainer, type Trainer, type TrainingState } from './trainer.ts';

@@ -1,157 +1,88 @@
-// One training step as one graph: batch, parameters and moments in; loss, new parameters and new moments out.
-import type { FloatType, Graph, Tensor, TensorData, Value } from '../graph/index.ts';
-import {
-  abs,
-  allocate,
-  gradient,
-  graph,
-  innerProduct,
-  input,
-  mul,
-  reduceMax,
-  reduceMin,
-  sizeOf,
-  sub,
-} from '../graph/index.ts';
-import type { ModelFamily, Weights } from '../models/index.ts';
-import { compile } from '../runtime/index.ts';
-import type { Loss } from './loss.ts';
+// One training step as one graph: batch, parameters, moments and statistics in; loss, and all of these after the update, out.
+import type { FloatType, Graph, Value } from '../graph/index.ts';
+import { gradient, graph, input } from '../graph/index.ts';
+import type { ModelFamily } from '../models/index.ts';
+import type { Constraint } from './constraint.ts';
+import { drawInputs } from './draws.ts';
+import type { LabelKind } from './labels.ts';
+import { accuracyInGraph, measuresInGraph } from './measures.ts';
+import type { Objective } from './objective.ts';
 import type { Optimiser } from './optimiser.ts';
 
-/** What a step measures on its batch, of the parameters before the update. */
-export interface Measures {
-  readonly loss: number;
-  /** (1/n) sum_i |f(x_i) - y_i|^2. */
-  readonly meanSquaredError: number;
-  /** max over points and outputs of |f(x_i) - y_i|. */
-  readonly maxError: number;
-  /** min over points and outputs of f(x_i) y_i; for labels +-1, positive exactly when every sign is right. */
-  readonly margin: number;
+/** What a step does to the weights of a family. */
+export interface StepPlan {
+  readonly family: ModelFamily;
+  readonly objective: Objective;
+  readonly optimiser: Optimiser;
+  readonly constraint?: Constraint;
 }
 
-/** Parameters and moments between two steps. */
-export interface TrainingState {
-  /** Updates made so far. */
-  readonly step: number;
-  readonly arrays: Readonly<Record<string, TensorData>>;
-}
-
-export interface Trainer {
-  /** The state before the first update. */
-  start(weights: Weights): TrainingState;
-  /**
-   * One update. The new state is written over the arrays of `spare` where given, without taking memory; two states
-   * that take turns are enough for a whole training. `x` and `y` are read in place: feeding the same arrays every step
-   * costs no copy.
-   */
-  update(
-    state: TrainingState,
-    x: TensorData,
-    y: TensorData,
-    learningRate: number,
-    spare?: TrainingState,
-  ): Promise<{ readonly state: TrainingState; readonly measures: Measures }>;
-  /** The weights of a state, copied. */
-  weights(state: TrainingState): Weights;
-  dispose(): Promise<void>;
-}
-
-const MEASURES = ['loss', 'meanSquaredError', 'maxError', 'margin'] as const;
+/** What is measured on the batch besides the loss: everything, or at adversarial points alone. */
+export type Measured = 'everything' | 'attacked';
 
 /**
- * The graph of one step. Inputs: `x` `[batch, ...inputShape]`, `y` `[batch, outputs]`, the optimiser's scalars, and per
- * parameter p its value `p` and moments `p:<moment>`. Outputs: the measures, and `new p`, `new p:<moment>`.
+ * The graph of one step. Inputs: `x` `[batch, ...inputShape]`, `y` `[batch, outputs]`, `draw:<name>`, the optimiser's
+ * scalars, and per parameter p its value `p` and moments `p:<moment>`, and the statistics. Outputs: the measures, and
+ * `new p`, `new p:<moment>`, `new <statistic>`. The measures are those of training: under batch normalisation with the
+ * statistics of the batch.
  */
 export function stepGraph(
-  family: ModelFamily,
-  loss: Loss,
-  optimiser: Optimiser,
+  plan: StepPlan,
   batch: number,
+  labels: LabelKind,
+  measured: Measured = 'everything',
   dtype: FloatType = 'float32',
 ): Graph {
+  const { family, objective, optimiser, constraint } = plan;
   const x = input('x', dtype, [batch, ...family.inputShape]);
   const y = input('y', dtype, [batch, family.outputs]);
   const scalars = Object.fromEntries(optimiser.scalars.map((name) => [name, input(name, dtype, [])]));
-  const names = Object.keys(family.parameterShapes);
-  const shapeOf = (name: string) => family.parameterShapes[name]!;
-  const parameters = Object.fromEntries(names.map((name) => [name, input(name, dtype, shapeOf(name))]));
-  const prediction = family.forward(x, parameters);
-  const value = loss(prediction, y);
+  const draws = drawInputs(objective.draws, { ...family, batch }, dtype);
+  const parameters = inputsFor(family.parameterShapes, dtype);
+  const statistics = inputsFor(family.statisticShapes, dtype);
+
+  const statisticsBehind = new Map<Value, Readonly<Record<string, Value>>>();
+  const model = (points: Value): Value => {
+    const weights = { ...parameters, ...statistics };
+    if (!family.forwardInTraining) return family.forward(points, weights);
+    const trained = family.forwardInTraining(points, weights);
+    statisticsBehind.set(trained.output, trained.statistics);
+    return trained.output;
+  };
+  const output = model(x);
+  const assessed = objective.assess({ model, x, y, output, parameters, draws });
+  const names = Object.keys(parameters);
   const gradients = gradient(
-    value,
+    assessed.loss,
     names.map((name) => parameters[name]!),
   );
 
-  const error = sub(prediction, y);
-  const outputs: Record<string, Value> = {
-    loss: value,
-    meanSquaredError: mul(innerProduct(error, error), 1 / batch),
-    maxError: reduceMax(abs(error)),
-    margin: reduceMin(mul(prediction, y)),
-  };
-  const inputs = [x, y, ...Object.values(scalars)];
+  const outputs: Record<string, Value> = { loss: assessed.loss };
+  if (measured === 'everything') Object.assign(outputs, measuresInGraph(output, y, labels));
+  if (assessed.attacked && labels !== 'values') {
+    outputs.robustAccuracy = accuracyInGraph(assessed.attacked, y);
+  }
+  const moments: Value[] = [];
   names.forEach((name, i) => {
-    const moments = Object.fromEntries(
-      optimiser.moments.map((m) => [m, input(momentName(name, m), dtype, shapeOf(name))]),
+    const parameter = parameters[name]!;
+    const before = Object.fromEntries(
+      optimiser.moments.map((m) => [m, input(momentName(name, m), dtype, parameter.shape)]),
     );
-    const updated = optimiser.update(parameters[name]!, gradients[i]!, moments, scalars);
-    inputs.push(parameters[name]!, ...Object.values(moments));
-    outputs[newName(name)] = updated.parameter;
-    for (const m of optimiser.moments) outputs[newName(momentName(name, m))] = updated.moments[m]!;
+    moments.push(...Object.values(before));
+    const after = optimiser.update(parameter, gradients[i]!, before, scalars);
+    outputs[newName(name)] = constraint ? constraint.apply(after.parameter) : after.parameter;
+    for (const m of optimiser.moments) outputs[newName(momentName(name, m))] = after.moments[m]!;
   });
-  return graph(inputs, outputs);
+  for (const [name, value] of Object.entries(statisticsBehind.get(assessed.output) ?? {})) {
+    outputs[newName(name)] = value;
+  }
+  const state = [...Object.values(parameters), ...moments, ...Object.values(statistics)];
+  return graph([x, y, ...Object.values(draws), ...Object.values(scalars), ...state], outputs);
 }
 
-/** Compiles the step of a family for batches of `batch` points. Remember to dispose(). */
-export async function createTrainer(
-  family: ModelFamily,
-  loss: Loss,
-  optimiser: Optimiser,
-  batch: number,
-  dtype: FloatType = 'float32',
-  threads = 1,
-): Promise<Trainer> {
-  const program = await compile(stepGraph(family, loss, optimiser, batch, dtype), threads);
-  const names = Object.keys(family.parameterShapes);
-  const slots = names.flatMap((name) =>
-    [name, ...optimiser.moments.map((m) => momentName(name, m))].map((slot) => ({
-      slot,
-      size: sizeOf(family.parameterShapes[name]!),
-    })),
-  );
-  const blank = () =>
-    Object.fromEntries(slots.map(({ slot, size }): [string, TensorData] => [slot, allocate(dtype, size)]));
-  const measured = Object.fromEntries(MEASURES.map((name) => [name, allocate(dtype, 1)]));
-  const scalars = Object.fromEntries(optimiser.scalars.map((name) => [name, allocate(dtype, 1)]));
-  return {
-    start(weights) {
-      const arrays = blank();
-      for (const name of names) arrays[name] = weights[name]!.data.slice();
-      return { step: 0, arrays };
-    },
-    async update(state, x, y, learningRate, spare) {
-      const step = state.step + 1;
-      for (const [name, value] of Object.entries(optimiser.scalarsAt(step, learningRate)))
-        scalars[name]![0] = value;
-      const arrays = spare?.arrays ?? blank();
-      const into = {
-        ...measured,
-        ...Object.fromEntries(slots.map(({ slot }) => [newName(slot), arrays[slot]!])),
-      };
-      await program.run({ x, y, ...scalars, ...state.arrays }, into);
-      const measures = Object.fromEntries(MEASURES.map((name) => [name, Number(measured[name]![0])]));
-      return { state: { step, arrays }, measures: measures as unknown as Measures };
-    },
-    weights: (state) =>
-      Object.fromEntries(
-        names.map((name): [string, Tensor] => [
-          name,
-          { dtype, shape: family.parameterShapes[name]!, data: state.arrays[name]!.slice() },
-        ]),
-      ),
-    dispose: () => program.dispose(),
-  };
+function inputsFor(shapes: ModelFamily['parameterShapes'], dtype: FloatType): Record<string, Value> {
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, input(name, dtype, shape)]));
 }
 
-const momentName = (parameter: string, moment: string) => `${parameter}:${moment}`;
-const newName = (slot: string) => `new ${slot}`;
+export const momentName = (parameter: string, moment: string) => `${parameter}:${moment}`;
+export const newName = (slot: string) => `new ${slot}`;

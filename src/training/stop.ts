@@ -1,11 +1,15 @@
 // When to stop training: rules that read the measures and say why.
 import { invalidArgument, requireInteger, requirePositive } from '../errors.ts';
-import type { Measures } from './step.ts';
+import type { Measures } from './measures.ts';
 
 /** Why training ended. `interrupted` is the caller's own wish. */
 export type StopReason = 'memorized' | 'noise-level' | 'stalled' | 'diverged' | 'step-limit' | 'interrupted';
 
-/** A reason to return the parameters that were just measured, or undefined to go on. `losses` ends with the present one. */
+/**
+ * A reason to return the weights that were just measured, or undefined to go on. Rules are asked before every update of
+ * full-batch training, and between the epochs of mini-batches; `losses` has one number per time: the loss, or the mean
+ * of the losses of the epoch. It ends with the present one.
+ */
 export type StopRule = (measures: Measures, losses: ArrayLike<number>) => StopReason | undefined;
 
 /**
@@ -23,6 +27,19 @@ export function labelsMemorized(tolerance: number): StopRule {
   return (m) => (m.maxError <= tolerance ? 'memorized' : undefined);
 }
 
+/** Training accuracy at least `share`, in (0, 1]: at 1, every label is the class of the largest output (or the sign). */
+export function accurate(share: number): StopRule {
+  requirePositive('accuracy', share, 1);
+  return (m) => (m.accuracy !== undefined && m.accuracy >= share - ROUNDING ? 'memorized' : undefined);
+}
+
+/** Accuracy at the points of the training's adversary at least `share`, in (0, 1]. */
+export function robustlyAccurate(share: number): StopRule {
+  requirePositive('robust accuracy', share, 1);
+  return (m) =>
+    m.robustAccuracy !== undefined && m.robustAccuracy >= share - ROUNDING ? 'memorized' : undefined;
+}
+
 /** Early stopping: mean squared error at most the noise variance sigma^2 = E Var[y|x], the point where memorization begins. */
 export function atNoiseLevel(noiseVariance: number): StopRule {
   requirePositive('noise variance', noiseVariance);
@@ -30,7 +47,7 @@ export function atNoiseLevel(noiseVariance: number): StopRule {
 }
 
 /**
- * No progress: the least loss of the last `window` steps is not below (1 - fraction) times the least loss before.
+ * No progress: the least loss of the last `window` times is not below (1 - fraction) times the least loss before.
  * Meant for a constant learning rate; under a decaying one progress may come late.
  */
 export function stalled(window: number, fraction: number): StopRule {
@@ -43,6 +60,24 @@ export function stalled(window: number, fraction: number): StopRule {
     return least(losses, cut, losses.length) > (1 - fraction) * before ? 'stalled' : undefined;
   };
 }
+
+/**
+ * Divergence without infinities: each of the last `window` losses is above `multiple` times the first. (A loss that is no
+ * finite number ends every training as diverged.)
+ */
+export function exploded(multiple: number, window: number): StopRule {
+  requirePositive('multiple', multiple);
+  requireInteger('window', window);
+  return (_, losses) => {
+    if (losses.length <= window || !(losses[0]! > 0)) return undefined;
+    return least(losses, losses.length - window, losses.length) > multiple * losses[0]!
+      ? 'diverged'
+      : undefined;
+  };
+}
+
+/** A mean of shares may miss its number by some last digits. */
+const ROUNDING = 1e-12;
 
 function least(values: ArrayLike<number>, from: number, to: number): number {
   let minimum = Number.POSITIVE_INFINITY;

@@ -1,91 +1,151 @@
-// Full-batch training until a rule says stop.
-import { RobustlawError, requireInteger } from '../errors.ts';
-import type { FloatType, TensorData } from '../graph/index.ts';
+// Training until a rule says stop.
+import { invalidArgument, RobustlawError, requireInteger } from '../errors.ts';
+import type { FloatType } from '../graph/index.ts';
 import { sameShape, sizeOf, tensor } from '../graph/index.ts';
 import type { ModelFamily, Weights } from '../models/index.ts';
+import { withStatistics } from '../models/index.ts';
 import type { Rng } from '../random/index.ts';
-import type { Loss } from './loss.ts';
-import type { Optimiser } from './optimiser.ts';
+import { fullBatch, miniBatches } from './batches.ts';
+import { type Progress, requireSame } from './checkpoint.ts';
+import { arraysOf, createEvaluator } from './evaluate.ts';
+import { identityOf } from './identity.ts';
+import { labelKind } from './labels.ts';
+import type { Measures } from './measures.ts';
 import type { Schedule } from './schedule.ts';
-import type { Measures } from './step.ts';
-import { createTrainer } from './step.ts';
+import type { StepPlan } from './step.ts';
 import type { StopReason, StopRule } from './stop.ts';
+import { createTrainer, type TrainingState } from './trainer.ts';
+
+type Floats = Float32Array | Float64Array;
 
 /** Labelled points; a Dataset is one. */
 export interface Samples {
   /** `[n, ...features]`, row-major. */
-  readonly x: Float64Array | Float32Array;
+  readonly x: Floats;
   readonly shape: readonly number[];
   /** `[n, outputs]`, row-major. */
-  readonly y: Float64Array | Float32Array;
+  readonly y: Floats;
 }
 
-export interface TrainingPlan {
-  readonly family: ModelFamily;
-  readonly loss: Loss;
-  readonly optimiser: Optimiser;
+export interface TrainingPlan extends StepPlan {
   readonly learningRate: Schedule;
   /** Most updates that are made. */
   readonly steps: number;
-  /** Asked in this order before every update. */
+  /** Points per update; all where it is left out. */
+  readonly batch?: number;
+  /** Asked in this order: before every update, or with mini-batches before every epoch. */
   readonly stop: readonly StopRule[];
 }
 
 /** The outcome; a training that failed is an outcome, too. */
 export interface TrainingResult {
   readonly reason: StopReason;
-  /** The last weights; when `diverged` they may not be finite. */
+  /** The last weights and statistics; when `diverged` they may not be finite. */
   readonly weights: Weights;
-  /** Measured with exactly these weights on all samples, in the arithmetic of the training. */
+  /**
+   * Of exactly these weights on all samples, in the arithmetic of the training; but `loss` and `robustAccuracy` are those
+   * of the training: with mini-batches, of the last batch and the mean over the last epoch.
+   */
   readonly measures: Measures;
   /** Updates made. */
   readonly steps: number;
-  /** The loss before each update and after the last: `[steps + 1]`. */
+  /** The loss before each update and after the last, on the batch of the update: `[steps + 1]`. */
   readonly losses: Float64Array;
 }
 
+/** Called before every update with the updates made; `progress` copies the training as it is, for saveCheckpoint(). */
+export type Observer = (step: number, measures: Measures, progress: () => Progress) => 'stop' | undefined;
+
 /**
- * Trains on all samples at once. A function of its arguments: the same key gives the same bytes on the same kind of
- * machine (threads = 1).
+ * Trains on all samples at once, or on mini-batches: epochs over random permutations, of which the last n mod batch
+ * points are left out. A function of its arguments: the same key gives the same bytes on the same kind of machine
+ * (threads = 1), with interruptions or without.
  *
- * @param rng key of the initial weights.
- * @param observe called before every update; returning `'stop'` ends the training as `interrupted`.
- * @throws shape-mismatch when the samples do not fit the family. Divergence and failure to fit are results.
+ * With mini-batches, measures are taken of the model as it is used on all samples before every epoch, and the observer
+ * is told those with the loss of the batch. Under full-batch training of families with statistics, measures are those of
+ * training, and the weights that are returned get the statistics of all samples, with which use and training are the same.
+ * Under a constraint, initial weights and the weights that are returned are certified to be within it.
+ *
+ * @param rng key of the initial weights, the batches, and what objectives draw.
+ * @param observe returning `'stop'` ends the training as `interrupted`.
+ * @param from where to go on, of the same training.
+ * @throws shape-mismatch when the samples do not fit the family; invalid-argument for a batch larger than n;
+ *   study-conflict when `from` is of another training. Divergence and failure to fit are results.
  */
 export async function train(
   plan: TrainingPlan,
   samples: Samples,
   rng: Rng,
-  observe: (step: number, measures: Measures) => 'stop' | undefined = () => undefined,
+  observe: Observer = () => undefined,
   dtype: FloatType = 'float32',
+  from?: Progress,
 ): Promise<TrainingResult> {
-  const { family } = plan;
+  const { family, constraint } = plan;
   requireInteger('steps', plan.steps, 0);
   const n = requireFit(samples, family);
+  const size = requireBatch(plan.batch ?? n, n);
+  const full = size === n;
+  const identity = () => identityOf(plan, size, samples, rng, dtype);
+  if (from) requireSame(from.identity, identity());
+
   const x = floats(dtype, samples.x);
   const y = floats(dtype, samples.y);
-  const trainer = await createTrainer(family, plan.loss, plan.optimiser, n, dtype);
+  const labels = labelKind(samples.y, family.outputs);
+  const batches = full ? fullBatch(x, y) : miniBatches(x, y, n, size, rng.split('batches'));
+  const trainer = await createTrainer(plan, size, labels, full ? 'everything' : 'attacked', dtype);
+  // In full-batch training without a constraint, the step measures all that is asked.
+  const evaluator = full && !constraint ? undefined : await createEvaluator(family, x, y, labels, dtype);
   try {
-    const weights = family.initialise(rng, dtype);
-    let state = trainer.start(weights);
-    let spare = trainer.start(weights);
-    const losses: number[] = [];
+    const initial = family.initialise(rng, dtype);
+    let state = trainer.start(constraint ? constraint.certify(initial) : initial);
+    let spare = trainer.start(initial);
+    if (from) state = { step: from.state.step, arrays: copied(from.state) };
+    const losses = [...(from?.losses ?? [])];
+    const robust = [...(from?.robustAccuracies ?? [])];
+    let known = from?.measures;
+    // One number per time that the rules are asked.
+    const asked: number[] = [];
+    for (let step = 0; step < state.step; step += batches.perEpoch) {
+      asked.push(epochMean(losses, step, batches.perEpoch));
+    }
+
     for (;;) {
       const before = state;
+      const { x: xs, y: ys } = batches.at(before.step);
       const rate = plan.learningRate(before.step + 1);
-      const { state: after, measures } = await trainer.update(before, x, y, rate, spare);
+      const key = rng.split('draws').split(before.step);
+      const { state: after, measures } = await trainer.update(before, xs, ys, rate, spare, key);
+      const between = before.step % batches.perEpoch === 0;
+      if (full) known = measures;
+      else if (between) known = { ...measures, ...(await evaluator!.measure(before.arrays)) };
+      const past = { losses: losses.length, robust: robust.length };
       losses.push(measures.loss);
+      if (measures.robustAccuracy !== undefined) robust.push(measures.robustAccuracy);
+      if (between) asked.push(epochMean(losses, before.step, batches.perEpoch));
+      const told: Measures = {
+        ...known!,
+        loss: measures.loss,
+        ...(robust.length > 0 && { robustAccuracy: epochMean(robust, before.step, batches.perEpoch) }),
+      };
+      const progress = (): Progress => ({
+        identity: identity(),
+        state: { step: before.step, arrays: copied(before) },
+        losses: Float64Array.from(losses.slice(0, past.losses)),
+        robustAccuracies: Float64Array.from(robust.slice(0, past.robust)),
+        measures: told,
+      });
       const reason =
         (Number.isFinite(measures.loss) ? undefined : 'diverged') ??
-        plan.stop.map((rule) => rule(measures, losses)).find((r) => r !== undefined) ??
+        (between ? plan.stop.map((rule) => rule(told, asked)).find((r) => r !== undefined) : undefined) ??
         (before.step >= plan.steps ? 'step-limit' : undefined) ??
-        (observe(before.step, measures) === 'stop' ? 'interrupted' : undefined);
+        (observe(before.step, told, progress) === 'stop' ? 'interrupted' : undefined);
       if (reason) {
         // The measures belong to the state before the update that has just been computed along with them.
+        const weights = await settled(plan, trainer.weights(before), x, full);
         return {
           reason,
-          weights: trainer.weights(before),
-          measures,
+          weights,
+          measures: { ...told, ...(await evaluator?.measure(arraysOf(weights))) },
           steps: before.step,
           losses: Float64Array.from(losses),
         };
@@ -95,7 +155,41 @@ export async function train(
     }
   } finally {
     await trainer.dispose();
+    await evaluator?.dispose();
   }
+}
+
+/** The weights as they are returned: with the statistics of all samples, and within the constraint. */
+async function settled(
+  { family, constraint }: TrainingPlan,
+  weights: Weights,
+  x: Floats,
+  full: boolean,
+): Promise<Weights> {
+  const finite = Object.values(weights).every(({ data }) => (data as Floats).every(Number.isFinite));
+  if (!finite) return weights;
+  const described = full ? await withStatistics(family, weights, x) : weights;
+  return constraint ? constraint.certify(described) : described;
+}
+
+/**
+ * The mean of the numbers of the epoch that ended before `step`; within the epoch, of those of it so far, and at the very
+ * beginning the only one. In full-batch training an epoch is a step, and the number is its own.
+ */
+function epochMean(values: readonly number[], step: number, perEpoch: number): number {
+  if (perEpoch === 1 || step === 0) return values[step]!;
+  const into = step % perEpoch;
+  const part = into === 0 ? values.slice(step - perEpoch, step) : values.slice(step - into, step + 1);
+  return part.reduce((sum, value) => sum + value, 0) / part.length;
+}
+
+function copied({ arrays }: TrainingState): TrainingState['arrays'] {
+  return Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, data.slice()]));
+}
+
+function requireBatch(batch: number, n: number): number {
+  if (Number.isInteger(batch) && batch >= 1 && batch <= n) return batch;
+  throw invalidArgument('batch', batch, `an integer in [1, ${n}], for n = ${n} points`);
 }
 
 function requireFit(samples: Samples, family: ModelFamily): number {
@@ -116,6 +210,6 @@ function requireFit(samples: Samples, family: ModelFamily): number {
   return n;
 }
 
-function floats(dtype: FloatType, values: Float64Array | Float32Array): TensorData {
-  return tensor(dtype, [values.length], values).data;
+function floats(dtype: FloatType, values: Floats): Floats {
+  return tensor(dtype, [values.length], values).data as Floats;
 }

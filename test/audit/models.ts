@@ -23,7 +23,7 @@ import {
 } from '../../src/graph/index.ts';
 import { exportModel, mlp } from '../../src/models/index.ts';
 import { normal, rng } from '../../src/random/index.ts';
-import { adam, constantRate, squaredLoss, train } from '../../src/training/index.ts';
+import { adam, constantRate, plain, squaredLoss, train } from '../../src/training/index.ts';
 
 /** The first rows of the digits. */
 export function someDigits(n: number): Dataset {
@@ -40,7 +40,7 @@ export async function digitsModel(folder: string): Promise<string> {
   const { x, y } = oneHotLabels(someDigits(300));
   const plan = {
     family,
-    loss: squaredLoss,
+    objective: plain(squaredLoss),
     optimiser: adam(),
     learningRate: constantRate(0.003),
     steps: 600,

@@ -7,7 +7,7 @@ import { mlp, modelGraph } from '../../src/models/index.ts';
 import { integers, normal, permutation, rng } from '../../src/random/index.ts';
 import { compile } from '../../src/runtime/index.ts';
 import { type Neighbourhoods, nearestNeighbours } from '../../src/separation/index.ts';
-import { adam, constantRate, squaredLoss, train } from '../../src/training/index.ts';
+import { adam, constantRate, plain, squaredLoss, train } from '../../src/training/index.ts';
 
 const N = 1797;
 const FLIPS = 90;
@@ -36,7 +36,7 @@ test('of 5 % flipped labels more than 85 % are the most suspicious, with a linea
   const family = mlp([64, 10]);
   const plan = {
     family,
-    loss: squaredLoss,
+    objective: plain(squaredLoss),
     optimiser: adam(),
     learningRate: constantRate(0.003),
     steps: 300,

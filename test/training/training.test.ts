@@ -11,6 +11,7 @@ import {
   createTrainer,
   labelsMemorized,
   type Optimiser,
+  plain,
   type Samples,
   signsMemorized,
   squaredLoss,
@@ -78,7 +79,7 @@ const randomSamples = (n: number, d: number, seed: number): Samples => ({
 
 const planOf = (parts: Partial<TrainingPlan>): TrainingPlan => ({
   family: twoLayer(3, 4),
-  loss: squaredLoss,
+  objective: plain(squaredLoss),
   optimiser: adam(),
   learningRate: constantRate(0.01),
   steps: 10,
@@ -93,7 +94,13 @@ describe('adam', () => {
     const [beta1, beta2, epsilon] = [0.8, 0.97, 1e-3];
     const family = twoLayer(d, k);
     const rate = cosineRate(0.05, 60);
-    const trainer = await createTrainer(family, squaredLoss, adam(beta1, beta2, epsilon), n, 'float64');
+    const trainer = await createTrainer(
+      { family, objective: plain(squaredLoss), optimiser: adam(beta1, beta2, epsilon) },
+      n,
+      'signs',
+      'everything',
+      'float64',
+    );
     let state = trainer.start(family.initialise(rng(9), 'float64'));
     const theta = flat(trainer.weights(state));
     const m = new Float64Array(theta.length);
@@ -119,7 +126,13 @@ describe('adam', () => {
     const [n, d, k] = [12, 4, 3];
     const samples = randomSamples(n, d, 1);
     const family = twoLayer(d, k);
-    const trainer = await createTrainer(family, squaredLoss, adam(), n, 'float64');
+    const trainer = await createTrainer(
+      { family, objective: plain(squaredLoss), optimiser: adam() },
+      n,
+      'signs',
+      'everything',
+      'float64',
+    );
     const start = trainer.start(family.initialise(rng(1), 'float64'));
     const before = flat(trainer.weights(start));
     const { gradient } = lossAndGradient(d, k, before, samples.x, samples.y);
@@ -168,7 +181,13 @@ describe('the step', () => {
     const [n, d, k] = [7, 3, 4];
     const samples = randomSamples(n, d, 8);
     const family = twoLayer(d, k);
-    const trainer = await createTrainer(family, squaredLoss, gradientDescent, n, 'float64');
+    const trainer = await createTrainer(
+      { family, objective: plain(squaredLoss), optimiser: gradientDescent },
+      n,
+      'signs',
+      'everything',
+      'float64',
+    );
     const start = trainer.start(family.initialise(rng(6), 'float64'));
     const before = flat(trainer.weights(start));
     const { state } = await trainer.update(start, samples.x, samples.y, 1);
@@ -188,7 +207,13 @@ describe('the step', () => {
   test('two states take turns: the new one lies in the arrays of the spare one', async () => {
     const samples = randomSamples(5, 3, 1);
     const family = twoLayer(3, 4);
-    const trainer = await createTrainer(family, squaredLoss, adam(), 5, 'float64');
+    const trainer = await createTrainer(
+      { family, objective: plain(squaredLoss), optimiser: adam() },
+      5,
+      'signs',
+      'everything',
+      'float64',
+    );
     const weights = family.initialise(rng(1), 'float64');
     const [a, b] = [trainer.start(weights), trainer.start(weights)];
     const fresh = await trainer.update(a, samples.x, samples.y, 0.01);
@@ -205,7 +230,12 @@ describe('the step', () => {
     const [n, d] = [64, 500_000];
     const [x, y] = [new Float32Array(n * d).fill(0.5), new Float32Array(n).fill(1)];
     const family = mlp([d, 1], 'relu', false);
-    const trainer = await createTrainer(family, squaredLoss, gradientDescent, n);
+    const trainer = await createTrainer(
+      { family, objective: plain(squaredLoss), optimiser: gradientDescent },
+      n,
+      'signs',
+      'everything',
+    );
     const weights = family.initialise(rng(1));
     let state = trainer.start(weights);
     let spare = trainer.start(weights);

@@ -41,6 +41,8 @@ export const Sign = step('Sign');
 export const Floor = step('Floor');
 export const Ceil = step('Ceil');
 export const Round = step('Round');
+/** The identity that vjp() does not look past; kept from the registry, where Identity is the one with a derivative. */
+const Detached = step('Identity');
 
 export const neg = (x: Value): Value => emit1(Neg, [x]);
 export const abs = (x: Value): Value => emit1(Abs, [x]);
@@ -57,6 +59,9 @@ export const sign = (x: Value): Value => emit1(Sign, [x]);
 export const floor = (x: Value): Value => emit1(Floor, [x]);
 export const ceil = (x: Value): Value => emit1(Ceil, [x]);
 export const round = (x: Value): Value => emit1(Round, [x]);
+
+/** x, as a constant for derivatives. */
+export const detach = (x: Value): Value => emit1(Detached, [x]);
 
 /** x^2. */
 export const square = (x: Value): Value => mul(x, x);

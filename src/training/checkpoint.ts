@@ -1,0 +1,177 @@
+// Checkpoints: a training between two steps as a file, which goes on to the same bits.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { RobustlawError } from '../errors.ts';
+import { writeWhole } from '../files/index.ts';
+import type { TensorData } from '../graph/index.ts';
+import { allocate } from '../graph/index.ts';
+import type { Measures } from './measures.ts';
+import type { TrainingState } from './trainer.ts';
+
+/** What a training is, besides its state: hashes, and the path of the key. Stop rules and the step limit may change. */
+export interface TrainingIdentity {
+  readonly family: string;
+  /** Of the graph of the step: family, objective, optimiser, constraint, batch and arithmetic. */
+  readonly step: string;
+  /** Of learning rates and the optimiser's other numbers at some updates. */
+  readonly rates: string;
+  readonly data: string;
+  readonly key: string;
+}
+
+/** A training between two steps. */
+export interface Progress {
+  readonly identity: TrainingIdentity;
+  readonly state: TrainingState;
+  /** The loss before each update made. */
+  readonly losses: Float64Array;
+  /** The accuracy at adversarial points before each update made; empty without an adversary. */
+  readonly robustAccuracies: Float64Array;
+  /** The latest measures of all samples. */
+  readonly measures: Measures;
+}
+
+const MAGIC = 'robustlaw training 1\n';
+
+const text = z.string();
+const share = z.number().optional();
+const headerSchema = z.strictObject({
+  identity: z.strictObject({ family: text, step: text, rates: text, data: text, key: text }),
+  step: z.int().min(0),
+  measures: z.strictObject({
+    loss: z.number(),
+    meanSquaredError: z.number(),
+    maxError: z.number(),
+    margin: z.number(),
+    accuracy: share,
+    robustAccuracy: share,
+  }),
+  arrays: z.array(
+    z.strictObject({ name: text, dtype: z.enum(['float32', 'float64']), length: z.int().min(0) }),
+  ),
+  sha256: text,
+});
+
+/**
+ * Writes a training to `path`, whole or not at all: a line of text, a line of JSON that says what follows with its
+ * checksum, and the arrays, little-endian.
+ *
+ * @throws RobustlawError `not-found` when the path cannot be written; what was there stays.
+ */
+export function saveCheckpoint(path: string, progress: Progress): void {
+  const { identity, state, measures } = progress;
+  const arrays: readonly (readonly [string, TensorData])[] = [
+    ['losses', progress.losses],
+    ['robust accuracies', progress.robustAccuracies],
+    ...Object.entries(state.arrays).map(([name, data]) => [`state ${name}`, data] as const),
+  ];
+  const chunks = arrays.map(([, data]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const header: z.input<typeof headerSchema> = {
+    identity,
+    step: state.step,
+    measures,
+    arrays: arrays.map(([name, data]) => ({ name, dtype: typeOf(data), length: data.length })),
+    sha256: checksum(chunks),
+  };
+  writeWhole(path, [new TextEncoder().encode(`${MAGIC}${JSON.stringify(header)}\n`), ...chunks]);
+}
+
+/**
+ * Reads what saveCheckpoint() wrote.
+ *
+ * @throws RobustlawError `not-found` when the file cannot be read, `malformed-file` when it is no checkpoint, or not whole.
+ */
+export function loadCheckpoint(path: string): Progress {
+  const bytes = read(path);
+  const malformed = (what: string) =>
+    new RobustlawError(
+      'malformed-file',
+      `${path}: ${what}; start the training anew, or give a checkpoint of it`,
+    );
+  if (bytes.subarray(0, MAGIC.length).toString('latin1') !== MAGIC) {
+    throw malformed('this is no checkpoint of a training');
+  }
+  const end = bytes.indexOf('\n', MAGIC.length);
+  const header = end < 0 ? undefined : parse(bytes.subarray(MAGIC.length, end).toString('utf8'));
+  if (!header) throw malformed('the header of this checkpoint is damaged');
+  const payload = bytes.subarray(end + 1);
+  const size = header.arrays.reduce(
+    (sum, { dtype, length }) => sum + length * (dtype === 'float32' ? 4 : 8),
+    0,
+  );
+  if (payload.length !== size) {
+    throw malformed(`this checkpoint is cut short: ${payload.length} bytes of arrays in place of ${size}`);
+  }
+  if (checksum([payload]) !== header.sha256)
+    throw malformed('this checkpoint is damaged: its checksum differs');
+  let offset = 0;
+  const arrays = Object.fromEntries(
+    header.arrays.map(({ name, dtype, length }) => {
+      const data = allocate(dtype, length);
+      new Uint8Array(data.buffer).set(payload.subarray(offset, offset + data.byteLength));
+      offset += data.byteLength;
+      return [name, data];
+    }),
+  );
+  const of = (name: string) => arrays[name] as Float64Array;
+  const state = Object.entries(arrays).flatMap(([name, data]) =>
+    name.startsWith('state ') ? [[name.slice('state '.length), data] as const] : [],
+  );
+  return {
+    identity: header.identity,
+    state: { step: header.step, arrays: Object.fromEntries(state) },
+    losses: of('losses'),
+    robustAccuracies: of('robust accuracies'),
+    measures: header.measures as Measures,
+  };
+}
+
+/**
+ * Throws unless a checkpoint belongs to this training.
+ *
+ * @throws RobustlawError `study-conflict` naming what differs.
+ */
+export function requireSame(found: TrainingIdentity, expected: TrainingIdentity): void {
+  const differences: readonly (readonly [keyof TrainingIdentity, string])[] = [
+    ['family', `it trains ${found.family}, not ${expected.family}`],
+    ['data', 'its data differ'],
+    ['step', 'its losses, penalties, optimiser, batch or arithmetic differ'],
+    ['rates', 'its learning rates differ'],
+    ['key', `its random key is ${found.key}, not ${expected.key}`],
+  ];
+  const difference = differences.find(([part]) => found[part] !== expected[part]);
+  if (!difference) return;
+  throw new RobustlawError(
+    'study-conflict',
+    `this checkpoint is of another training: ${difference[1]}; start without it, or with the settings it was made with`,
+  );
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new RobustlawError('not-found', `${path}: cannot be read (${(error as Error).message})`, {
+      cause: error,
+    });
+  }
+}
+
+function parse(header: string): z.output<typeof headerSchema> | undefined {
+  try {
+    return headerSchema.safeParse(JSON.parse(header)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function typeOf(data: TensorData): 'float32' | 'float64' {
+  return data instanceof Float32Array ? 'float32' : 'float64';
+}
+
+function checksum(chunks: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const chunk of chunks) hash.update(chunk);
+  return hash.digest('hex');
+}
