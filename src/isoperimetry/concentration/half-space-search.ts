@@ -1,9 +1,10 @@
 // The family of half-spaces that is searched, and what is best in it.
-import { centredRows, type Matrix } from '../../linalg/index.ts';
-import { permutation, type Rng } from '../../random/index.ts';
+import type { Matrix } from '../../linalg/index.ts';
+import type { Rng } from '../../random/index.ts';
 import type { Stop } from '../../stop.ts';
 import { MOST_COMPONENTS, principalComponents, signedPower } from './directions.ts';
 import { type Expansion, expansionCounter } from './expansion-counts.ts';
+import { scaledRows, someOf } from './scaled-rows.ts';
 import type { ExpansionNorm } from './sets.ts';
 
 /** Exponents tried for every component: 1, 1.5, ..., 10.5 and 11. */
@@ -51,8 +52,7 @@ export async function bestNormals(
 ): Promise<{ readonly normals: readonly Float64Array[]; readonly complete: boolean }> {
   const size = searchSize(training.length, features);
   const rows = someOf(training, size.rows, random);
-  const x = centredRows(points, features, rows);
-  const scale = scaleOf(points, features, rows, x);
+  const { x, scale } = scaledRows(points, features, rows);
   const coordinates = coordinatesOf(x, size.components);
   const components = await principalComponents(x);
   const used = Math.min(components.rows, size.components);
@@ -158,29 +158,6 @@ function searchSize(rows: number, features: number): { readonly rows: number; re
   const components = Math.min(features, rows, MOST_COMPONENTS, Math.max(LEAST_COMPONENTS, affordable));
   const most = Math.max(1, Math.floor(MOST_PRODUCTS / (perComponent * components)));
   return { rows: Math.min(rows, most), components };
-}
-
-/** A random choice of the rows, in their order. */
-function someOf(rows: Int32Array, count: number, random: Rng): Int32Array {
-  if (count === rows.length) return rows;
-  return permutation(random, rows.length)
-    .slice(0, count)
-    .sort()
-    .map((i) => rows[i]!);
-}
-
-/** The factor between differences of the rows and of `x`, their centred form: a power of two, and 1 where no row differs. */
-function scaleOf(points: ArrayLike<number>, features: number, rows: Int32Array, x: Matrix): number {
-  let far = 0;
-  for (let at = 0; at < x.data.length; at++) if (Math.abs(x.data[at]!) > Math.abs(x.data[far]!)) far = at;
-  const feature = far % features;
-  let other = feature;
-  for (let at = feature; at < x.data.length; at += features) {
-    if (Math.abs(x.data[at]! - x.data[far]!) > Math.abs(x.data[other]! - x.data[far]!)) other = at;
-  }
-  const original = (at: number) => points[rows[Math.floor(at / features)]! * features + feature]!;
-  const difference = original(far) / 2 - original(other) / 2;
-  return difference === 0 ? 1 : 2 ** Math.round(Math.log2((x.data[far]! - x.data[other]!) / 2 / difference));
 }
 
 /** Unit vectors along the coordinates that vary most. */
