@@ -7,6 +7,7 @@ export * as dimension from './dimension/index.ts';
 export { type ErrorCode, RobustlawError } from './errors.ts';
 export * as graph from './graph/index.ts';
 export * as guarantee from './guarantee/index.ts';
+export * as isoperimetry from './isoperimetry/index.ts';
 export * as law from './law/index.ts';
 export * as linalg from './linalg/index.ts';
 export * as lipschitz from './lipschitz/index.ts';
