@@ -1,7 +1,7 @@
 // Nearest neighbours in l2 of all rows at once: candidates from blocked products of matrices in ONNX Runtime, then their exact distances.
 import { availableParallelism } from 'node:os';
 import { RobustlawError } from '../errors.ts';
-import { gemm, graph, input } from '../graph/index.ts';
+import { gemm, graph, input, reduceMax, reshape } from '../graph/index.ts';
 import { powerOfTwoNear } from '../linalg/index.ts';
 import { compile } from '../runtime/index.ts';
 import type { Stop } from '../stop.ts';
@@ -13,6 +13,8 @@ export type Observe = (done: number, total: number) => void;
 
 /** Rows of one product: its result, 4 MiB in float32, stays in the cache while it is read. */
 const BLOCK = 1024;
+/** Products whose largest is found in the graph: most groups hold no candidate and are not read one by one. */
+const GROUP = 32;
 
 /**
  * For each listed row the positions in `rows` of the k nearest other ones, and their distances.
@@ -26,7 +28,7 @@ const BLOCK = 1024;
  *
  * float32 does unless too many pairs lie within its margins, as where clusters are far apart and narrow; then float64 does.
  *
- * Cost: m^2 d / 2 multiplications in ONNX Runtime, m^2 / 2 comparisons and some m k d operations in JavaScript; memory
+ * Cost: m^2 d / 2 multiplications in ONNX Runtime, m^2 / 16 comparisons and some m k d operations in JavaScript; memory
  * 4 m d + 12 m (2k + 32) bytes, twice the first in float64.
  *
  * @param points `[rows, features]`, finite.
@@ -101,11 +103,21 @@ async function search(task: Task, precision: Precision): Promise<Nearest | undef
   const tiles = starts.map((start) => augmented.subarray(start * width, (start + block) * width));
   const one = input('one', dtype, [block, width]);
   const other = input('other', dtype, [block, width]);
+  const products = gemm(one, other, { transB: 1 });
+  const groups = block % GROUP === 0 ? block / GROUP : block;
   const program = await compile(
-    graph([one, other], { products: gemm(one, other, { transB: 1 }) }),
+    graph([one, other], {
+      products,
+      ofRows: reduceMax(reshape(products, [block, block / groups, groups]), [1]),
+      ofColumns: reduceMax(reshape(products, [groups, block / groups, block]), [1]),
+    }),
     availableParallelism(),
   );
-  const products = new arrays(block * block);
+  const tile = {
+    products: new arrays(block * block),
+    ofRows: new arrays(block * groups),
+    ofColumns: new arrays(groups * block),
+  };
   const total = (starts.length * (starts.length + 1)) / 2;
   let done = 0;
   try {
@@ -116,9 +128,12 @@ async function search(task: Task, precision: Precision): Promise<Nearest | undef
       }
       for (let b = a; b < starts.length; b++) {
         if (stop()) throw new RobustlawError('interrupted', 'the search for nearest neighbours was stopped');
-        await program.run({ one: swapped, other: tiles[b]! }, { products });
+        await program.run({ one: swapped, other: tiles[b]! }, tile);
         // The last block overlaps the one before it: its rows count from where they are new.
-        lists.offer(products, block, {
+        lists.offer({
+          ...tile,
+          block,
+          groups,
           rows: [starts[a]!, a * block, Math.min((a + 1) * block, m)],
           columns: [starts[b]!, b * block, Math.min((b + 1) * block, m)],
           widest: [widest[a]!, widest[b]!],

@@ -8,14 +8,23 @@ export interface Nearest {
   readonly distances: Float64Array;
 }
 
-/** A block of products -h_ij, with h_ij half of the squared distance, and which rows and columns of it count. */
+/** A square block of products -h_ij, with h_ij half of the squared distance of row i and column j. */
 export interface Tile {
+  readonly products: Floats;
+  /** `[block, groups]` the largest product of row i among the columns t, t + groups, t + 2 groups, ... */
+  readonly ofRows: Floats;
+  /** `[groups, block]` the largest product of column j among block / groups rows one after another. */
+  readonly ofColumns: Floats;
+  readonly block: number;
+  readonly groups: number;
   /** The first row of the block, and the range of rows that count. */
   readonly rows: readonly [start: number, from: number, to: number];
   readonly columns: readonly [start: number, from: number, to: number];
   /** The largest margin of the rows, and of the columns. */
   readonly widest: readonly [rows: number, columns: number];
 }
+
+type Floats = Float32Array | Float64Array;
 
 /** An exact distance, and half of its square at the scale of the products. */
 export interface Measured {
@@ -24,8 +33,8 @@ export interface Measured {
 }
 
 export interface Shortlists {
-  /** Each pair i < j of a block once, for row i and for row j. */
-  offer(products: Float32Array | Float64Array, block: number, tile: Tile): void;
+  /** Pairs of rows and columns, for both of them; in a block of rows with themselves each pair of positions for its row. */
+  offer(tile: Tile): void;
   /** Exact distances computed so far. */
   evaluated(): number;
   nearest(): Nearest;
@@ -51,7 +60,6 @@ export function createShortlists(
   const counts = new Int32Array(m);
   const limits = new Float64Array(m).fill(Infinity);
   const sorting = new Float64Array(capacity);
-  const floors = new Float64Array(m);
   let evaluated = 0;
 
   /** Lowers the limit of row i and drops what lies above it. */
@@ -106,24 +114,46 @@ export function createShortlists(
     halves[at] = half;
   }
 
-  return {
-    offer(products, block, { rows: [top, fromRow, toRow], columns: [left, fromColumn, toColumn], widest }) {
-      for (let j = fromColumn; j < toColumn; j++) floors[j] = -(limits[j]! + widest[0]);
-      for (let i = fromRow; i < toRow; i++) {
-        const base = (i - top) * block - left;
-        let floor = -(limits[i]! + widest[1]);
-        for (let j = Math.max(fromColumn, i + 1); j < toColumn; j++) {
-          const product = products[base + j]!;
-          if (product >= floor) {
-            add(i, j, -product);
-            floor = -(limits[i]! + widest[1]);
-          }
-          if (product >= floors[j]!) {
-            add(j, i, -product);
-            floors[j] = -(limits[j]! + widest[0]);
-          }
+  function offerToRows({ products, ofRows, block, groups, rows, columns, widest }: Tile): void {
+    const [top, from, to] = rows;
+    const [left, fromColumn, toColumn] = columns;
+    for (let i = from; i < to; i++) {
+      const base = (i - top) * block;
+      let floor = -(limits[i]! + widest[1]);
+      for (let group = 0; group < groups; group++) {
+        if (!(ofRows[(i - top) * groups + group]! >= floor)) continue;
+        for (let column = group; column < block; column += groups) {
+          const j = left + column;
+          const product = products[base + column]!;
+          if (product >= floor && j >= fromColumn && j < toColumn && j !== i) add(i, j, -product);
+        }
+        floor = -(limits[i]! + widest[1]);
+      }
+    }
+  }
+
+  function offerToColumns({ products, ofColumns, block, groups, rows, columns, widest }: Tile): void {
+    const [top, fromRow, toRow] = rows;
+    const [left, from, to] = columns;
+    const height = block / groups;
+    for (let group = 0; group < groups; group++) {
+      for (let j = from; j < to; j++) {
+        const column = j - left;
+        const floor = -(limits[j]! + widest[0]);
+        if (!(ofColumns[group * block + column]! >= floor)) continue;
+        for (let row = group * height; row < (group + 1) * height; row++) {
+          const i = top + row;
+          const product = products[row * block + column]!;
+          if (product >= floor && i >= fromRow && i < toRow) add(j, i, -product);
         }
       }
+    }
+  }
+
+  return {
+    offer(tile) {
+      offerToRows(tile);
+      if (tile.rows[0] !== tile.columns[0]) offerToColumns(tile);
     },
     evaluated: () => evaluated,
     nearest() {
