@@ -1,0 +1,21 @@
+// A survey: one data set described in the terms of the law, as one result.
+export type { Task } from './labels.ts';
+export type { KnownNoise } from './part.ts';
+export type { SurveyRequest } from './request.ts';
+export {
+  type DataSurvey,
+  type PlainEstimate,
+  SURVEY_SCHEMA,
+  type SurveyDimensions,
+  type SurveyExpansions,
+  type SurveyIsoperimetry,
+  type SurveyLaw,
+  type SurveyMeasurement,
+  type SurveyNoise,
+  type SurveyRepeats,
+  type SurveySeparation,
+  surveyJsonSchema,
+  surveySchema,
+} from './result.ts';
+export { type SurveyProgress, surveyData } from './survey.ts';
+export { referenceReading } from './verdict.ts';
