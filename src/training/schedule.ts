@@ -61,8 +61,7 @@ export function oneCycle(rate: number, steps: number, rising = 0.3): Schedule {
   const peak = Math.max(1, Math.round(rising * steps));
   return (step) => {
     if (step <= peak) return rate * (1 / 25 + (24 / 25) * (peak === 1 ? 1 : (step - 1) / (peak - 1)));
-    return (
-      (rate * (1 + Math.cos((Math.PI * Math.min(step - peak, steps - peak)) / Math.max(1, steps - peak)))) / 2
-    );
+    const fallen = Math.min(1, (step - peak) / Math.max(1, steps - peak));
+    return (rate * (1 + Math.cos(Math.PI * fallen))) / 2;
   };
 }
