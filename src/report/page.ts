@@ -9,6 +9,7 @@ import { fits } from './sections/fits.ts';
 import { theLaw } from './sections/formula.ts';
 import { guarantees } from './sections/guarantees.ts';
 import { numbers } from './sections/numbers.ts';
+import { predictorFits } from './sections/predictor-fits.ts';
 import { reproduction, sources } from './sections/reproduction.ts';
 import { slices } from './sections/slices.ts';
 
@@ -21,6 +22,6 @@ export function renderReport(result: StudyResult): string {
   return document(
     result.title,
     result.analysis.verdict,
-    html`${hero(result)}${howToRead()}${theLaw()}${otherDataSets(result)}${numbers(result)}${fits(result)}${effectiveDimensions(result)}${slices(result)}${checks(result)}${guarantees(result)}${reproduction(result)}${sources()}`,
+    html`${hero(result)}${howToRead()}${theLaw()}${otherDataSets(result)}${numbers(result)}${fits(result)}${predictorFits(result)}${effectiveDimensions(result)}${slices(result)}${checks(result)}${guarantees(result)}${reproduction(result)}${sources()}`,
   );
 }

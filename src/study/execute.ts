@@ -1,19 +1,17 @@
 // One trial: make the data, fit the function, measure it, and set the law beside it.
-import {
-  type Dataset,
-  distributionOf,
-  featureCount,
-  partialMemorization,
-  pointCount,
-} from '../data/index.ts';
+import { type Dataset, distributionOf, featureCount, pointCount } from '../data/index.ts';
 import { upperEnd } from '../guarantee/index.ts';
 import { scalingLaw } from '../law/index.ts';
 import { type ConstructionName, construct, type Memorizer } from '../memorizers/index.ts';
 import { rng } from '../random/index.ts';
+import { afterSeconds, whenDone } from '../stop.ts';
 import { makeChoice } from './data-entry.ts';
 import { isExactMemorizer, type Member } from './families.ts';
 import { fitMember, matrices, parameterSize } from './fit.ts';
+import { type FreshPoints, freshPoints } from './fresh-points.ts';
+import { gradientSample } from './gradients.ts';
 import { contentHash } from './json.ts';
+import { errors, memorizationOf, memorized, toleranceOf } from './memorized.ts';
 import type { TrialParameters } from './plan.ts';
 import type { TrialResult } from './result.ts';
 import { planeSlice } from './slice.ts';
@@ -25,8 +23,8 @@ export interface Executed {
   readonly model?: Uint8Array;
 }
 
-/** A memorizer fits exactly when every error is below this; rounding of float64 is far below. */
-const EXACT_TOLERANCE = 1e-9;
+/** Fresh points at which gradients are sampled, as many as Bubeck, Li and Nagaraj (2021) take. */
+const FRESH_POINTS = 1000;
 
 /**
  * Runs one trial; the same parameters give the same bits on the same kind of machine.
@@ -40,23 +38,35 @@ export async function execute(
 ): Promise<Executed> {
   const { trial, member, measures } = parameters;
   const key = rng(parameters.studySeed);
+  const late = parameters.seconds === undefined ? whenDone : afterSeconds(parameters.seconds);
   const { dataset, smoothest, construction } = await dataOf(parameters);
   const [n, d] = [pointCount(dataset), featureCount(dataset)];
+  let sampled: FreshPoints | undefined;
+  const fresh = () => {
+    const freshKey = key.split('fresh').split(trial.data).split(trial.seed);
+    sampled ??= freshPoints(parameters.data, dataKey(parameters), freshKey, FRESH_POINTS);
+    return sampled;
+  };
   const fitted = await fitMember(
     member,
     dataset,
     key.split('fit').split(trial.data).split(trial.family).split(trial.seed),
-    interrupted,
+    {
+      search: parameters.search ?? 'ascent',
+      trajectory: measures.includes('trajectory'),
+      fresh,
+      interrupted,
+      late,
+    },
     'memorizer' in member && member.memorizer === construction ? smoothest : undefined,
   );
   const predictions = await fitted.evaluate(Float64Array.from(dataset.x));
   const { largest, meanSquared } = errors(predictions, dataset);
-  const tolerance = 'train' in member ? member.tolerance : EXACT_TOLERANCE;
   // The law's constants belong to the distribution as it is, not to points that were rescaled by their own statistics.
   const distribution = parameters.data.normalize
     ? undefined
     : distributionOf(parameters.data.specification, dataKey(parameters));
-  const size = parameterSize(fitted.graph);
+  const size = parameterSize(fitted.graphFor(1));
   const law = certifiedLaw(dataset, distribution, {
     member,
     parameterNorm: size.norm,
@@ -68,6 +78,11 @@ export async function execute(
   const slice = measures.includes('slice')
     ? await planeSlice(dataset, async (x) => firstOutput(await fitted.evaluate(x), dataset.outputs))
     : undefined;
+  const gradients = measures.includes('gradients')
+    ? await gradientSample(fitted.graphFor, fresh())
+    : undefined;
+  const memorization = memorizationOf(largest <= toleranceOf(member), dataset, predictions);
+  const kept = memorized(member, memorization, largest, meanSquared, dataset, predictions);
   const result: TrialResult = {
     n,
     d,
@@ -75,7 +90,9 @@ export async function execute(
     interpolationError: largest,
     meanSquaredError: meanSquared,
     ...(dataset.noiseVariance !== undefined && { noiseVariance: dataset.noiseVariance }),
-    memorization: memorization(largest <= tolerance, dataset, predictions),
+    ...intrinsicDimension(parameters),
+    memorization,
+    memorized: kept,
     lipschitz: fitted.lipschitz,
     law: {
       scaling: scalingLaw(n, d, fitted.parameterCount),
@@ -84,6 +101,8 @@ export async function execute(
     },
     ...(slice && { slice }),
     ...(fitted.training && { training: fitted.training }),
+    ...(gradients && { gradients }),
+    ...(fitted.trajectory && { trajectory: fitted.trajectory }),
   };
   return { result, ...(measures.includes('model') && { model: fitted.model() }) };
 }
@@ -121,27 +140,11 @@ function dataKey({ studySeed, data, trial }: TrialParameters) {
   return rng(studySeed).split('data').split(data.label).split(trial.seed);
 }
 
-function errors(
-  predictions: Float64Array,
-  { y, outputs }: Dataset,
-): { largest: number; meanSquared: number } {
-  let [largest, squares] = [0, 0];
-  for (let i = 0; i < y.length; i++) {
-    const error = Math.abs(predictions[i]! - y[i]!);
-    largest = Math.max(largest, error);
-    squares += error * error;
-  }
-  return { largest, meanSquared: (squares * outputs) / y.length };
-}
-
-function memorization(
-  perfect: boolean,
-  dataset: Dataset,
-  predictions: Float64Array,
-): TrialResult['memorization'] {
-  if (perfect) return 'perfect';
-  if (dataset.clean === undefined) return 'none';
-  return partialMemorization(dataset, predictions).holds ? 'partial' : 'none';
+function intrinsicDimension({ data }: TrialParameters): Pick<TrialResult, 'intrinsicDimension'> {
+  const { specification } = data;
+  return 'intrinsicDimension' in specification
+    ? { intrinsicDimension: specification.intrinsicDimension }
+    : {};
 }
 
 /** The best of the levels of fit that were fixed before the data: exact, up to the tolerance, half the noise. */
@@ -152,7 +155,7 @@ function fitLevel(
 ): { readonly share: number; readonly levels: number } {
   if (isExactMemorizer(member)) return { share: 1, levels: 1 };
   if (noiseVariance === undefined) return { share: 0, levels: 1 };
-  const misfit = 'train' in member ? member.tolerance ** 2 : 0.01;
+  const misfit = 'train' in member ? (member.training.stop.signs ?? toleranceOf(member) ** 2) : 0.01;
   const shares = [1 - misfit, 0.5].filter((share) => meanSquaredError <= (1 - share) * noiseVariance);
   return { share: shares[0] ?? 0, levels: 2 };
 }

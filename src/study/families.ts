@@ -1,7 +1,10 @@
 // Families of a study file: the explicit memorizers and the trained networks, each with its sizes.
 import { z } from 'zod';
+import { RobustlawError } from '../errors.ts';
+import { createFamily, modelSchema } from '../models/index.ts';
+import { trainingSchema } from '../training/index.ts';
+import { type Size, sizeOn, sizeSchema } from './size-expression.ts';
 
-const size = z.int().min(1);
 const sizesOf = <T extends z.ZodType>(entry: T) => z.array(entry).min(1).max(1000);
 
 const evenPower = z.int().min(2).max(100).multipleOf(2);
@@ -14,31 +17,22 @@ export const familySchema = z.union([
     }),
     z.strictObject({
       memorizer: z.literal('projected-rbf'),
-      sizes: sizesOf(z.union([size, z.literal('d').describe('the dimension of the data')])).describe(
+      sizes: sizesOf(sizeSchema).describe(
         'dimensions k of the projection, P = n(k + 1) + 1; those above d are skipped',
       ),
     }),
-    z.strictObject({ memorizer: z.literal('grouped'), sizes: sizesOf(size).describe('neurons') }),
+    z.strictObject({ memorizer: z.literal('grouped'), sizes: sizesOf(sizeSchema).describe('neurons') }),
     z.strictObject({
       memorizer: z.enum(['tensor', 'tensor-interpolant']),
       sizes: sizesOf(evenPower).describe('even powers p of the activation t^p'),
     }),
   ]),
   z.strictObject({
-    train: z.literal('two-layer-relu'),
-    sizes: sizesOf(size).describe('hidden neurons'),
-    steps: z.int().min(1).max(10_000_000).default(3000).describe('most updates of full-batch Adam'),
-    learningRate: z
-      .number()
-      .positive()
-      .default(0.003)
-      .describe('at the start; it falls to 0 along half a cosine'),
-    tolerance: z
-      .number()
-      .positive()
-      .max(1)
-      .default(0.01)
-      .describe('training ends when every error |f(x_i) - y_i| is at most this'),
+    train: modelSchema.describe('what is trained'),
+    sizes: sizesOf(sizeSchema).describe(
+      'capacities of the model: neurons of two-layer, width of mlp, channels, embedding dimension',
+    ),
+    training: trainingSchema.prefault({}).describe('how it is trained'),
   }),
 ]);
 
@@ -57,43 +51,66 @@ export type TrainedMember = At<TrainedFamily>;
 /** What one trial runs. */
 export type Member = MemorizerMember | TrainedMember;
 
+/** The data that a member is to fit, as far as its size depends on them. */
+export interface DataShape {
+  readonly n: number;
+  /** Without the axis of the points. */
+  readonly inputShape: readonly number[];
+  readonly outputs: number;
+}
+
 /** Whether the construction fits every label exactly in exact arithmetic. */
 export function isExactMemorizer(family: Family | Member): boolean {
   return 'memorizer' in family && family.memorizer !== 'tensor';
 }
 
-/** The members that make sense on n points in d dimensions, each once and in order, and why the others do not. */
+/**
+ * The members that make sense on the data, each once and in order, and why the others do not.
+ *
+ * @param name of the family, for messages.
+ * @throws RobustlawError `invalid-argument` naming the field where a training cannot be on these data.
+ */
 export function membersOf(
+  name: string,
   family: Family,
-  n: number,
-  d: number,
+  data: DataShape,
 ): { readonly members: readonly Member[]; readonly skipped: readonly string[] } {
+  const { n, inputShape } = data;
+  const d = inputShape.reduce((product, size) => product * size, 1);
   if (!('sizes' in family)) {
     return family.memorizer === 'minimum-norm' && n > d
       ? { members: [], skipped: [`no linear function fits n = ${n} > d = ${d} points`] }
       : { members: [family], skipped: [] };
   }
+  if ('train' in family) requireBatchWithin(name, family, n);
   const { sizes, ...rest } = family;
-  const wanted = [...new Set(sizes.map((entry) => (entry === 'd' ? d : entry)))];
-  const skipped = wanted.flatMap((one) => {
-    const problem = problemOf(family, one, n, d);
-    return problem === undefined ? [] : [`size ${one}: ${problem}`];
-  });
-  const members = wanted
-    .filter((one) => problemOf(family, one, n, d) === undefined)
-    .map((one) => ({ ...rest, size: one }) as Member);
-  return { members, skipped };
+  const skipped: string[] = [];
+  const bySize = new Map<number, Member>();
+  for (const written of sizes as readonly Size[]) {
+    const size = sizeOn(written, n, d);
+    const problem = size < 1 ? `is ${size} on these data` : problemOf(family, size, data, d);
+    if (problem === undefined) bySize.set(size, { ...rest, size } as Member);
+    else skipped.push(`size ${written}${written === size ? '' : ` = ${size}`}: ${problem}`);
+  }
+  return { members: [...bySize.values()], skipped: [...new Set(skipped)] };
 }
 
-function problemOf(family: Family, one: number, n: number, d: number): string | undefined {
+function problemOf(family: Family, size: number, data: DataShape, d: number): string | undefined {
+  const { n, inputShape, outputs } = data;
+  const tooFew = (parameters: number) =>
+    parameters < n ? `P = ${parameters} parameters are fewer than the n = ${n} labels` : undefined;
   if ('train' in family) {
-    const parameters = one * (d + 2) + 1;
-    return parameters < n ? `P = ${parameters} parameters are fewer than the n = ${n} labels` : undefined;
+    return tooFew(createFamily(family.train, size, inputShape, outputs).parameterCount);
   }
-  if (family.memorizer === 'projected-rbf' && one > d) return `a projection cannot exceed d = ${d}`;
-  if (family.memorizer === 'grouped' && one > n) return `more neurons than the n = ${n} points`;
-  if (family.memorizer === 'grouped' && one * (d + 2) < n) {
-    return `P = ${one * (d + 2)} parameters are fewer than the n = ${n} labels`;
-  }
-  return undefined;
+  if (family.memorizer === 'projected-rbf' && size > d) return `a projection cannot exceed d = ${d}`;
+  if (family.memorizer === 'grouped' && size > n) return `more neurons than the n = ${n} points`;
+  return family.memorizer === 'grouped' ? tooFew(size * (d + 2)) : undefined;
+}
+
+function requireBatchWithin(name: string, { training: { batch } }: TrainedFamily, n: number): void {
+  if (batch === 'full' || batch <= n) return;
+  throw new RobustlawError(
+    'invalid-argument',
+    `families.${name}.training.batch: ${batch}; expected at most the n = ${n} points of the data, or "full"`,
+  );
 }

@@ -2,10 +2,10 @@
 import { RobustlawError } from '../errors.ts';
 import { rng } from '../random/index.ts';
 import { type DataChoice, dataChoices, makeChoice } from './data-entry.ts';
-import { type Family, type Member, membersOf } from './families.ts';
+import { type DataShape, type Family, type Member, membersOf } from './families.ts';
 import { contentHash } from './json.ts';
 import type { Trial } from './result.ts';
-import type { Measure, StudySpecification } from './specification.ts';
+import type { Measure, Search, StudySpecification } from './specification.ts';
 import type { PlannedTrial } from './store.ts';
 
 /** Everything a worker needs for one trial, as plain data; the result is a function of it. */
@@ -18,6 +18,10 @@ export interface TrialParameters {
   readonly checksum?: string;
   readonly member: Member;
   readonly measures: readonly Measure[];
+  /** How networks are searched from below; absent for explicit constructions. */
+  readonly search?: Search;
+  /** Seconds after which the trial ends as it is; absent without a limit. */
+  readonly seconds?: number;
 }
 
 export interface Plan {
@@ -53,7 +57,15 @@ export function planStudy(study: StudySpecification): Plan {
       for (let seed = 0; seed < grid.seeds; seed++) {
         for (const { family, member } of members) {
           const key = JSON.stringify([choice.data.label, family, sizeOf(member) ?? null, seed]);
-          const cell = cells.get(key) ?? { choice, family, member, seed, measures: new Set() };
+          const cell = cells.get(key) ?? {
+            choice,
+            family,
+            member,
+            seed,
+            measures: new Set(),
+            search: grid.search,
+          };
+          if (grid.search === 'ascent') cell.search = 'ascent';
           for (const measure of grid.measures) {
             if (measure !== 'slice' || seed === 0) cell.measures.add(measure);
           }
@@ -89,39 +101,42 @@ interface Cell {
   readonly member: Member;
   readonly seed: number;
   readonly measures: Set<Measure>;
+  /** The thorough one where several entries differ. */
+  search: Search;
 }
 
-interface SizedChoice {
+interface SizedChoice extends DataShape {
   readonly data: DataChoice;
-  readonly n: number;
-  readonly d: number;
   readonly checksum?: string;
 }
 
 function sized(data: DataChoice): SizedChoice {
   const { specification } = data;
-  if ('distribution' in specification) return { data, n: specification.n, d: specification.d };
+  if ('distribution' in specification) {
+    return { data, n: specification.n, inputShape: [specification.d], outputs: 1 };
+  }
   // Which key does not matter: the points that are read, their number and their dimension are the same for all.
   const plain = { ...specification, noise: 'none', flips: undefined, clip: false } as const;
   const dataset = makeChoice({ ...data, specification: plain }, rng(0));
-  const n = dataset.shape[0]!;
-  return { data, n, d: dataset.x.length / n, checksum: dataset.provenance.sha256 };
+  const [n, ...inputShape] = dataset.shape as [number, ...number[]];
+  return { data, n, inputShape, outputs: dataset.outputs, checksum: dataset.provenance.sha256 };
 }
 
 /** The members of a family that make sense on the data; what is skipped goes to the notes. */
 function named(
   family: string,
   specification: Family,
-  { data, n, d }: SizedChoice,
+  choice: SizedChoice,
   notes: Set<string>,
 ): readonly { readonly family: string; readonly member: Member }[] {
-  const { members, skipped } = membersOf(specification, n, d);
-  for (const reason of skipped) notes.add(`${data.label}, ${family}: skipped ${reason}`);
+  const { members, skipped } = membersOf(family, specification, choice);
+  for (const reason of skipped) notes.add(`${choice.data.label}, ${family}: skipped ${reason}`);
   return members.map((member) => ({ family, member }));
 }
 
 function parametersOf(study: StudySpecification, cell: Cell): TrialParameters {
-  const { choice, family, member, seed } = cell;
+  const { choice, family, member, seed, search } = cell;
+  const { seconds } = study.limits ?? {};
   const { data, checksum } = choice;
   const measures = [...cell.measures].toSorted();
   const size = sizeOf(member);
@@ -131,6 +146,8 @@ function parametersOf(study: StudySpecification, cell: Cell): TrialParameters {
     ...(checksum !== undefined && { checksum }),
     member,
     measures,
+    ...('train' in member && { search }),
+    ...(seconds !== undefined && { seconds }),
   };
   const name = { data: data.label, family, ...(size !== undefined && { size }), seed };
   return { trial: { id: contentHash([VERSION, name, content], 24), ...name }, ...content };

@@ -38,10 +38,39 @@ export interface PlaneSlice {
 
 export interface TrainingRecord {
   readonly steps: number;
-  /** Why it stopped: `memorized`, `step limit`, `diverged`. */
+  /** Why it stopped: `memorized`, `noise-level`, `step limit`, `stalled`, ... */
   readonly reason: string;
-  /** Mean squared error at logarithmically spaced steps. */
+  /** The loss at logarithmically spaced steps. */
   readonly losses: readonly (readonly [step: number, loss: number])[];
+}
+
+/**
+ * Gradients of the function at fresh points of the distribution of the data, which it has not seen: of functions with
+ * several outputs the Jacobian, in its operator norm for the largest and its Frobenius norm for the mean square.
+ */
+export interface GradientSample {
+  /** T. */
+  readonly points: number;
+  /** Where the points come from: a distribution, or rows that were left out. */
+  readonly source: string;
+  /**
+   * max |grad f(z_i)|, the "maximum random gradient" of Bubeck, Li and Nagaraj (2021, section 4), as a pair of points along
+   * the steepest gradient that proves it from below.
+   */
+  readonly largest: WitnessedLowerBound;
+  /** E |grad f|^2, the squared Sobolev seminorm. */
+  readonly meanSquare: Estimate;
+}
+
+/** The function in the middle of its training. */
+export interface TrajectoryPoint {
+  /** Updates made. */
+  readonly step: number;
+  /** (1/n) sum_i |f(x_i) - y_i|^2 of the function as it would be used now. */
+  readonly meanSquaredError: number;
+  readonly upper: UpperGuarantee;
+  /** From the largest gradient at the data and at fresh points. */
+  readonly lower: WitnessedLowerBound;
 }
 
 /** Everything measured in one trial. Every Lipschitz number carries its guarantee. */
@@ -55,7 +84,15 @@ export interface TrialResult {
   readonly meanSquaredError: number;
   /** sigma^2 = E Var[y|x], where known. */
   readonly noiseVariance?: number;
+  /** Dimension of the manifold near which the points lie, where they do. */
+  readonly intrinsicDimension?: number;
   readonly memorization: 'perfect' | 'partial' | 'none';
+  /**
+   * Whether the function memorized as its family understands it: explicit constructions and trainings until every error is
+   * small, `perfect`; trainings until every sign (or class) is right, that and their mean squared error; others at least
+   * `partial`. Fits keep only trials that did, unless they say otherwise.
+   */
+  readonly memorized?: boolean;
   readonly lipschitz: {
     readonly upper: UpperGuarantee;
     readonly lower?: WitnessedLowerBound;
@@ -76,6 +113,9 @@ export interface TrialResult {
   };
   readonly slice?: PlaneSlice;
   readonly training?: TrainingRecord;
+  readonly gradients?: GradientSample;
+  /** At logarithmically spaced steps of the training, the last one included. */
+  readonly trajectory?: readonly TrajectoryPoint[];
 }
 
 export type TrialOutcome =
@@ -132,9 +172,80 @@ export interface EffectiveDimension {
   readonly constants: readonly number[];
 }
 
+/** Points of a scatter with x in [from, to). */
+export interface ScatterBin {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
+  readonly median: number;
+  readonly largest: number;
+}
+
+/** One trial in a scatter. */
+export interface ScatterPoint {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** How well one predictor explains the measured quantity, against its rivals on the same trials. */
+export interface RivalPredictor {
+  readonly predictor: string;
+  /** Logarithmic: the exponent b of measured = a predictor^b. Linear: the slope. */
+  readonly slope: Estimate;
+  readonly rSquared: number;
+  /** Root mean squared error of each trial by the line through the others, in the units of the fit (logarithms, or the quantity). */
+  readonly leaveOneOut: number;
+  /** Logarithmic: the same with the exponent held at the 1 that the predictor claims. */
+  readonly leaveOneOutAsClaimed?: number;
+}
+
+/** The line through the trials of one group. */
+export interface FittedGroup {
+  /** Families, data, or both, as the study file separates them; empty where all trials are one group. */
+  readonly name: string;
+  readonly points: readonly ScatterPoint[];
+  /** Finished trials that did not memorize and were left out. */
+  readonly leftOut: number;
+  /** Absent where the points are too few or have one predictor only; `note` says so. */
+  readonly line?: {
+    readonly slope: Estimate;
+    readonly intercept: Estimate;
+    readonly rSquared: number;
+  };
+  readonly note?: string;
+  /** Best first, by the error of leaving one out; the predictor of the fit is among them. */
+  readonly rivals: readonly RivalPredictor[];
+  readonly bins: readonly ScatterBin[];
+}
+
+/** A figure of the literature beside one's own points; lines as in the fit, without intervals. */
+export interface PublishedFigure {
+  readonly name: string;
+  readonly source: string;
+  readonly points: readonly ScatterPoint[];
+  readonly slope: number;
+  readonly intercept: number;
+  readonly rSquared: number;
+  readonly bins: readonly ScatterBin[];
+}
+
+/** One fit that a study asks for: a measured quantity against a predictor. */
+export interface PredictorFit {
+  readonly title: string;
+  /** `upper`, `lower`, `gradients` or `average`. */
+  readonly quantity: string;
+  readonly predictor: string;
+  /** `log`: log quantity = intercept + slope log predictor. */
+  readonly scale: 'linear' | 'log';
+  readonly groups: readonly FittedGroup[];
+  readonly published: readonly PublishedFigure[];
+}
+
 export interface Analysis {
   readonly series: readonly Series[];
   readonly fits: readonly ExponentFit[];
+  /** The fits that the study asks for by name; absent where it asks for none. */
+  readonly predictorFits?: readonly PredictorFit[];
   readonly effectiveDimensions: readonly EffectiveDimension[];
   /** Two sentences for someone who has not read the paper. */
   readonly verdict: readonly [string, string];

@@ -5,6 +5,8 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { RobustlawError } from '../errors.ts';
 import { suggestion } from '../validation/index.ts';
+import { PUBLISHED_FIGURES } from './analysis/published.ts';
+import { PREDICTORS, QUANTITIES } from './analysis/quantities.ts';
 import { type DataEntry, dataEntryJsonSchema, dataEntrySchema } from './data-entry.ts';
 import { familySchema } from './families.ts';
 import { contentHash } from './json.ts';
@@ -22,8 +24,11 @@ const name = z
 const names = z.array(name).min(1).max(100);
 
 /** What can be measured besides fit, Lipschitz constant and the law's numbers, which always are. */
-const measure = z.enum(['slice', 'model']);
+const measure = z.enum(['slice', 'model', 'gradients', 'trajectory']);
 export type Measure = z.output<typeof measure>;
+
+const search = z.enum(['ascent', 'sample']);
+export type Search = z.output<typeof search>;
 
 const grid = z.strictObject({
   data: names.describe('names of data sets; a data set whose n or d is a list stands for all of its entries'),
@@ -33,7 +38,15 @@ const grid = z.strictObject({
     .array(measure)
     .default([])
     .describe(
-      'slice: values on the plane through three data points, for contour maps, of the first replicate',
+      'slice: values on the plane through three data points, for contour maps, of the first replicate; model: the function as ONNX; ' +
+        'gradients: the largest gradient at fresh points and the mean of its square; ' +
+        'trajectory: the constant at steps of the training',
+    ),
+  search: search
+    .default('ascent')
+    .describe(
+      'Lipschitz constants of networks from below: by gradient ascent (up to some 10^12 operations), or by the largest ' +
+        'gradient at the data and at fresh points, which takes a thousandth of that',
     ),
 });
 
@@ -41,6 +54,50 @@ const effectiveDimension = z.strictObject({
   data: name.describe('the data set whose effective dimension is asked'),
   reference: name.describe('a data set whose d is a list: the curve to read from'),
   family: name.describe('the family whose constants are compared, at its largest size'),
+});
+
+const fit = z.strictObject({
+  title: z.string().min(1).max(200),
+  quantity: z
+    .enum(QUANTITIES)
+    .describe(
+      'what was measured: upper (certified or exact), lower (witnessed or exact), gradients (the largest at fresh points), ' +
+        'average (root of the mean squared gradient)',
+    ),
+  predictor: z.enum(PREDICTORS).describe('k is the size of the family'),
+  scale: z.enum(['linear', 'log']).default('log').describe('log: both axes'),
+  data: names.optional().describe('names of data sets; defaults to all'),
+  families: names.optional().describe('defaults to all'),
+  per: z
+    .array(z.enum(['data', 'family']))
+    .max(2)
+    .default([])
+    .describe('what has a line of its own; one line through all trials by default'),
+  memorized: z.boolean().default(true).describe('whether to keep only trials that memorized'),
+  rivals: z
+    .array(z.enum(PREDICTORS))
+    .max(PREDICTORS.length)
+    .default([])
+    .describe('other predictors, compared'),
+  bins: z.number().positive().optional().describe('medians over bins of the predictor of this width'),
+  published: z
+    .array(z.enum(PUBLISHED_FIGURES))
+    .default([])
+    .describe('figures of the literature, drawn and fitted beside'),
+});
+
+/** One fit that a study asks for. */
+export type FitQuestion = z.output<typeof fit>;
+
+const limits = z.strictObject({
+  seconds: z
+    .number()
+    .positive()
+    .max(86_400)
+    .optional()
+    .describe(
+      'for each trial: then training ends as it is, and so does the search from below; results may then differ between runs',
+    ),
 });
 
 /** Schema of a study file; strict: unknown keys are errors. */
@@ -55,6 +112,7 @@ export const studySchema = z.strictObject({
   data: z.record(name, dataEntrySchema),
   families: z.record(name, familySchema),
   trials: z.array(grid).min(1).max(1000),
+  limits: limits.optional(),
   analysis: z
     .strictObject({
       effectiveDimension: z.array(effectiveDimension).max(100).default([]),
@@ -63,6 +121,7 @@ export const studySchema = z.strictObject({
         .min(0)
         .default(10)
         .describe('exponents are fitted over projection dimensions k >= fitFrom * ln(n)'),
+      fits: z.array(fit).max(100).default([]),
     })
     .prefault({}),
 });
@@ -138,6 +197,20 @@ function checkReferences(yaml: YamlText, study: StudySpecification): void {
       require(['trials', t, 'data', i], wanted, 'data set', dataNames);
     for (const [i, wanted] of families.entries()) {
       require(['trials', t, 'families', i], wanted, 'family', familyNames);
+    }
+  });
+  study.analysis.fits.forEach((wanted, i) => {
+    const path = ['analysis', 'fits', i];
+    wanted.data?.forEach((name, j) => {
+      require([...path, 'data', j], name, 'data set', dataNames);
+    });
+    wanted.families?.forEach((name, j) => {
+      require([...path, 'families', j], name, 'family', familyNames);
+    });
+    const sampled = study.trials.some(({ measures }) => measures.includes('gradients'));
+    if ((wanted.quantity === 'gradients' || wanted.quantity === 'average') && !sampled) {
+      const what = `"${wanted.quantity}" needs an entry of trials with measures: [gradients]; there is none`;
+      throw fieldError(yaml, [...path, 'quantity'], what);
     }
   });
   study.analysis.effectiveDimension.forEach((wanted, i) => {

@@ -121,7 +121,11 @@ function classOf(
     const j = Math.max(0, Math.ceil(Math.log2(norm)));
     return { ofSlope: () => ofNorm(2 ** j), bySlope: false, deltaShare: 1 / ((j + 1) * (j + 2)) };
   };
-  if ('train' in member) return byNorm(parameterNorm, (rho) => twoLayerReluClass(d, member.size, rho, R));
+  if ('train' in member) {
+    const { train } = member;
+    const isPlain = train.model === 'two-layer' && train.activation === 'relu' && !train.batchNorm;
+    return isPlain ? byNorm(parameterNorm, (rho) => twoLayerReluClass(d, member.size, rho, R)) : undefined;
+  }
   switch (member.memorizer) {
     case 'mcshane':
       return bySlope((S) => mcShaneClass(cones(d)(S)));

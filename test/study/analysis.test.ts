@@ -24,7 +24,7 @@ data:
 families:
   projected-rbf: { memorizer: projected-rbf, sizes: [1, 2, d] }
   mcshane: { memorizer: mcshane }
-  network: { train: two-layer-relu, sizes: [10, 20, 40] }
+  network: { train: { model: two-layer }, sizes: [10, 20, 40] }
 trials:
   - { data: [sphere, other, reference], families: [mcshane, projected-rbf], seeds: 5 }
 analysis:

@@ -24,14 +24,25 @@ families:
   projected: { memorizer: projected-rbf, sizes: [1, 2, 4, d] }
   smoothest: { memorizer: mcshane }
   groups: { memorizer: grouped, sizes: [2, 4] }
-  network: { train: two-layer-relu, sizes: [10, 20], steps: 50, learningRate: 0.01, tolerance: 0.1 }
+  network: { train: { model: two-layer }, sizes: [10, '4 n/5'], training: { steps: 50, learningRate: 0.01, stop: { memorized: 0.1 } } }
 trials:
   - { data: [sphere, mixture], families: [projected, smoothest], seeds: 3 }
   - data: [teacher]
     families: [network]
-    measures: [slice]
-  - { data: [digits, sphere], families: [smoothest], seeds: 2, measures: [] }
+    measures: [slice, trajectory]
+    search: sample
+  - { data: [digits, sphere], families: [smoothest], seeds: 2, measures: [gradients] }
+limits: { seconds: 600 }
 analysis:
   effectiveDimension: []
   fitFrom: 0.5
+  fits:
+    - title: Gradients against the law
+      quantity: gradients
+      predictor: sqrt(nd/P)
+      families: [smoothest]
+      per: [data]
+      rivals: [sqrt(n/P), n^(1/d)]
+      bins: 0.5
+      published: [bln-2021-figure-2]
 `;

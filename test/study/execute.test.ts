@@ -2,15 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { distributionOf, featureCount, makeDataset, pointCount } from '../../src/data/index.ts';
 import { decodeModel, modelFromOnnx } from '../../src/graph/index.ts';
 import { mergedConeClass, sharperBound } from '../../src/law/index.ts';
+import { modelSchema } from '../../src/models/index.ts';
 import { rng } from '../../src/random/index.ts';
 import { makeChoice } from '../../src/study/data-entry.ts';
 import { execute } from '../../src/study/execute.ts';
-import { logarithmicallySpaced } from '../../src/study/fit.ts';
 import { toJson } from '../../src/study/json.ts';
 import { planStudy, type TrialParameters } from '../../src/study/plan.ts';
 import { planeSlice } from '../../src/study/slice.ts';
 import { parseStudy } from '../../src/study/specification.ts';
+import { logarithmicallySpaced } from '../../src/study/trained-member.ts';
 import { certifiedLaw, DELTA, isPureNoise } from '../../src/study/trial-law.ts';
+import { trainingSchema } from '../../src/training/index.ts';
 
 const STUDY = `
 name: study
@@ -31,7 +33,7 @@ families:
   grouped: { memorizer: grouped, sizes: [20] }
   tensor: { memorizer: tensor, sizes: [4] }
   tensor-interpolant: { memorizer: tensor-interpolant, sizes: [4] }
-  network: { train: two-layer-relu, sizes: [30], steps: 1500, learningRate: 0.01, tolerance: 0.05 }
+  network: { train: { model: two-layer }, sizes: [30], training: { steps: 1500, learningRate: 0.01, stop: { memorized: 0.05 } } }
 trials:
   - { data: [sphere], families: [projected-rbf, mcshane, kirszbraun, rbf, baum, caps, sqrt7, grouped, tensor, tensor-interpolant, network] }
   - { data: [sphere], families: [mcshane, baum, network], measures: [slice, model] }
@@ -240,7 +242,7 @@ describe('certifiedLaw', () => {
       { memorizer: 'sqrt7' },
       { memorizer: 'grouped', size: 100 },
       { memorizer: 'tensor', size: 2 },
-      { train: 'two-layer-relu', size: 10, steps: 1, learningRate: 1, tolerance: 0.1 },
+      { train: modelSchema.parse({ model: 'two-layer' }), size: 10, training: trainingSchema.parse({}) },
     ] as const;
     for (const member of members) {
       const { certifiedBound, hypotheses } = certifiedLaw(dataset, distribution, { ...fitted, member })!;

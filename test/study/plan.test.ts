@@ -50,7 +50,7 @@ describe('planStudy', () => {
 
   it('skips sizes that make no sense for the data, and says which and why', () => {
     const families = `{ f: { memorizer: projected-rbf, sizes: [3, d, 5, 6] }, g: { memorizer: grouped, sizes: [1, 2, 11] },
-      h: { train: two-layer-relu, sizes: [1, 2] }, m: { memorizer: minimum-norm } }`;
+      h: { train: { model: two-layer }, sizes: [1, 2] }, m: { memorizer: minimum-norm } }`;
     const text = small({ families, trials: '[{ data: [a], families: [f, g, h, m] }]' });
     expect(names(text)).toEqual(['a | f | 3 | 0', 'a | f | 5 | 0', 'a | g | 2 | 0', 'a | h | 2 | 0']);
     const { notes } = planOf(text);

@@ -16,7 +16,7 @@ data: { sphere: { distribution: sphere, n: [60, 40], d: [40, 30], labels: { sign
 families:
   projected: { memorizer: projected-rbf, sizes: [1, 5, 10, 20, d] }
   smoothest: { memorizer: mcshane }
-  network: { train: two-layer-relu, sizes: [10], steps: 300, learningRate: 0.01, tolerance: 0.1 }
+  network: { train: { model: two-layer }, sizes: [10], training: { steps: 300, learningRate: 0.01, stop: { memorized: 0.1 } } }
   linear: { memorizer: caps }
 trials: [{ data: [sphere], families: [projected, smoothest, network, linear], seeds: 3 }]
 `;

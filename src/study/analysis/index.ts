@@ -5,6 +5,7 @@ import type { StudySpecification } from '../specification.ts';
 import { checks } from './checks.ts';
 import { effectiveDimensions } from './effective-dimension.ts';
 import { exponentFits } from './exponent.ts';
+import { predictorFits } from './predictor-fits.ts';
 import { allSeries } from './series.ts';
 import { verdict } from './verdict.ts';
 
@@ -14,6 +15,9 @@ export function analyse(study: StudySpecification, outcomes: readonly TrialOutco
   const parts = {
     series: allSeries(outcomes),
     fits: exponentFits(study, outcomes, key.split('exponent')),
+    ...(study.analysis.fits.length > 0 && {
+      predictorFits: predictorFits(study, outcomes, key.split('predictors')),
+    }),
     effectiveDimensions: effectiveDimensions(study, outcomes, key.split('effective dimension')),
     checks: checks(study, outcomes),
   };
