@@ -156,7 +156,10 @@ function place(
   return { balls, complete };
 }
 
-/** The ball that adds between `least` and `most` rows, with the least excess of rows reached; `last` is its farthest row. */
+/**
+ * The ball that adds between `least` and `most` rows (more where rows are equally far), with the least excess of rows that
+ * it reaches grown over rows that it adds, then with the fewest that it reaches; `last` is its farthest row.
+ */
 function bestBall(
   neighbourhoods: readonly Neighbourhood[],
   inside: Uint8Array,
@@ -166,17 +169,21 @@ function bestBall(
   epsilon: number,
 ): Neighbourhood & { readonly last: number } {
   let best = neighbourhoods[0]!;
-  let [last, excess] = [inside.length - 1, Infinity];
+  let last = 0;
+  let [excess, reach] = [Infinity, Infinity];
   for (const one of neighbourhoods) {
     const { order, distances } = one;
     let [added, grown, q] = [0, 0, 0];
-    for (let p = 0; p < order.length && added < most && grown - most < excess; p++) {
+    for (let p = 0; p < order.length && grown - most <= excess; p++) {
       if (!inside[order[p]!]) added += 1;
       // Rows at the same distance are inside together.
       if (added < least || distances[p + 1] === distances[p]) continue;
       const radius = distances[p]! + epsilon;
       for (; q < order.length && distances[q]! <= radius; q++) if (!reached[order[q]!]) grown += 1;
-      if (grown - added < excess) [best, last, excess] = [one, p, grown - added];
+      if (grown - added < excess || (grown - added === excess && grown < reach)) {
+        [best, last, excess, reach] = [one, p, grown - added, grown];
+      }
+      if (added >= most) break;
     }
   }
   return { ...best, last };

@@ -18,14 +18,14 @@ const ROUNDING = 1e-12;
  * Cost: rows * features * min(rows, features) multiplications and an eigenvalue problem of that size, 1024 at most.
  *
  * @param x `[rows, features]`, centred.
- * @returns `[components, features]`.
+ * @returns vectors of `[features]`.
  */
-export async function principalComponents(x: Matrix): Promise<Matrix> {
+export async function principalComponents(x: Matrix): Promise<readonly Float64Array[]> {
   const most = Math.min(x.rows, MOST_COMPONENTS);
   return x.columns <= most ? fromCovariance(x) : fromProducts(x, most);
 }
 
-async function fromCovariance(x: Matrix): Promise<Matrix> {
+async function fromCovariance(x: Matrix): Promise<readonly Float64Array[]> {
   const d = x.columns;
   const some = input('some', 'float64', [BLOCK, d]);
   const program = await compile(graph([some], { products: gemm(some, some, { transA: 1 }) }));
@@ -44,15 +44,13 @@ async function fromCovariance(x: Matrix): Promise<Matrix> {
   }
   const { values, vectors } = symmetricEigen(covariance);
   const kept = Array.from(values.keys()).filter((i) => values[i]! > ROUNDING * values[d - 1]!);
-  const result = matrix(kept.length, d);
-  kept.reverse().forEach((column, i) => {
-    for (let j = 0; j < d; j++) result.data[i * d + j] = vectors.data[j * d + column]!;
-  });
-  return result;
+  return kept
+    .reverse()
+    .map((column) => Float64Array.from({ length: d }, (_, j) => vectors.data[j * d + column]!));
 }
 
 /** From the products of rows X X^T = U diag(values) U^T: the components are the rows of diag(values)^(-1/2) U^T X. */
-async function fromProducts(x: Matrix, rows: number): Promise<Matrix> {
+async function fromProducts(x: Matrix, rows: number): Promise<readonly Float64Array[]> {
   const d = x.columns;
   const some = x.data.subarray(0, rows * d);
   const left = input('left', 'float64', [rows, d]);
@@ -60,7 +58,7 @@ async function fromProducts(x: Matrix, rows: number): Promise<Matrix> {
   const products = await square.run({ left: some }).finally(() => square.dispose());
   const { values, vectors } = symmetricEigen(matrix(rows, rows, products.products as Float64Array));
   const kept = Array.from(values.keys()).filter((i) => values[i]! > ROUNDING * values[rows - 1]!);
-  if (kept.length === 0) return matrix(0, d);
+  if (kept.length === 0) return [];
   const weights = new Float64Array(kept.length * rows);
   kept.reverse().forEach((column, i) => {
     for (let j = 0; j < rows; j++) {
@@ -70,7 +68,7 @@ async function fromProducts(x: Matrix, rows: number): Promise<Matrix> {
   const factor = input('factor', 'float64', [kept.length, rows]);
   const combine = await compile(graph([factor, left], { components: gemm(factor, left) }));
   const { components } = await combine.run({ factor: weights, left: some }).finally(() => combine.dispose());
-  return matrix(kept.length, d, components as Float64Array);
+  return kept.map((_, i) => (components as Float64Array).subarray(i * d, (i + 1) * d));
 }
 
 /**
