@@ -3,9 +3,9 @@
 import {
   abs,
   add,
-  clip,
-  concat,
+  cast,
   div,
+  equal,
   exp,
   type Graph,
   gemm,
@@ -15,13 +15,12 @@ import {
   linear,
   log,
   maximum,
-  minimum,
   mul,
   neg,
   reduceMax,
   reduceMean,
   reduceSum,
-  slice,
+  sign,
   sqrt,
   square,
   sub,
@@ -33,30 +32,35 @@ import { type Matrix, matrix, row } from '../linalg/index.ts';
 import { normal, type Rng } from '../random/index.ts';
 import { compile } from '../runtime/index.ts';
 import type { Stop } from '../stop.ts';
-import { adam, cosineRate, type Optimiser } from '../training/index.ts';
+import { cosineRate } from '../training/index.ts';
 import type { Points } from './family.ts';
-import type { SmallNetwork } from './network.ts';
+import { type SmallNetwork, sortedPairs } from './network.ts';
 
 /** Units of each of the two hidden layers. */
 const WIDTH = 16;
-const STEPS = 120;
+const STEPS = 60;
 const MOST_ROWS = 512;
-/** Length by which a row of weights may turn in one step, at first. */
-const RATE = 0.1;
+/** Share of the best matrix in the first step. */
+const RATE = 0.3;
+/** Steps of Newton and Schulz towards orthonormal rows. */
+const POLAR_STEPS = 8;
 /** For exp(lambda (f - mean)): lambda in units of 1 / the largest standard deviation of a linear function. */
 const EXPONENT = 2;
 /** Exponents that float64 bears. */
 const MOST_EXPONENT = 300;
+/** Keeps quotients finite where a gradient vanishes. */
+const TINY = 1e-300;
 
 /** What a network is trained to make large. */
 export type Deviation = 'variance' | 'exponential moment';
 
 /**
- * A network of two hidden layers with sorted pairs whose matrices are kept near norm 1 after every step: in l2 by two steps of
- * Newton and Schulz towards orthonormal rows, in l1 and linf by scaling or clipping rows to dual norm 1. The certificate is
- * computed afterwards from the weights (`networkFunctions`), so nothing depends on how well that worked.
+ * A network of two hidden layers with sorted pairs, every matrix in the ball of norm 1 of `networkConstant`: Frank and Wolfe's
+ * method, in which each step mixes the matrix with the one of norm 1 along which the objective grows fastest. In l2 that is the
+ * polar factor of the gradient, in l1 and linf it is found row by row. Being a mixture, a matrix never leaves its ball; the certificate
+ * is computed from the weights all the same.
  *
- * Maximised by Adam, 120 steps on at most 512 rows: Var f, or log E exp(s (f - Ef)) + log E exp(-s (f - Ef)).
+ * Made large on at most 512 rows in 60 steps: Var f, or log E exp(s (f - Ef)) + log E exp(-s (f - Ef)).
  *
  * @param principal directions of largest variance: where the first rows start.
  */
@@ -71,24 +75,26 @@ export async function deviatingNetwork(
   const { features } = training;
   const rows = Math.min(MOST_ROWS, training.rows);
   const x = training.data.subarray(0, rows * features);
-  const optimiser = adam();
+  const { deviation: unit, farthest } = reach(x, features, principal);
+  const fixed = {
+    x,
+    unit: Float64Array.of(unit),
+    exponent: Float64Array.of(Math.min(EXPONENT / unit, MOST_EXPONENT / (2 * farthest))),
+  };
   const schedule = cosineRate(RATE, STEPS);
-  const program = await compile(stepGraph(deviation, norm, optimiser, rows, features));
-  let state = start(features, principal, random);
+  const program = await compile(stepGraph(deviation, norm, rows, features));
+  let weights = start(features, principal, random);
   try {
     for (let step = 1; step <= STEPS && !stop(); step++) {
-      const scalars = optimiser.scalarsAt(step, schedule(step));
-      const fed = Object.fromEntries(Object.entries(scalars).map(([name, t]) => [name, Float64Array.of(t)]));
-      const exponent = Float64Array.of(exponentFor(x, features, principal));
-      const found = await program.run({ x, exponent, ...fed, ...state });
-      state = Object.fromEntries(Object.keys(state).map((name) => [name, found[`new ${name}`]!]));
+      const found = await program.run({ ...fixed, share: Float64Array.of(schedule(step)), ...weights });
+      weights = Object.fromEntries(Object.keys(weights).map((name) => [name, found[`new ${name}`]!]));
     }
   } finally {
     await program.dispose();
   }
   const layer = (name: string, outputs: number, inputs: number) => ({
-    weight: matrix(outputs, inputs, state[name] as Float64Array),
-    bias: name === LAST ? new Float64Array(1) : (state[`${name} bias`] as Float64Array),
+    weight: matrix(outputs, inputs, weights[name] as Float64Array),
+    bias: name === LAST ? new Float64Array(1) : (weights[`${name} bias`] as Float64Array),
   });
   return {
     name: `network trained for ${deviation === 'variance' ? 'variance' : 'an exponential moment'}`,
@@ -99,89 +105,63 @@ export async function deviatingNetwork(
 
 const [FIRST, SECOND, LAST] = ['first', 'second', 'last'] as const;
 
-function shapesFor(features: number): Record<string, readonly number[]> {
-  return {
+function stepGraph(deviation: Deviation, norm: Norm, rows: number, features: number): Graph {
+  const shapes: Record<string, readonly number[]> = {
     [FIRST]: [WIDTH, features],
     [`${FIRST} bias`]: [WIDTH],
     [SECOND]: [WIDTH, WIDTH],
     [`${SECOND} bias`]: [WIDTH],
     [LAST]: [1, WIDTH],
   };
-}
-
-function stepGraph(
-  deviation: Deviation,
-  norm: Norm,
-  optimiser: Optimiser,
-  rows: number,
-  features: number,
-): Graph {
-  const shapes = shapesFor(features);
   const names = Object.keys(shapes);
   const of = (name: string, shape: readonly number[]) => input(name, 'float64', shape);
   const x = of('x', [rows, features]);
-  const exponent = of('exponent', []);
-  const scalars = Object.fromEntries(optimiser.scalars.map((name) => [name, of(name, [])]));
+  const [exponent, unit, share] = ['exponent', 'unit', 'share'].map((name) => of(name, [])) as [
+    Value,
+    Value,
+    Value,
+  ];
   const weights = Object.fromEntries(names.map((name) => [name, of(name, shapes[name]!)]));
-  const one = sorted(linear(x, weights[FIRST]!, weights[`${FIRST} bias`]!));
-  const two = sorted(linear(one, weights[SECOND]!, weights[`${SECOND} bias`]!));
+  const one = sortedPairs(linear(x, weights[FIRST]!, weights[`${FIRST} bias`]!));
+  const two = sortedPairs(linear(one, weights[SECOND]!, weights[`${SECOND} bias`]!));
   const f = gemm(two, weights[LAST]!, { transB: 1 });
   const centred = sub(f, reduceMean(f));
-  const loss = neg(
+  const objective =
     deviation === 'variance'
-      ? reduceMean(square(centred))
-      : add(log(reduceMean(exp(mul(centred, exponent)))), log(reduceMean(exp(mul(centred, neg(exponent)))))),
-  );
+      ? reduceMean(square(div(centred, unit)))
+      : add(log(reduceMean(exp(mul(centred, exponent)))), log(reduceMean(exp(mul(centred, neg(exponent))))));
   const gradients = gradient(
-    loss,
+    objective,
     names.map((name) => weights[name]!),
   );
-  const inputs = [x, exponent, ...Object.values(scalars)];
-  const outputs: Record<string, Value> = {};
-  names.forEach((name, i) => {
-    const shape = shapes[name]!;
-    const moments = Object.fromEntries(optimiser.moments.map((m) => [m, of(`${name}:${m}`, shape)]));
-    const stepSize = mul(scalars.stepSize!, entryScale(name, norm, shape));
-    const updated = optimiser.update(weights[name]!, gradients[i]!, moments, { ...scalars, stepSize });
-    inputs.push(weights[name]!, ...Object.values(moments));
-    outputs[`new ${name}`] = constrained(name, norm, updated.parameter);
-    for (const m of optimiser.moments) outputs[`new ${name}:${m}`] = updated.moments[m]!;
+  const outputs = names.map((name, i): [string, Value] => {
+    const [weight, slope] = [weights[name]!, gradients[i]!];
+    const bias = weight.shape.length === 1;
+    const best = bias
+      ? mul(unit, div(slope, maximum(reduceMax(abs(slope)), TINY)))
+      : steepest(norm, name === FIRST, slope);
+    return [`new ${name}`, bias ? add(weight, mul(share, best)) : add(weight, mul(share, sub(best, weight)))];
   });
-  return graph(inputs, outputs);
+  return graph([x, exponent, unit, share, ...Object.values(weights)], Object.fromEntries(outputs));
 }
 
-/** (max, min) of units j and j + h/2, as `SmallNetwork` has it. */
-function sorted(z: Value): Value {
-  const half = WIDTH / 2;
-  const [a, b] = [slice(z, [1], [0], [half]), slice(z, [1], [half], [WIDTH])];
-  return concat([maximum(a, b), minimum(a, b)], 1);
+/** The matrix W of operator norm at most 1 with the largest sum of W_ij G_ij, nearly. */
+function steepest(norm: Norm, first: boolean, slope: Value): Value {
+  if (norm === 'l2') return polar(slope);
+  if (norm === 'l1' && first) return sign(slope);
+  // Rows of |w|_1 <= 1: the entry of largest slope, or the mean of those that tie.
+  const sizes = abs(slope);
+  const attains = cast(equal(sizes, reduceMax(sizes, [1], true)), 'float64');
+  return mul(sign(slope), div(attains, reduceSum(attains, [1], true)));
 }
 
-/** The size of an entry of a row of norm 1, in proportion to which it moves. */
-function entryScale(name: string, norm: Norm, shape: readonly number[]): number {
-  const inputs = shape[1];
-  if (inputs === undefined) return 1;
-  if (norm === 'l2') return 1 / Math.sqrt(inputs);
-  return norm === 'l1' && name === FIRST ? 1 : 2 / inputs;
-}
-
-function constrained(name: string, norm: Norm, weight: Value): Value {
-  if (weight.shape.length === 1) return weight;
-  if (norm === 'l2')
-    return weight.shape[0] === 1 ? div(weight, sqrt(reduceSum(square(weight)))) : polar(weight);
-  if (norm === 'l1' && name === FIRST) return clip(weight, -1, 1);
-  return div(weight, maximum(reduceSum(abs(weight), [1], true), 1e-12));
-}
-
-/** Two steps W <- (3 W - W W^T W) / 2, which bring singular values below sqrt 3 nearer to 1. */
-function polar(weight: Value): Value {
-  let w = weight;
-  for (let step = 0; step < 2; step++) {
-    const products = gemm(w, w, { transB: 1 });
-    // A row sum bounds the largest eigenvalue of W W^T; where it is past 3 the step would diverge.
-    const most = maximum(reduceMax(reduceSum(abs(products), [1])), 2);
-    const scale = sqrt(div(2, most));
-    w = mul(scale, sub(mul(w, 1.5), mul(mul(gemm(products, w), 0.5), square(scale))));
+/** U V^T for G = U S V^T by W <- (3 W - W W^T W) / 2, which keeps singular values in [0, 1] and brings them towards 1. */
+function polar(slope: Value): Value {
+  const largest = maximum(reduceMax(abs(slope)), TINY);
+  const even = div(slope, largest);
+  let w = div(even, maximum(sqrt(reduceSum(square(even))), TINY));
+  for (let step = 0; step < POLAR_STEPS; step++) {
+    w = sub(mul(w, 1.5), mul(gemm(gemm(w, w, { transB: 1 }), w), 0.5));
   }
   return w;
 }
@@ -193,20 +173,21 @@ function start(features: number, principal: Matrix, random: Rng): Record<string,
   };
   const first = matrix(WIDTH, features, scaled(FIRST, WIDTH, features));
   for (let k = 0; k < Math.min(principal.rows, WIDTH / 2); k++) row(first, k).set(row(principal, k));
-  const weights: Record<string, TensorData> = {
+  return {
     [FIRST]: first.data,
     [`${FIRST} bias`]: new Float64Array(WIDTH),
     [SECOND]: scaled(SECOND, WIDTH, WIDTH),
     [`${SECOND} bias`]: new Float64Array(WIDTH),
     [LAST]: scaled(LAST, 1, WIDTH),
   };
-  const moments = Object.entries(weights).flatMap(([name, { length }]) =>
-    adam().moments.map((m): [string, TensorData] => [`${name}:${m}`, new Float64Array(length)]),
-  );
-  return { ...weights, ...Object.fromEntries(moments) };
 }
 
-function exponentFor(x: Float64Array, features: number, principal: Matrix): number {
+/** The standard deviation along the first principal direction, and the largest distance from the mean. */
+function reach(
+  x: Float64Array,
+  features: number,
+  principal: Matrix,
+): { readonly deviation: number; readonly farthest: number } {
   const rows = x.length / features;
   const top = row(principal, 0);
   let [squares, farthest] = [0, 0];
@@ -219,5 +200,5 @@ function exponentFor(x: Float64Array, features: number, principal: Matrix): numb
     squares += along ** 2 / rows;
     farthest = Math.max(farthest, Math.sqrt(length));
   }
-  return Math.min(EXPONENT / Math.sqrt(squares), MOST_EXPONENT / (2 * farthest));
+  return { deviation: Math.sqrt(squares), farthest };
 }

@@ -51,7 +51,7 @@ export async function functionsFrom(
     linearFunctions('coordinates', norm, coordinates(training)),
     linearFunctions('principal directions', norm, leading),
     linearFunctions('random directions', norm, randomDirections(norm, training.features, random)),
-    await halfSpaceDistances(norm, leading, training),
+    halfSpaceDistances(norm, leading),
     await distances(training, norm, principal, split, random.split('sets')),
     networkFunctions(
       'random networks',

@@ -1,8 +1,7 @@
-// Linear functions w.x and distances to half-spaces max(0, w.x - b), with w of dual norm 1.
+// Linear functions w.x and distances to half-spaces max(0, w.x), with w of dual norm 1.
 import type { Norm } from '../guarantee/index.ts';
 import { type Matrix, matrix, row } from '../linalg/index.ts';
-import { median } from '../numeric/index.ts';
-import { certified, type Evaluated, type FunctionFamily, type Points } from './family.ts';
+import { certified, type Evaluated, type FunctionFamily } from './family.ts';
 import { dualNormUpper, SLACK } from './norms.ts';
 import { column, innerProducts } from './products.ts';
 
@@ -34,26 +33,20 @@ export function linearFunctions(
   );
 }
 
-/** x -> max(0, w.x - b), the distance to the half-space w.x <= b, with b the median of w.x on the training half. */
-export async function halfSpaceDistances(
-  norm: Norm,
-  directions: readonly Direction[],
-  training: Points,
-): Promise<FunctionFamily | undefined> {
+/** x -> max(0, w.x), the distance to the half-space w.x <= 0 whose border goes through the mean of centred points. */
+export function halfSpaceDistances(norm: Norm, directions: readonly Direction[]): FunctionFamily | undefined {
   const family = unitVectors(norm, directions);
   if (!family) return undefined;
-  const onTraining = await innerProducts(training, family.vectors);
-  const offsets = family.names.map((_, k) => median(column(onTraining, k)));
   return {
     name: 'distance to a half-space',
     functions: family.names.map((called, k) => ({
-      name: `distance to half of the space along ${called}`,
+      name: `distance to the half-space against ${called}`,
       constant: certified(norm, dualNormUpper(norm, row(family.vectors, k)), 'dual norm of the normal'),
     })),
     async evaluate(points) {
       const products = await innerProducts(points, family.vectors);
-      return offsets.map((offset, k): Evaluated => {
-        const above = column(products, k).map((t) => t - offset);
+      return family.names.map((_, k): Evaluated => {
+        const above = column(products, k);
         return {
           values: above.map((t) => Math.max(0, t)),
           // On the boundary itself the function has no gradient; 1 is an upper bound.

@@ -1,10 +1,23 @@
 // Small networks of one output divided by a certified Lipschitz constant: values, gradients' norms, certificate.
+import {
+  add,
+  concat,
+  gemm,
+  gradient,
+  maximum,
+  minimum,
+  reduceSum,
+  relu,
+  slice,
+  square,
+  type Value,
+} from '../graph/index.ts';
 import type { CertifiedUpperBound, Norm } from '../guarantee/index.ts';
-import { gram, type Matrix, matrix, row, spectralNormUpper } from '../linalg/index.ts';
+import { type Matrix, matrix, row, spectralNormUpper } from '../linalg/index.ts';
 import { multiplyUp } from '../numeric/index.ts';
 import { certified, type Evaluated, type FunctionFamily, type Points } from './family.ts';
 import { dualNormUpper, SLACK } from './norms.ts';
-import { innerProducts } from './products.ts';
+import { inBlocks } from './products.ts';
 
 /** W x + b. */
 export interface Layer {
@@ -81,70 +94,28 @@ function divided(network: SmallNetwork, factor: number): SmallNetwork {
 
 /** Values and squared l2 norms of the gradients, cut at 1: almost everywhere the constant bounds them. */
 async function evaluateNetwork({ layers, activation }: SmallNetwork, points: Points): Promise<Evaluated> {
-  const [first, ...others] = layers as [Layer, ...Layer[]];
-  const entry = await innerProducts(points, first.weight);
-  const overlaps = gram(first.weight);
-  const values = new Float64Array(points.rows);
-  const slopes = new Float64Array(points.rows);
-  for (let i = 0; i < points.rows; i++) {
-    let hidden: Float64Array = row(entry, i).map((t, j) => t + first.bias[j]!);
-    const before: Float64Array[] = [];
-    for (const layer of others) {
-      before.push(hidden);
-      const active = activate(activation, hidden);
-      hidden = apply(layer, active);
-    }
-    values[i] = hidden[0]!;
-    let cotangent: Float64Array = Float64Array.of(1);
-    for (let k = others.length - 1; k >= 0; k--) {
-      cotangent = activateBackward(activation, before[k]!, applyBackward(others[k]!, cotangent));
-    }
-    let square = 0;
-    for (let a = 0; a < overlaps.rows; a++) {
-      if (cotangent[a] === 0) continue;
-      let sum = 0;
-      for (let b = 0; b < overlaps.rows; b++) sum += overlaps.data[a * overlaps.rows + b]! * cotangent[b]!;
-      square += cotangent[a]! * sum;
-    }
-    slopes[i] = Math.min(1, Math.max(0, square));
-  }
-  return { values, slopes };
+  const fixed = Object.fromEntries(
+    layers.flatMap(({ weight, bias }, k) => [
+      [`weight ${k}`, weight],
+      [`bias ${k}`, matrix(1, bias.length, bias)],
+    ]),
+  );
+  const { values, slopes } = await inBlocks(points, fixed, (x, given) => {
+    const layer = (z: Value, k: number) =>
+      add(gemm(z, given[`weight ${k}`]!, { transB: 1 }), given[`bias ${k}`]!);
+    const entry = layer(x, 0);
+    let z = entry;
+    for (let k = 1; k < layers.length; k++) z = layer(activation === 'relu' ? relu(z) : sortedPairs(z), k);
+    const [cotangents] = gradient(reduceSum(z), [entry]);
+    const slope = gemm(cotangents!, given['weight 0']!);
+    return { values: z, slopes: reduceSum(square(slope), [1], true) };
+  });
+  return { values: values.data, slopes: slopes.data.map((t) => Math.min(1, t)) };
 }
 
-function apply({ weight, bias }: Layer, x: Float64Array): Float64Array {
-  const out = bias.slice();
-  for (let i = 0; i < weight.rows; i++) {
-    for (let j = 0; j < weight.columns; j++) out[i]! += weight.data[i * weight.columns + j]! * x[j]!;
-  }
-  return out;
-}
-
-function applyBackward({ weight }: Layer, cotangent: Float64Array): Float64Array {
-  const out = new Float64Array(weight.columns);
-  for (let i = 0; i < weight.rows; i++) {
-    for (let j = 0; j < weight.columns; j++) out[j]! += weight.data[i * weight.columns + j]! * cotangent[i]!;
-  }
-  return out;
-}
-
-function activate(activation: SmallNetwork['activation'], x: Float64Array): Float64Array {
-  if (activation === 'relu') return x.map((t) => Math.max(0, t));
-  const half = x.length / 2;
-  return x.map((t, j) => (j < half ? Math.max(t, x[j + half]!) : Math.min(t, x[j - half]!)));
-}
-
-function activateBackward(
-  activation: SmallNetwork['activation'],
-  x: Float64Array,
-  cotangent: Float64Array,
-): Float64Array {
-  if (activation === 'relu') return cotangent.map((t, j) => (x[j]! > 0 ? t : 0));
-  const half = x.length / 2;
-  const out = new Float64Array(x.length);
-  for (let j = 0; j < half; j++) {
-    const kept = x[j]! >= x[j + half]!;
-    out[j] = cotangent[kept ? j : j + half]!;
-    out[j + half] = cotangent[kept ? j + half : j]!;
-  }
-  return out;
+/** (max, min) of columns j and j + h/2 in their places. */
+export function sortedPairs(z: Value): Value {
+  const width = z.shape[1]!;
+  const [a, b] = [slice(z, [1], [0], [width / 2]), slice(z, [1], [width / 2], [width])];
+  return concat([maximum(a, b), minimum(a, b)], 1);
 }
