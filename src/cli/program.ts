@@ -4,8 +4,10 @@ import { version } from './version.ts';
 
 /** Each subcommand brings its own libraries, which take up to a second to load: only what is asked for is loaded. */
 const SUBCOMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  data: async () => (await import('./data.ts')).dataCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
   study: async () => (await import('./study.ts')).studyCommand(),
+  train: async () => (await import('./train.ts')).trainCommand(),
   memorize: async () => (await import('./memorize.ts')).memorizeCommand(),
   lipschitz: async () => (await import('./lipschitz.ts')).lipschitzCommand(),
   law: async () => (await import('./law.ts')).lawCommand(),
@@ -23,6 +25,7 @@ Examples:
   $ robustlaw audit model.onnx --data test.csv              how robust is it, what is proven, is it large enough?
   $ robustlaw study run studies/law-of-robustness.yaml     the law on this machine, with a report
   $ robustlaw memorize optical-digits --task parity --flips 0.1 --parameters 30000 -o memorizer.onnx
+  $ robustlaw train optical-digits --rows 0:1400 --test-rows 1400: -o network.onnx
   $ robustlaw lipschitz model.onnx --norm l2                Lipschitz constant of a model from both sides
   $ robustlaw law bound -n 60000 -d 784 -p 206954          what the theorems say about MNIST
   $ robustlaw law envelope                                 the talk's and the paper's estimates
