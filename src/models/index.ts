@@ -3,6 +3,11 @@ export { ACTIVATIONS, type Activation, type ActivationFunction } from './activat
 export { cnn } from './cnn.ts';
 export { exportModel, type ModelFamily, modelGraph, type Weights } from './family.ts';
 export { heNormal } from './initialisation.ts';
+export type { FeatureFamily } from './linearised/feature-family.ts';
+export { type Interpolation, interpolate } from './linearised/interpolate.ts';
+export { randomFeatures } from './linearised/random-features.ts';
+export { sensitivities } from './linearised/sensitivity.ts';
+export { tangentFeatures } from './linearised/tangent-features.ts';
 export { madry } from './madry.ts';
 export { mlp, twoLayer } from './mlp.ts';
 export { residualCnn } from './residual-cnn.ts';

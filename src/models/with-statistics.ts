@@ -1,9 +1,10 @@
 // Running statistics of batch normalisation set to those of a whole data set, so that training and use agree on it.
 import { RobustlawError, requireInteger } from '../errors.ts';
 import { graph, input, sizeOf, tensor, zeros } from '../graph/index.ts';
-import { compile, type Rows } from '../runtime/index.ts';
+import type { Rows } from '../runtime/index.ts';
 import { momentsFromRunning } from './batch-normalisation.ts';
 import type { ModelFamily, Weights } from './family.ts';
+import { inParts } from './in-parts.ts';
 
 /** Most points whose statistics are computed at once. */
 const CHUNK = 1024;
@@ -60,35 +61,25 @@ async function momentsOf(
   [mean, variance]: readonly [string, string],
 ): Promise<Moments> {
   const d = x.length / n;
-  const parts = Math.ceil(n / CHUNK);
-  const bounds = Array.from({ length: parts + 1 }, (_, i) => Math.floor((i * n) / parts));
   const fixed = Object.fromEntries(
     Object.keys(family.parameterShapes).map((name) => [
       name,
       Float64Array.from(weights[name]!.data as never),
     ]),
   );
-  const sizes = new Set(bounds.slice(1).map((to, i) => to - bounds[i]!));
   let total: Moments | undefined;
-  for (const size of sizes) {
-    const program = await compile(statisticsGraph(family, size));
-    try {
-      for (const [i, from] of bounds.slice(0, -1).entries()) {
-        const to = bounds[i + 1]!;
-        if (to - from !== size) continue;
-        const found = await program.run({ ...fixed, x: Float64Array.from(x.subarray(from * d, to * d)) });
-        const moments = momentsFromRunning(
-          found[mean] as Float64Array,
-          found[variance] as Float64Array,
-          size,
-        );
-        const part = { count: size, mean: moments.mean, squares: moments.variance.map((v) => v * size) };
-        total = total ? pooled(total, part) : part;
-      }
-    } finally {
-      await program.dispose();
-    }
-  }
+  await inParts(
+    n,
+    CHUNK,
+    (size) => statisticsGraph(family, size),
+    async (program, from, to) => {
+      const count = to - from;
+      const found = await program.run({ ...fixed, x: Float64Array.from(x.subarray(from * d, to * d)) });
+      const moments = momentsFromRunning(found[mean] as Float64Array, found[variance] as Float64Array, count);
+      const part = { count, mean: moments.mean, squares: moments.variance.map((v) => v * count) };
+      total = total ? pooled(total, part) : part;
+    },
+  );
   return total!;
 }
 
