@@ -21,4 +21,5 @@ export * as report from './report/index.ts';
 export * as runtime from './runtime/index.ts';
 export * as separation from './separation/index.ts';
 export * as study from './study/index.ts';
+export * as survey from './survey/index.ts';
 export * as training from './training/index.ts';

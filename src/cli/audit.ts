@@ -15,15 +15,7 @@ import {
   parseRequirement,
   requiredRadii,
 } from '../audit/index.ts';
-import {
-  chooseRows,
-  type Dataset,
-  openDataset,
-  opticalDigits,
-  pointCount,
-  type Split,
-  scaleFeatures,
-} from '../data/index.ts';
+import type { Dataset } from '../data/index.ts';
 import { invalidArgument, RobustlawError } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
 import { modelFromOnnx } from '../graph/index.ts';
@@ -34,8 +26,6 @@ import { readModel } from '../runtime/index.ts';
 import { versions } from '../study/index.ts';
 import { interruption } from './interruption.ts';
 import {
-  factor,
-  imageSize,
   list,
   normName,
   number,
@@ -50,13 +40,20 @@ import {
   tolerance,
 } from './options.ts';
 import { progressDisplay } from './progress.ts';
+import {
+  addImageOptions,
+  addLabelOptions,
+  addScaleOption,
+  DATA_FORMATS,
+  type ReadingOptions,
+  type RowRange,
+  readRows,
+  scaled,
+} from './read-data.ts';
 import { table } from './table.ts';
 
-interface AuditOptions {
+interface AuditOptions extends ReadingOptions {
   readonly data: string;
-  readonly labels?: string;
-  readonly labelColumn?: string;
-  readonly rows?: RowRange;
   readonly training?: string;
   readonly trainingLabels?: string;
   readonly trainingRows?: RowRange;
@@ -65,13 +62,10 @@ interface AuditOptions {
   readonly flipProbability?: number;
   readonly outputName?: string;
   readonly tolerance?: number;
-  readonly scale?: number;
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
   readonly layout?: Layout;
   readonly range?: readonly [number, number];
-  readonly resize?: { readonly width: number; readonly height: number };
-  readonly color?: 'gray' | 'rgb';
   readonly norm: readonly Norm[];
   readonly radius: readonly NormRadii[];
   readonly points: number;
@@ -86,21 +80,14 @@ interface AuditOptions {
   readonly json?: boolean;
 }
 
-type RowRange = readonly [from: number, to: number];
-
 export function auditCommand(): Command {
-  return new Command('audit')
+  const command = new Command('audit')
     .description(
       'one model, one data set: how robust is it, what is proven, and is it large enough to be robust?',
     )
     .argument('<model>', 'an ONNX file')
-    .requiredOption(
-      '--data <path>',
-      'points with labels: CSV, JSON, NPY, NPZ, IDX or Parquet, a folder of images per class, or optical-digits',
-    )
-    .option('--labels <file>', 'where the data file holds none (IDX, NPY)')
-    .option('--label-column <name>', 'CSV and Parquet: the column of labels')
-    .option('--rows <from:to>', 'only these rows of the data, from 0; `to` is left out of them', rowRange)
+    .requiredOption('--data <path>', `points with labels: ${DATA_FORMATS}`);
+  return addImageOptions(addScaleOption(addLabelOptions(command)))
     .option('--training <path>', 'what the model was trained on: memorization and the law are about these')
     .option('--training-labels <file>', 'as --labels')
     .option('--training-rows <from:to>', 'as --rows', rowRange)
@@ -116,17 +103,10 @@ export function auditCommand(): Command {
     )
     .option('--output-name <name>', 'which output of the model, where it has several')
     .option('--tolerance <error>', 'regression: outputs may be off by so much', tolerance)
-    .option(
-      '--scale <factor>',
-      'multiplies the data, 1/255 for bytes; radii are in the units after it',
-      factor,
-    )
     .option('--mean <list>', 'subtracted before the model: one number, or one per channel', list(number))
     .option('--std <list>', 'divided by after that', list(positiveNumber))
     .option('--layout <order>', `how the model takes a point: ${LAYOUTS.join(', ')}`, oneOf(LAYOUTS))
     .option('--range <low,high>', 'of the scaled data; adversarial examples stay in it', numberRange)
-    .option('--resize <WxH>', 'image files: bring all to this size', imageSize)
-    .option('--color <kind>', 'image files: gray or rgb', oneOf(['gray', 'rgb'] as const))
     .option('--norm <list>', 'l1, l2, linf, or several', list(normName), ['linf', 'l2'] as Norm[])
     .option(
       '--radius <norm:list>',
@@ -211,7 +191,7 @@ async function requestOf(path: string, options: AuditOptions): Promise<AuditRequ
   const required = options.require.map(parseRequirement);
   const file = readModel(path);
   const model = modelFromOnnx(file, options.outputName === undefined ? undefined : [options.outputName]);
-  const stored = await readRows(options.data, 'test', options, options.labels, options.rows);
+  const stored = await readRows(options.data, 'test', options);
   const guess = guessPreprocessing(model, stored, file.metadata);
   const stated = options.scale !== undefined || options.range !== undefined;
   const scale = options.scale ?? guess.preprocessing.scale;
@@ -221,10 +201,7 @@ async function requestOf(path: string, options: AuditOptions): Promise<AuditRequ
   const training =
     options.training === undefined
       ? undefined
-      : scaled(
-          await readRows(options.training, 'train', options, options.trainingLabels, options.trainingRows),
-          scale,
-        );
+      : scaled(await readRows(options.training, 'train', trainingOptions(options)), scale);
   const source: ModelSource = {
     path,
     ...(options.outputName !== undefined && { output: options.outputName }),
@@ -264,6 +241,12 @@ async function requestOf(path: string, options: AuditOptions): Promise<AuditRequ
   };
 }
 
+/** How the training data are read. */
+function trainingOptions(options: AuditOptions): ReadingOptions {
+  const { labels: _labels, rows: _rows, ...shared } = options;
+  return { ...shared, ...pick('labels', options.trainingLabels), ...pick('rows', options.trainingRows) };
+}
+
 function pick<Key extends string, Value>(
   key: Key,
   value: Value | undefined,
@@ -273,36 +256,6 @@ function pick<Key extends string, Value>(
 
 function ordered([a, b]: readonly number[]): readonly [number, number] {
   return a! <= b! ? [a!, b!] : [b!, a!];
-}
-
-async function readRows(
-  path: string,
-  split: Split,
-  options: AuditOptions,
-  labels: string | undefined,
-  rows: RowRange | undefined,
-): Promise<Dataset> {
-  const all =
-    path === 'optical-digits'
-      ? opticalDigits()
-      : await openDataset(path, {
-          split,
-          ...pick('labels', labels),
-          ...pick('labelColumn', options.labelColumn),
-          ...pick('resize', options.resize),
-          ...pick('color', options.color),
-        });
-  if (!rows) return all;
-  const n = pointCount(all);
-  const to = Math.min(rows[1], n);
-  if (rows[0] >= to)
-    throw invalidArgument(`rows of ${path}`, `${rows[0]}:${rows[1]}`, `some of its ${n} rows`);
-  const chosen = Array.from({ length: to - rows[0] }, (_, i) => rows[0] + i);
-  return chooseRows(all, chosen, `rows ${rows[0]} to ${to - 1}`);
-}
-
-function scaled(dataset: Dataset, scale: number): Dataset {
-  return scale === 1 ? dataset : scaleFeatures(dataset, scale);
 }
 
 /** Row numbers of the training file, as numbers of the rows that were chosen of it; a heading is passed over. */

@@ -1,0 +1,69 @@
+// The dimension of the data, read in several ways, and what the law asks at each.
+import type { DataSurvey, PlainEstimate, SurveyDimensions } from '../../survey/index.ts';
+import { intervalCharts } from '../charts/interval-chart.ts';
+import { type Html, html, NOTHING } from '../html.ts';
+import { significant } from '../number.ts';
+import { details, estimateCell, numberCell, row, section, table, textCell } from '../sections/common.ts';
+import { dimensionChart, scaleChart } from './charts.ts';
+import { measuredPart } from './measured.ts';
+import { xyCharts } from './xy-chart.ts';
+
+export function dimensions(survey: DataSurvey): Html {
+  return section('dimensions', 'Dimension, and what the law asks', [
+    html`<p>A model with P parameters that fits n noisy points of dimension D below the noise has a Lipschitz constant of at least the order of \u221A(nD/P) (Bubeck and Sellke 2021): a robust fit needs P of the order of n D. D is the number of features for data that fill their space and concentrate; other data have less, and nobody knows which reading counts. Those that speak of concentration are nearest to the proof; those of manifolds say how many numbers describe a point.</p>
+`,
+    measuredPart(survey.dimensions, (value) => content(survey, value)),
+  ]);
+}
+
+function content(survey: DataSurvey, value: SurveyDimensions): Html {
+  const chart = dimensionChart(value, survey.data.features);
+  const scale = scaleChart(value);
+  return html`${
+    chart
+      ? html`<figure>${intervalCharts(chart, 'dimension-chart', 'Dimensions side by side')}
+<figcaption>Dot: estimate. Bar: its interval.</figcaption></figure>
+`
+      : NOTHING
+  }${readings(survey, value)}${
+    scale
+      ? html`<h3>Dimension against scale</h3>
+<figure>${xyCharts(scale, 'scale-chart', 'Dimension against scale')}
+<figcaption>Near points show noise, far points the curvature and the borders of the data; a level stretch between them is a dimension.</figcaption></figure>
+`
+      : NOTHING
+  }`;
+}
+
+function readings({ law }: DataSurvey, { readings: all }: SurveyDimensions): Html {
+  const asks = new Map('value' in law ? law.value.asks.map((entry) => [entry.name, entry]) : []);
+  const cell = (estimate: PlainEstimate): Html => estimateCell({ kind: 'estimate', ...estimate });
+  const rows = all.map(({ name, dimension, reason }) => {
+    const entry = asks.get(name);
+    if (!dimension)
+      return row([
+        textCell(name),
+        html`<td colspan="3"><span class="absent">${reason ?? 'not known'}</span></td>`,
+      ]);
+    return row([
+      textCell(name),
+      cell(dimension),
+      entry ? numberCell(significant(entry.parameters.value, 'nearest', 2)) : numberCell(''),
+      entry ? numberCell(significant(entry.lipschitz.value)) : numberCell(''),
+    ]);
+  });
+  const meanings = all.map(
+    ({ name, meaning, dimension, notes }) =>
+      html`<dt>${name}</dt><dd>${meaning}${dimension ? html`<small>${dimension.method}</small>` : NOTHING}${notes.map((note) => html`<small>${note}</small>`)}</dd>\n`,
+  );
+  return html`${table(
+    'Dimensions',
+    [
+      { title: 'Reading' },
+      { title: 'D', numeric: true },
+      { title: 'Parameters, n D', numeric: true },
+      { title: 'Lipschitz constant at P = n', numeric: true },
+    ],
+    rows,
+  )}${details('What each means, and how it is estimated', html`<dl>${meanings}</dl>\n`)}`;
+}

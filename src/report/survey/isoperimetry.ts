@@ -1,0 +1,80 @@
+// Whether the data concentrate as the law supposes, with the tails that decide, overall and for each class.
+import type { DataSurvey, SurveyIsoperimetry } from '../../survey/index.ts';
+import { type Html, html, NOTHING, shorten } from '../html.ts';
+import { count, MISSING, percent, significant } from '../number.ts';
+import { numberCell, row, section, table, textCell } from '../sections/common.ts';
+import { tailChart } from './charts.ts';
+import { measuredPart } from './measured.ts';
+import { xyCharts } from './xy-chart.ts';
+
+export function isoperimetry(survey: DataSurvey): Html {
+  return section('isoperimetry', 'Isoperimetry', [
+    html`<p>The law supposes that every function f with Lipschitz constant 1 stays near its mean: P(|f \u2212 Ef| \u2265 t) \u2264 2 exp(\u2212d t\u00B2 / 2c) with a constant c of order 1, on the data or on each part of a mixture. Data can refute a c, never prove one: functions that were not tried may deviate more.</p>
+`,
+    measuredPart(survey.isoperimetry, content),
+  ]);
+}
+
+type Sample = SurveyIsoperimetry['overall'];
+
+function content({ overall, groups, origin, leftOut }: SurveyIsoperimetry): Html {
+  const chart = tailChart(overall);
+  const keys = overall.curves
+    .slice(0, 8)
+    .map(
+      ({ family, function: name }, index) =>
+        html`<li><svg class="symbol" width="22" height="12" aria-hidden="true"><line x1="0" x2="22" y1="6" y2="6" style="stroke:var(--series-${String(index)});stroke-width:3"/></svg> ${family === name ? family : `${family}: ${shorten(name, 60)}`}</li>\n`,
+    );
+  return html`<p class="statement">${overall.verdict.sentence}</p>
+${
+  chart
+    ? html`<figure>${xyCharts(chart, 'tails', 'Tails of Lipschitz functions on held-out rows')}
+<ul class="keys">${keys}<li>dashed: 2 exp(\u2212d t\u00B2 / 2c) with c = ${overall.c ? significant(overall.c.value) : MISSING}</li></ul>
+<figcaption>All rows. Of each family of certified functions the one that deviates most.</figcaption></figure>
+`
+    : NOTHING
+}${samples([overall, ...groups], origin)}${leftOut > 0 ? html`<p>${count(leftOut)} further groups have no result of their own.</p>\n` : NOTHING}`;
+}
+
+function samples(all: readonly Sample[], origin: SurveyIsoperimetry['origin']): Html {
+  const rows = all.map(
+    ({ name, rows: used, c, refutedBelow, concentrationDimension, verdict, constants }) => {
+      const transport = constants.find((one) => one.name === 'transport');
+      return row([
+        textCell(shorten(name, 40)),
+        numberCell(count(used.training + used.heldOut)),
+        textCell(verdict.kind),
+        numberCell(c ? html`${significant(c.value)}<small>${openInterval(c)}</small>` : MISSING),
+        numberCell(refutedBelow ? significant(refutedBelow.constant, 'down') : MISSING),
+        numberCell(transport ? `\u2265\u202F${significant(transport.reading.interval[0], 'down')}` : MISSING),
+        numberCell(
+          concentrationDimension
+            ? html`${significant(concentrationDimension.value)}<small>${openInterval(concentrationDimension)}</small>`
+            : MISSING,
+        ),
+      ]);
+    },
+  );
+  return html`<h3>${origin === 'given' ? 'All rows and each class' : 'All rows and two clusters'}</h3>
+${table(
+  'Isoperimetry by group',
+  [
+    { title: 'Group' },
+    { title: 'Rows', numeric: true },
+    { title: 'Verdict' },
+    { title: 'c', numeric: true },
+    { title: 'Refuted below', numeric: true },
+    { title: 'c by transport', numeric: true },
+    { title: 'd / c', numeric: true },
+  ],
+  rows,
+)}<p>c is in units in which the mean squared distance from the mean of the group is 1: about 1 for a Gaussian or a sphere, of the order of d for distant clusters or data on a line. \u201CRefuted below\u201D holds with 95 % confidence. d / c stands for d in the law. The transport constant bounds c in an inequality that implies isoperimetry; it is asked of data rather than needed.</p>
+`;
+}
+
+function openInterval({ interval: [low, high], confidence }: NonNullable<Sample['c']>): string {
+  const share = percent(Number(confidence.toPrecision(3)));
+  return high === null
+    ? `${share} interval ${significant(low)} or more`
+    : `${share} interval ${significant(low)} to ${significant(high)}`;
+}
