@@ -6,6 +6,7 @@ import type { EffectiveDimension } from '../dimension/index.ts';
 import { AMBIENT, effectiveDimensions, STABLE_RANK } from '../dimension/index.ts';
 import { invalidArgument, RobustlawError } from '../errors.ts';
 import type { Estimate } from '../guarantee/index.ts';
+import { powerOfTwoNear } from '../linalg/index.ts';
 import {
   givenFlips,
   givenVariance,
@@ -264,13 +265,15 @@ async function pilotOf(
       `one that holds the data; row ${Math.floor(outside / d)} has ${data.x[outside]}`,
     );
   }
+  // Networks train on numbers of size about 1; a power of two rounds nothing, and radius and range scale along.
+  const scale = powerOfTwoNear(data.x.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
   const work: PilotPlan = {
-    points: Float32Array.from(data.x),
+    points: Float32Array.from(data.x, (value) => value * scale),
     features: d,
     classes,
-    bounds,
+    bounds: [bounds[0] * scale, bounds[1] * scale],
     norm: wish.norm,
-    radius: wish.radius,
+    radius: wish.radius * scale,
     sizes,
     seeds: pilot.seeds,
     threshold: pilot.threshold,
@@ -294,7 +297,7 @@ async function pilotOf(
       observe: watch,
     });
     if (!complete && interrupted()) throw interruptedPilot(finished);
-    const value = analysePilot(work, runs, n);
+    const value = { ...analysePilot(work, runs, n), radius: wish.radius };
     if (complete) return { status: 'done', value };
     return {
       status: 'partial',
@@ -333,14 +336,23 @@ function answerOf(law: LawPlan, pilot: PlanResult['pilot']): PlanResult['answer'
       };
     }
   }
+  const [low, high] = law.independent;
+  if (law.value < law.memorizing) {
+    return {
+      parameters: law.memorizing,
+      interval: [low, Math.max(high, law.memorizing)],
+      from: 'memorizing',
+      meaning:
+        'about n, what it takes to memorize labels at all, where these hold noise: the law asks for less, so that at this size smoothness is not what costs; the interval is that of the law, up to n at least',
+    };
+  }
   return {
     parameters: law.value,
-    interval: [...law.independent],
+    interval: [low, high],
     from: 'law',
     meaning: 'order of magnitude by the scaling law; the interval takes its assumptions as independent',
   };
 }
-
 /** The largest P above which P* is known to lie, at any size: with more points it does not become less. */
 function sides({ takeOffs }: Pilot): number | null {
   const above = takeOffs.flatMap((one) => (one.above === null ? [] : [one.above]));

@@ -178,7 +178,7 @@ export const planSchema = z.strictObject({
   answer: z.strictObject({
     parameters: z.number().nonnegative(),
     interval: z.tuple([z.number().nonnegative(), z.number().nonnegative().nullable()]),
-    from: z.enum(['pilot', 'pilot, one side', 'law']),
+    from: z.enum(['pilot', 'pilot, one side', 'law', 'memorizing']),
     meaning: z.string(),
   }),
   data: z.strictObject({

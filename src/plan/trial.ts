@@ -48,14 +48,16 @@ export interface PilotJob {
 export const PLAN_WORKER = new URL(import.meta.url);
 
 const BATCH = 128;
-const UPDATES = 4000;
+const LEAST_UPDATES = 1000;
+/** Updates grow with n, so that larger subsamples are seen as often. */
+const UPDATES_PER_POINT = 2.5;
 const RATE = 0.01;
 const PGD_STEPS = 7;
 
 /** In words, for the result. */
 export const TRAINING =
-  `Adam on the cross-entropy at points of PGD with ${PGD_STEPS} steps and a random start, batches of ${BATCH}, ` +
-  `learning rate ${RATE} down to 0 over ${UPDATES} updates`;
+  `Adam on the cross-entropy at points of PGD with ${PGD_STEPS} steps and a random start, batches of ${BATCH}, learning rate ${RATE} down to 0 over ` +
+  `${UPDATES_PER_POINT} updates per point, at least ${LEAST_UPDATES}`;
 
 const TASK: Task = { kind: 'classification' };
 const STRONGER = [apgdCe, apgd('APGD-margin', margin, 50, () => 2)];
@@ -81,6 +83,7 @@ export async function run(
   if (norm === 'l1') throw new RobustlawError('internal', 'a pilot was begun in l1');
   const n = classes.of.length;
   const labels = oneHotRows(classes);
+  const updates = Math.max(LEAST_UPDATES, Math.ceil(UPDATES_PER_POINT * n));
   const random = rng(job.planSeed).split('run').split(seed).split(n).split(width);
   const family = mlp([features, width, classes.count]);
   const bounded = Number.isFinite(bounds[0]) || Number.isFinite(bounds[1]);
@@ -90,8 +93,8 @@ export async function run(
       family,
       objective: adversarial(crossEntropy(), adversary),
       optimiser: adam(),
-      learningRate: cosineRate(RATE, UPDATES),
-      steps: UPDATES,
+      learningRate: cosineRate(RATE, updates),
+      steps: updates,
       batch: Math.min(n, BATCH),
       stop: [robustlyAccurate(1)],
     },

@@ -86,8 +86,12 @@ function lawSentence({ law, pilot }: PlanFacts): string {
   const [low, high] = law.independent;
   const [first] = law.tornado;
   const hangs = first ? `; it hangs most on the ${first.name}` : '';
-  const beside = 'value' in pilot && pilot.value.prediction ? 'The law alone says' : 'The law says';
-  return `${beside} ${short(law.value)} parameters, between ${short(low)} and ${short(high)} within its assumptions${hangs}. About ${count(law.memorizing)} memorize at all.`;
+  const foretold = 'value' in pilot ? pilot.value.prediction : null;
+  const beside =
+    foretold && law.value > 0
+      ? ` The prediction of the pilot is ${short(foretold.value / law.value)} times the number of the law.`
+      : '';
+  return `The law${foretold ? ' alone' : ''} says ${short(law.value)} parameters, between ${short(low)} and ${short(high)} within its assumptions${hangs}. About ${count(law.memorizing)} memorize at all.${beside}`;
 }
 
 function noiseSentence({ noise }: PlanFacts): string[] {

@@ -7,5 +7,6 @@ export { boundsSvg, type LipschitzReport, lipschitzVerdict, renderLipschitzPage 
 export { significant } from './number.ts';
 export { renderReport } from './page.ts';
 export { resultsParquet } from './parquet.ts';
+export { renderPlanPage } from './plan/page.ts';
 export { renderSurveyPage } from './survey/page.ts';
 export { type WrittenReport, writeReport } from './write.ts';

@@ -1,0 +1,130 @@
+// Robust training accuracy against P, a curve for each number of points: where it takes off.
+import * as Plot from '@observablehq/plot';
+import type { Html } from '../html.ts';
+import { counted, percent, significant } from '../number.ts';
+import { logTicks, paddedDomain, tickText } from './axes.ts';
+import type { Layout } from './law-frame.ts';
+import { drawSvg } from './svg.ts';
+
+/** One curve; `accuracies` are those of the seeds. */
+export interface TransitionCurve {
+  readonly n: number;
+  readonly points: readonly {
+    readonly parameters: number;
+    readonly accuracies: readonly number[];
+    readonly mean: number;
+  }[];
+  /** Where it crosses; null where it does not. */
+  readonly takeOff: number | null;
+}
+
+const SHARES = [0, 0.25, 0.5, 0.75, 1];
+
+/** At least one curve with a point. */
+export function transitionChart(
+  curves: readonly TransitionCurve[],
+  threshold: number,
+  layout: Layout,
+  id: string,
+  title: string,
+): Html {
+  const { compact, fontSize, marginBottom, marginLeft } = layout;
+  const all = curves.flatMap(({ n, points, takeOff }, index) =>
+    points.map((point) => ({ ...point, n, takeOff, colour: seriesColour(index) })),
+  );
+  const domain = paddedDomain(
+    all.map(({ parameters }) => parameters),
+    1.25,
+  );
+  const ticks = logTicks(domain, compact ? 5 : 9);
+  const ends = curves.flatMap(({ n, points }, index) => {
+    const last = points.at(-1);
+    return last ? [{ n, ...last, colour: seriesColour(index) }] : [];
+  });
+  const crossed = curves.flatMap(({ n, takeOff }, index) =>
+    takeOff === null ? [] : [{ n, takeOff, colour: seriesColour(index) }],
+  );
+  const muted = { fill: 'var(--muted)' };
+  return drawSvg(
+    {
+      ...layout,
+      style: { fontSize: `${fontSize}px` },
+      x: { type: 'log', domain: [...domain], axis: null },
+      y: { domain: [0, 1], axis: null },
+      marks: [
+        Plot.gridX(ticks, { stroke: 'var(--rule)', strokeOpacity: 1 }),
+        Plot.gridY(SHARES, { stroke: 'var(--rule)', strokeOpacity: 1 }),
+        Plot.text(ticks, {
+          ...muted,
+          x: Plot.identity,
+          text: tickText,
+          frameAnchor: 'bottom',
+          lineAnchor: 'top',
+          dy: 8,
+        }),
+        Plot.text(SHARES, {
+          ...muted,
+          y: Plot.identity,
+          text: percent,
+          frameAnchor: 'left',
+          textAnchor: 'end',
+          dx: -7,
+        }),
+        Plot.text(['parameters P (log scale) \u2192'], {
+          ...muted,
+          frameAnchor: 'bottom-right',
+          lineAnchor: 'bottom',
+          dy: marginBottom - 6,
+        }),
+        Plot.text(['\u2191 robust training accuracy'], {
+          ...muted,
+          frameAnchor: 'top-left',
+          lineAnchor: 'bottom',
+          dx: 6 - marginLeft,
+          dy: -10,
+        }),
+        Plot.ruleY([threshold], { stroke: 'var(--ink)', strokeDasharray: '4,4' }),
+        Plot.ruleX(crossed, {
+          x: 'takeOff',
+          y1: 0,
+          y2: threshold,
+          stroke: 'colour',
+          strokeDasharray: '2,4',
+          strokeWidth: 1.5,
+        }),
+        Plot.line(all, { x: 'parameters', y: 'mean', z: 'n', stroke: 'colour', strokeWidth: 2.5 }),
+        Plot.dot(
+          all.flatMap(({ accuracies, ...point }) => accuracies.map((accuracy) => ({ ...point, accuracy }))),
+          { x: 'parameters', y: 'accuracy', r: compact ? 2.5 : 3.5, fill: 'colour', fillOpacity: 0.55 },
+        ),
+        Plot.text(ends, {
+          x: 'parameters',
+          y: 'mean',
+          text: ({ n }) => `n = ${significant(n, 'nearest', 4)}`,
+          fill: 'colour',
+          stroke: 'var(--paper)',
+          strokeWidth: 4,
+          textAnchor: 'end',
+          lineAnchor: 'bottom',
+          dy: -8,
+          fontWeight: 600,
+        }),
+      ],
+    },
+    {
+      id,
+      title,
+      text: curves
+        .map(
+          ({ n, points, takeOff }) =>
+            `${counted(n, 'point')}: ${points.length} sizes, ${takeOff === null ? 'no crossing' : `crosses at ${significant(takeOff)} parameters`}`,
+        )
+        .join('; '),
+    },
+  );
+}
+
+/** The colour of the curve number `index`. */
+export function seriesColour(index: number): string {
+  return `var(--series-${index % 5})`;
+}
