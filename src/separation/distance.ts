@@ -16,30 +16,40 @@ export function distanceBetween(
   j: number,
 ): number {
   if (norm === 'l2') return euclidean(points, features, i, j);
+  return norm === 'l1' ? sum(points, features, i, j) : largest(points, features, i, j);
+}
+
+function sum(points: ArrayLike<number>, features: number, i: number, j: number): number {
   const [a, b] = [i * features, j * features];
   let total = 0;
+  for (let k = 0; k < features; k++) total += Math.abs(points[a + k]! - points[b + k]!);
+  return total;
+}
+
+function largest(points: ArrayLike<number>, features: number, i: number, j: number): number {
+  const [a, b] = [i * features, j * features];
+  let top = 0;
   for (let k = 0; k < features; k++) {
     const difference = Math.abs(points[a + k]! - points[b + k]!);
-    if (norm === 'l1') total += difference;
-    else if (difference > total) total = difference;
+    if (difference > top) top = difference;
   }
-  return total;
+  return top;
 }
 
 function euclidean(points: ArrayLike<number>, features: number, i: number, j: number): number {
   const [a, b] = [i * features, j * features];
-  let sum = 0;
+  let squares = 0;
   for (let k = 0; k < features; k++) {
     const difference = points[a + k]! - points[b + k]!;
-    sum += difference * difference;
+    squares += difference * difference;
   }
-  if (sum > SAFE_LEAST && sum < SAFE_MOST) return Math.sqrt(sum);
-  const largest = distanceBetween('linf', points, features, i, j);
-  if (largest === 0 || largest === Infinity) return largest;
-  const scale = powerOfTwoNear(largest);
-  sum = 0;
-  for (let k = 0; k < features; k++) sum += ((points[a + k]! - points[b + k]!) * scale) ** 2;
-  return Math.sqrt(sum) / scale;
+  if (squares > SAFE_LEAST && squares < SAFE_MOST) return Math.sqrt(squares);
+  const top = largest(points, features, i, j);
+  if (top === 0 || top === Infinity) return top;
+  const scale = powerOfTwoNear(top);
+  squares = 0;
+  for (let k = 0; k < features; k++) squares += ((points[a + k]! - points[b + k]!) * scale) ** 2;
+  return Math.sqrt(squares) / scale;
 }
 
 /** Between these, squares that vanish are below rounding and none has overflowed. */

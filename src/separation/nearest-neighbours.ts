@@ -1,10 +1,13 @@
-// Exact nearest neighbours by brute force: through products of matrices.
+// Exact nearest neighbours by brute force: in l2 through products of matrices, in l1 and linf pair by pair as far as needed.
 import { invalidArgument, requireInteger } from '../errors.ts';
+import type { Norm } from '../guarantee/index.ts';
 import { permutation, type Rng } from '../random/index.ts';
 import { type Stop, whenDone } from '../stop.ts';
 import { type Places, placesOf } from './copies.ts';
-import { type Observe, searchByProducts } from './product-search.ts';
+import { searchByPairs } from './pair-search.ts';
+import { searchByProducts } from './product-search.ts';
 import type { Nearest } from './shortlists.ts';
+import type { Observe } from './tiles.ts';
 
 /** The k nearest other rows of each of m rows, nearest first, ties to the row that comes first. */
 export interface Neighbourhoods {
@@ -37,7 +40,25 @@ export interface Neighbourhoods {
  * @throws RobustlawError `invalid-argument` for fewer than two rows or a number that is not finite; `interrupted` when `stop`
  *   says so before the end.
  */
-export async function nearestNeighbours(
+export function nearestNeighbours(
+  points: ArrayLike<number>,
+  features: number,
+  k: number,
+  random: Rng,
+  mostRows = Infinity,
+  observe: Observe = () => {},
+  stop: Stop = whenDone,
+): Promise<Neighbourhoods> {
+  return nearestNeighboursIn('l2', points, features, k, random, mostRows, observe, stop);
+}
+
+/**
+ * As `nearestNeighbours`, in l1 and linf, too. There products of matrices only rule pairs out, and the rest is summed until it
+ * exceeds the k-th distance so far: in l1 few pairs of images, most pairs of points of a Gaussian; in linf nearly all. Cost: up
+ * to m^2 d / 2 operations in JavaScript, about one a nanosecond; memory beside the points 32 m d bytes in l1.
+ */
+export async function nearestNeighboursIn(
+  norm: Norm,
   points: ArrayLike<number>,
   features: number,
   k: number,
@@ -54,7 +75,9 @@ export async function nearestNeighbours(
   const found =
     kept === 0
       ? { neighbours: new Int32Array(), distances: new Float64Array() }
-      : await searchByProducts(points, features, distinct, kept, observe, stop);
+      : norm === 'l2'
+        ? await searchByProducts(points, features, distinct, kept, observe, stop)
+        : await searchByPairs(norm, points, features, distinct, kept, observe, stop);
   return {
     rows,
     of: points.length / features,

@@ -1,4 +1,5 @@
 // For each row the few others that may be among its k nearest, while pairs pass by with approximate distances.
+import type { Tile } from './tiles.ts';
 
 /** The k nearest other rows of each of m rows, nearest first, ties to the lower position. */
 export interface Nearest {
@@ -7,24 +8,6 @@ export interface Nearest {
   /** `[m, k]`. */
   readonly distances: Float64Array;
 }
-
-/** A square block of products -h_ij, with h_ij half of the squared distance of row i and column j. */
-export interface Tile {
-  readonly products: Floats;
-  /** `[block, groups]` the largest product of row i among the columns t, t + groups, t + 2 groups, ... */
-  readonly ofRows: Floats;
-  /** `[groups, block]` the largest product of column j among block / groups rows one after another. */
-  readonly ofColumns: Floats;
-  readonly block: number;
-  readonly groups: number;
-  /** The first row of the block, and the range of rows that count. */
-  readonly rows: readonly [start: number, from: number, to: number];
-  readonly columns: readonly [start: number, from: number, to: number];
-  /** The largest margin of the rows, and of the columns. */
-  readonly widest: readonly [rows: number, columns: number];
-}
-
-type Floats = Float32Array | Float64Array;
 
 /** An exact distance, and half of its square at the scale of the products. */
 export interface Measured {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { integers, normal, rng, sphere, uniform } from '../../src/random/index.ts';
-import { nearestNeighbours } from '../../src/separation/index.ts';
+import { nearestNeighbours, nearestNeighboursIn } from '../../src/separation/index.ts';
 
 /** All distances, by the definition, at a scale where squares are safe; ties to the lower row. */
 function byAllPairs(x: ArrayLike<number>, d: number, k: number, scale = 1) {
@@ -117,6 +117,44 @@ test('copies are at distance 0, in the order of rows, and are counted', async ()
   expect(equal).toMatchObject({ k: 3, copies: 4 });
   expect(Array.from(equal.neighbours)).toEqual([1, 2, 3, 0, 2, 3, 0, 1, 3, 0, 1, 2]);
   expect((await nearestNeighbours([0, -0], 1, 1, rng(0))).distances).toEqual(new Float64Array(2));
+});
+
+describe.each(['l1', 'linf'] as const)('%s', (norm) => {
+  const far = (x: ArrayLike<number>, d: number, i: number, j: number) => {
+    const differences = Array.from({ length: d }, (_, f) => Math.abs(x[i * d + f]! - x[j * d + f]!));
+    return norm === 'l1' ? differences.reduce((a, b) => a + b) : Math.max(...differences);
+  };
+  const grid = Float64Array.from(integers(rng('grid'), 1100 * 4, 0, 4));
+  const cases = {
+    'more rows than one block': [normal(rng('blocks'), 1100 * 4), 4, 6],
+    bits: [Float32Array.from(integers(rng('bits'), 300 * 20, 0, 2)), 20, 5],
+    'a grid with ties and copies': [grid, 4, 9],
+    'features of different scales': [
+      normal(rng('scales'), 200 * 4).map((v, at) => v * 1e4 ** (at % 4)),
+      4,
+      3,
+    ],
+    'an offset': [uniform(rng('offset'), 200 * 3).map((v) => v + 1e7), 3, 3],
+    tiny: [uniform(rng('tiny'), 200 * 3).map((v) => v * 2 ** -900), 3, 3],
+    'fewer rows than neighbours': [uniform(rng('few'), 5 * 3), 3, 30],
+  } as const satisfies Record<string, readonly [ArrayLike<number>, number, number]>;
+  test.each(Object.entries(cases))('%s', async (_, [x, d, k]) => {
+    const n = x.length / d;
+    const found = await nearestNeighboursIn(norm, x, d, k, rng(0));
+    for (let i = 0; i < n; i += Math.ceil(n / 100)) {
+      const others = Array.from({ length: n }, (_, j) => ({ j, far: far(x, d, i, j) })).filter(
+        ({ j }) => j !== i,
+      );
+      others.sort((a, b) => a.far - b.far || a.j - b.j);
+      const kept = found.k;
+      expect(kept).toBe(Math.min(k, n - 1));
+      const truth = others.slice(0, kept);
+      expect(Array.from(found.neighbours.subarray(i * kept, (i + 1) * kept))).toEqual(
+        truth.map(({ j }) => j),
+      );
+      expect(Array.from(found.distances.subarray(i * kept, (i + 1) * kept))).toEqual(truth.map((t) => t.far));
+    }
+  });
 });
 
 test('two rows, and more neighbours than rows', async () => {
