@@ -266,9 +266,10 @@ async function pilotOf(
     );
   }
   // Networks train on numbers of size about 1; a power of two rounds nothing, and radius and range scale along.
-  const scale = powerOfTwoNear(data.x.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
+  const points = Float64Array.from(data.x);
+  const scale = powerOfTwoNear(points.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
   const work: PilotPlan = {
-    points: Float32Array.from(data.x, (value) => value * scale),
+    points: Float32Array.from(points, (value) => value * scale),
     features: d,
     classes,
     bounds: [bounds[0] * scale, bounds[1] * scale],

@@ -25,8 +25,11 @@ function answerSentence({ answer: { parameters, interval, from }, wanted, data }
   }
   const [low, high] = interval;
   const span = high === null ? `${short(low)} or more` : `${short(low)} to ${short(high)}`;
-  const source =
-    from === 'pilot' ? 'as the pilot foretells' : 'by the law of robustness alone, an order of magnitude';
+  const source = {
+    pilot: 'as the pilot foretells',
+    law: 'by the law of robustness alone, an order of magnitude',
+    memorizing: 'the order of n that memorizing takes, as the law of robustness asks for less',
+  }[from];
   return `Plan for about ${short(parameters)} parameters (${span}) for ${goal}, ${source}.`;
 }
 
