@@ -15,6 +15,7 @@ export * as memorizers from './memorizers/index.ts';
 export * as models from './models/index.ts';
 export * as noise from './noise/index.ts';
 export * as numeric from './numeric/index.ts';
+export * as plan from './plan/index.ts';
 export * as preprocessing from './preprocessing/index.ts';
 export * as random from './random/index.ts';
 export * as report from './report/index.ts';

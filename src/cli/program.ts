@@ -10,6 +10,7 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   train: async () => (await import('./train.ts')).trainCommand(),
   memorize: async () => (await import('./memorize.ts')).memorizeCommand(),
   lipschitz: async () => (await import('./lipschitz.ts')).lipschitzCommand(),
+  plan: async () => (await import('./plan.ts')).planCommand(),
   law: async () => (await import('./law.ts')).lawCommand(),
 };
 
