@@ -1,9 +1,10 @@
 // `robustlaw data`: a data set in the terms of the law: noise, separation, dimensions, isoperimetry, and what the law asks.
+import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Dataset, Split } from '../data/index.ts';
-import { invalidArgument } from '../errors.ts';
+import { invalidArgument, RobustlawError } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
 import type { Norm } from '../guarantee/index.ts';
 import { renderSurveyPage, significant } from '../report/index.ts';
@@ -125,6 +126,7 @@ async function describe(path: string, labels: string | undefined, options: DataO
   });
   const guess = options.scale === undefined && holdsBytes(stored) ? 1 / 255 : undefined;
   const data = scaled(stored, options.scale ?? guess ?? 1);
+  if (options.output !== undefined) makeFolder(options.output);
   const { signal, dispose } = interruption(() => process.stderr.write('\nstopping; what is done is kept\n'));
   const display = progressDisplay(process.stderr);
   let result: DataSurvey;
@@ -159,6 +161,18 @@ async function describe(path: string, labels: string | undefined, options: DataO
     writeWhole(join(options.output, 'data.html'), renderSurveyPage(result));
   }
   process.stdout.write(options.json ? json : `${text(result, options.output)}\n`);
+}
+
+/** Before the measurements: nobody wants to hear of it after them. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new RobustlawError(
+      'not-found',
+      `${path}: no folder can be made there (${(error as Error).message})`,
+    );
+  }
 }
 
 /** Images whose values are whole numbers from 0 to 255, more than a few grey levels of them. */

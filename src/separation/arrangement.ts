@@ -15,7 +15,7 @@ export interface Arrangement {
   readonly points: Float32Array | Float64Array;
   /** A power of two: rounds nothing, and keeps squares from overflow and underflow. */
   readonly scale: number;
-  /** The largest range of a feature of `points`: no two points are further apart in l-infinity. */
+  /** At least the largest range of a feature of `points`, > 0: no two points are further apart in l-infinity. */
   readonly range: number;
   /** `points` without their mean, for products of matrices. */
   readonly centred: Float32Array;
@@ -98,8 +98,8 @@ function momentsOfFeatures(points: ArrayLike<number>, features: number, scale: n
   }
   let range = 0;
   for (let j = 0; j < features; j++) range = Math.max(range, high[j]! - low[j]!);
-  // Rounded upwards: bounds divide by it.
-  return { mean, variance, range: range * (1 + 2 ** -40) };
+  // Rounded upwards: bounds divide by it. Of points that are all equal any range will do but 0.
+  return { mean, variance, range: range > 0 ? range * (1 + 2 ** -40) : 1 };
 }
 
 function fitsFloat32(points: ArrayLike<number>, scale: number): boolean {

@@ -159,7 +159,7 @@ const tail = z.strictObject({
 const isoperimetrySample = z.strictObject({
   name: z.string(),
   rows: z.strictObject({ training: count, heldOut: count }),
-  scale: z.number().describe('s: c is about x / s'),
+  scale: z.number().nullable().describe('s: c is about x / s; null where rows do not spread'),
   refutedBelow: z
     .strictObject({
       constant: z.number().describe('every c below contradicts the held-out rows'),

@@ -130,6 +130,13 @@ describe('edges', () => {
     }
   });
 
+  it('points that are all equal', async () => {
+    for (const { distances, closest } of await measure(new Float64Array(12).fill(4), 3, [0, 1, 0, 2])) {
+      expect(closest.distance).toBe(0);
+      expect(Array.from(distances)).toEqual([0, 0, 0, 0]);
+    }
+  });
+
   it('constant features do nothing', async () => {
     for (const { closest } of await measure([7, 0, 7, 2], 2, [0, 1])) expect(closest.distance).toBe(2);
   });

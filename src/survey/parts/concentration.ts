@@ -1,8 +1,6 @@
 // Concentration of measure against classifiers: sets of mass 1 % whose expansion is small, by half-spaces and by covers.
 import { RobustlawError } from '../../errors.ts';
-import { coverConcentration } from '../../isoperimetry/concentration/covers.ts';
-import { defaultEpsilons } from '../../isoperimetry/concentration/epsilons.ts';
-import { halfSpaceConcentration } from '../../isoperimetry/concentration/half-spaces.ts';
+import { coverConcentration, defaultEpsilons, halfSpaceConcentration } from '../../isoperimetry/index.ts';
 import { rng } from '../../random/index.ts';
 import { plainEstimate } from '../estimate.ts';
 import { type Measure, OUT_OF_TIME } from '../part.ts';

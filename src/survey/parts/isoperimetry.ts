@@ -55,7 +55,7 @@ function sampleOf(
   return {
     name: group !== undefined && labels.kind === 'classification' ? (labels.names[group] ?? name) : name,
     rows: { training: trainingRows, heldOut: heldOutRows },
-    scale,
+    scale: Number.isFinite(scale) ? scale : null,
     refutedBelow: refutedBelow
       ? {
           constant: refutedBelow.constant,
