@@ -49,6 +49,7 @@ interface PlanOptions extends ReadingOptions {
   readonly sizes?: readonly number[];
   readonly seeds: number;
   readonly threshold: number;
+  readonly updates: number;
   readonly timeLimit: number;
   readonly workers: number;
   readonly seed: number;
@@ -85,6 +86,7 @@ export function planCommand(): Command {
     .option('--sizes <list>', 'of the subsamples of the pilot, like 200,400,800', list(positiveInteger))
     .option('--seeds <count>', 'subsamples and networks at each size and width', positiveInteger, 3)
     .option('--threshold <share>', 'robust training accuracy that counts as taken off', fraction, 0.65)
+    .option('--updates <count>', 'of a training on few points; more on many', positiveInteger, 1000)
     .option(
       '--time-limit <seconds>',
       'for the pilot; what was done is told',
@@ -175,7 +177,7 @@ function requestOf(data: Dataset, options: PlanOptions): PlanRequest {
           ? { variance: noise }
           : null,
     bounds: range,
-    pilot: pilot ? { sizes: options.sizes ?? null, seeds, threshold } : null,
+    pilot: pilot ? { sizes: options.sizes ?? null, seeds, threshold, updates: options.updates } : null,
     seed: options.seed,
     timeLimit: options.timeLimit,
     workers: options.workers,

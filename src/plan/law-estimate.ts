@@ -23,7 +23,7 @@ export interface LawQuestion {
 /**
  * The constant C of sqrt(n d / P): no theorem gives it, and both of its sides are known only for pure noise on the sphere.
  * From below it is what `sharperBound` proves for n = d = P = 1000, W = 100, J = 10^6, as a share of the scaling law, about
- * 1/9; from above 2, within which projected cones come to it once their dimension is 80 (Lip / sqrt(n d / P) = 1.5 to 2.2
+ * 1/8; from above 2, within which projected cones come to it once their dimension is 80 (Lip / sqrt(n d / P) = 1.5 to 2.2
  * over n = 500 to 2000).
  */
 export function lawConstant(): { readonly value: number; readonly interval: Enclosure } {

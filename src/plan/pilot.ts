@@ -12,7 +12,7 @@ import { backtest, type Growth, growthFit, type Observation, takeOffs } from './
 
 import type { Pilot, PilotRun, PlanSwing } from './result.ts';
 import { type Known, nearestRung, nextRung, widthLadder } from './search.ts';
-import { ATTACKS, type PilotJob, TRAINING } from './trial.ts';
+import { ATTACKS, type PilotJob, trainingText } from './trial.ts';
 
 /** What the sweep is about. */
 export interface PilotPlan {
@@ -26,6 +26,8 @@ export interface PilotPlan {
   readonly sizes: readonly number[];
   readonly seeds: number;
   readonly threshold: number;
+  /** Of a training on few points. */
+  readonly updates: number;
   readonly seed: number;
 }
 
@@ -134,7 +136,7 @@ async function sizeRuns(
 
 /** The run of one size, width and seed: the first n of the points in the order of the seed, so that subsamples are nested. */
 function jobOf(plan: PilotPlan, n: number, width: number, seed: number): PilotJob {
-  const { points, features, classes, bounds, norm, radius } = plan;
+  const { points, features, classes, bounds, norm, radius, updates } = plan;
   const random = rng(plan.seed).split('pilot').split(seed);
   const rows = permutation(random.split('rows'), classes.of.length).subarray(0, n);
   const x = new Float32Array(n * features);
@@ -149,6 +151,7 @@ function jobOf(plan: PilotPlan, n: number, width: number, seed: number): PilotJo
     norm,
     radius,
     width,
+    updates,
     seed,
     planSeed: plan.seed,
   };
@@ -168,7 +171,7 @@ export function analysePilot(plan: PilotPlan, runs: readonly PilotRun[], n: numb
     threshold,
     seeds: plan.seeds,
     sizes: [...plan.sizes],
-    training: TRAINING,
+    training: trainingText(plan.updates),
     attacks: [...ATTACKS],
     runs: [...runs],
     curves: curvesOf(runs),

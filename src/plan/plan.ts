@@ -278,6 +278,7 @@ async function pilotOf(
     sizes,
     seeds: pilot.seeds,
     threshold: pilot.threshold,
+    updates: pilot.updates,
     seed,
   };
   mkdirSync(directory, { recursive: true });

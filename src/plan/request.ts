@@ -14,6 +14,8 @@ export interface PilotRequest {
   readonly seeds: number;
   /** Robust training accuracy that counts as taken off, in (0, 1). */
   readonly threshold: number;
+  /** Updates of a training on few points; more on many. 1000 suffice on the digits: 4000 give the same accuracy to 0.02. */
+  readonly updates: number;
 }
 
 export interface PlanRequest {
@@ -74,7 +76,8 @@ export function requireSense(request: PlanRequest): void {
   if (pilot) requirePilot(pilot, n);
 }
 
-function requirePilot({ sizes, seeds, threshold }: PilotRequest, n: number): void {
+function requirePilot({ sizes, seeds, threshold, updates }: PilotRequest, n: number): void {
+  requireInteger('updates', updates);
   requireInteger('seeds of the pilot', seeds, 2);
   if (!(threshold > 0 && threshold < 1)) throw invalidArgument('threshold', threshold, 'a number in (0, 1)');
   if (!sizes) return;

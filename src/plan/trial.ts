@@ -39,6 +39,8 @@ export interface PilotJob {
   readonly radius: number;
   /** Neurons. */
   readonly width: number;
+  /** Of a training on few points; more where there are many. */
+  readonly updates: number;
   /** Of the subsample and the network. */
   readonly seed: number;
   readonly planSeed: number;
@@ -48,16 +50,18 @@ export interface PilotJob {
 export const PLAN_WORKER = new URL(import.meta.url);
 
 const BATCH = 128;
-const LEAST_UPDATES = 1000;
-/** Updates grow with n, so that larger subsamples are seen as often. */
-const UPDATES_PER_POINT = 2.5;
+/** From this n on updates grow with n, so that larger subsamples are seen as often. */
+const GROWING_FROM = 400;
 const RATE = 0.01;
 const PGD_STEPS = 7;
 
 /** In words, for the result. */
-export const TRAINING =
-  `Adam on the cross-entropy at points of PGD with ${PGD_STEPS} steps and a random start, batches of ${BATCH}, learning rate ${RATE} down to 0 over ` +
-  `${UPDATES_PER_POINT} updates per point, at least ${LEAST_UPDATES}`;
+export function trainingText(updates: number): string {
+  return (
+    `Adam on the cross-entropy at points of PGD with ${PGD_STEPS} steps and a random start, batches of ${BATCH}, learning rate ${RATE} ` +
+    `down to 0 over ${updates} updates, from n = ${GROWING_FROM} on over ${updates} n / ${GROWING_FROM}`
+  );
+}
 
 const TASK: Task = { kind: 'classification' };
 const STRONGER = [apgdCe, apgd('APGD-margin', margin, 50, () => 2)];
@@ -83,7 +87,7 @@ export async function run(
   if (norm === 'l1') throw new RobustlawError('internal', 'a pilot was begun in l1');
   const n = classes.of.length;
   const labels = oneHotRows(classes);
-  const updates = Math.max(LEAST_UPDATES, Math.ceil(UPDATES_PER_POINT * n));
+  const updates = Math.ceil(job.updates * Math.max(1, n / GROWING_FROM));
   const random = rng(job.planSeed).split('run').split(seed).split(n).split(width);
   const family = mlp([features, width, classes.count]);
   const bounded = Number.isFinite(bounds[0]) || Number.isFinite(bounds[1]);
