@@ -4,7 +4,6 @@ import type { Graph, Model } from '../graph/index.ts';
 import { singleSample } from '../graph/index.ts';
 import type { CertifiedUpperBound, Norm, WitnessedLowerBound } from '../guarantee/index.ts';
 import type { Rng } from '../random/index.ts';
-import { type Stop, whenDone } from '../stop.ts';
 import { compositionBound } from './composition/composition-bound.ts';
 import { twoLayerBoundOf } from './two-layer/two-layer-bound.ts';
 import { twoLayerIn } from './witness/pattern-points.ts';
@@ -30,7 +29,6 @@ export function upperBounds(g: Graph, norm: Norm = 'l2'): readonly CertifiedUppe
  * Both ends of the global constant, asserted to be in order.
  *
  * @param starts points `[count, features]` where the search from below starts, usually the data; may be empty.
- * @param stop asked after every step of the search from below.
  * @throws as witnessedLowerBound() and compositionBound(); `internal` with both bounds if the lower one exceeds an upper one.
  */
 export async function lipschitzInterval(
@@ -38,11 +36,10 @@ export async function lipschitzInterval(
   starts: Float64Array | Float32Array,
   rng: Rng,
   norm: Norm = 'l2',
-  stop: Stop = whenDone,
 ): Promise<LipschitzInterval> {
   const uppers = upperBounds(singleSample(model), norm);
   const upper = uppers.reduce((a, b) => (b.value < a.value ? b : a));
-  const lower = await witnessedLowerBound(model, starts, rng, norm, { kind: 'global' }, upper.value, stop);
+  const lower = await witnessedLowerBound(model, starts, rng, norm, { kind: 'global' }, upper.value);
   for (const upper of uppers) {
     if (!(lower.value <= upper.value)) {
       throw new RobustlawError(

@@ -1,5 +1,6 @@
 // One trial: make the data, fit the function, measure it, and set the law beside it.
 import { type Dataset, distributionOf, featureCount, pointCount } from '../data/index.ts';
+import { RobustlawError } from '../errors.ts';
 import { upperEnd } from '../guarantee/index.ts';
 import { scalingLaw } from '../law/index.ts';
 import { type ConstructionName, construct, type Memorizer } from '../memorizers/index.ts';
@@ -81,6 +82,7 @@ export async function execute(
   const gradients = measures.includes('gradients')
     ? await gradientSample(fitted.graphFor, fresh())
     : undefined;
+  const lipschitz = withGradients(fitted.lipschitz, gradients);
   const memorization = memorizationOf(largest <= toleranceOf(member), dataset, predictions);
   const kept = memorized(member, memorization, largest, meanSquared, dataset, predictions);
   const result: TrialResult = {
@@ -93,7 +95,7 @@ export async function execute(
     ...intrinsicDimension(parameters),
     memorization,
     memorized: kept,
-    lipschitz: fitted.lipschitz,
+    lipschitz,
     law: {
       scaling: scalingLaw(n, d, fitted.parameterCount),
       ...law,
@@ -138,6 +140,25 @@ async function makeData(parameters: TrialParameters): Promise<TrialData> {
 
 function dataKey({ studySeed, data, trial }: TrialParameters) {
   return rng(studySeed).split('data').split(data.label).split(trial.seed);
+}
+
+/** The steepest sampled gradient is a witness, too, and may be better than the one that is known. */
+function withGradients(
+  lipschitz: TrialResult['lipschitz'],
+  gradients: TrialResult['gradients'],
+): TrialResult['lipschitz'] {
+  const { upper, lower } = lipschitz;
+  // Constants of constructions may hold on the sphere alone, where fresh points need not lie.
+  if (!gradients || upper.domain.kind !== 'global') return lipschitz;
+  const { largest } = gradients;
+  if (!(largest.value <= upperEnd(upper))) {
+    throw new RobustlawError(
+      'internal',
+      `the ${upper.method} gives ${upperEnd(upper)}, but ${largest.method} attains ${largest.value}`,
+    );
+  }
+  const better = upper.kind !== 'exact' && !(largest.value <= (lower?.value ?? 0));
+  return better ? { ...lipschitz, lower: largest } : lipschitz;
 }
 
 function intrinsicDimension({ data }: TrialParameters): Pick<TrialResult, 'intrinsicDimension'> {

@@ -1,8 +1,9 @@
 // A network of a family trained on a data set, measured as the function in float64 that its weights define.
 import { type Dataset, featureCount, pointCount } from '../data/index.ts';
 import { RobustlawError } from '../errors.ts';
-import { bytesOfDerivative, modelFrom, type Tensor, toFloat } from '../graph/index.ts';
-import { compositionBound, lipschitzInterval, upperBounds } from '../lipschitz/index.ts';
+import { bytesOfDerivative, type Graph, modelFrom, type Tensor, toFloat } from '../graph/index.ts';
+import { type CertifiedUpperBound, GLOBAL, type WitnessedLowerBound } from '../guarantee/index.ts';
+import { compositionBound, upperBounds, witnessedLowerBound } from '../lipschitz/index.ts';
 import {
   createFamily,
   exportModel,
@@ -142,15 +143,14 @@ async function constants(
   key: Rng,
   member: TrainedMember,
   effort: Effort,
-): Promise<Required<FittedFunction['lipschitz']>> {
-  if (effort.search === 'ascent') {
-    const starts = Float64Array.from(dataset.x);
-    const model = modelFrom(family.name, graphFor);
-    const { lower, upper, uppers } = await lipschitzInterval(model, starts, key, 'l2', effort.late);
-    // The composition of norms always applies, and comes first.
-    return { upper, lower, product: uppers[0]! };
-  }
-  return sampledConstants(graphFor, dataset, member, effort);
+): Promise<Constants> {
+  if (effort.search === 'sample') return sampledConstants(graphFor, dataset, member, effort);
+  const uppers = certificates(graphFor(1), true);
+  const upper = least(uppers);
+  const starts = Float64Array.from(dataset.x);
+  const model = modelFrom(family.name, graphFor);
+  const lower = await witnessedLowerBound(model, starts, key, 'l2', GLOBAL, upper.value, effort.late);
+  return inOrder(lower, upper, uppers[0]!);
 }
 
 async function sampledConstants(
@@ -158,23 +158,49 @@ async function sampledConstants(
   dataset: Dataset,
   { train: model, size }: TrainedMember,
   { fresh }: Effort,
-): Promise<Required<FittedFunction['lipschitz']>> {
-  const one = graphFor(1);
-  const relaxed = model.model !== 'two-layer' || size <= MOST_RELAXED;
-  const uppers = relaxed ? upperBounds(one) : [compositionBound(one)];
-  const upper = uppers.reduce((a, b) => (b.value < a.value ? b : a));
+): Promise<Constants> {
+  const uppers = certificates(graphFor(1), model.model !== 'two-layer' || size <= MOST_RELAXED);
   const points = fresh();
   const both = new Float64Array(dataset.x.length + points.x.length);
   both.set(dataset.x);
   both.set(points.x, dataset.x.length);
   const lower = await steepestGradient(graphFor, both, pointCount(dataset) + points.count);
-  if (!(lower.value <= upper.value)) {
-    throw new RobustlawError(
-      'internal',
-      `the ${upper.method} gives ${upper.value}, but a pair of points attains ${lower.value}`,
-    );
+  return inOrder(lower, least(uppers), uppers[0]!);
+}
+
+/** Bounds from both sides, and the product that most people know. */
+interface Constants {
+  readonly upper: CertifiedUpperBound;
+  readonly lower: WitnessedLowerBound;
+  readonly product: CertifiedUpperBound;
+}
+
+function least(uppers: readonly CertifiedUpperBound[]): CertifiedUpperBound {
+  return uppers.reduce((a, b) => (b.value < a.value ? b : a));
+}
+
+/** A certificate below a witness is a defect. */
+function inOrder(
+  lower: WitnessedLowerBound,
+  upper: CertifiedUpperBound,
+  product: CertifiedUpperBound,
+): Constants {
+  if (lower.value <= upper.value) return { upper, lower, product };
+  throw new RobustlawError(
+    'internal',
+    `the ${upper.method} gives ${upper.value}, but a pair of points (${lower.method}) attains ${lower.value}`,
+  );
+}
+
+/** Upper bounds, that by composition of norms first; infinite for attention, of which no finite global bound is known. */
+function certificates(one: Graph, relaxed: boolean): readonly CertifiedUpperBound[] {
+  try {
+    return relaxed ? upperBounds(one) : [compositionBound(one)];
+  } catch (error) {
+    if (!(error instanceof RobustlawError) || error.code !== 'unsupported-op') throw error;
+    const method = 'none: no finite global bound is known for this network';
+    return [{ kind: 'upper', value: Infinity, norm: 'l2', domain: GLOBAL, method, arithmetic: 'float64' }];
   }
-  return { upper, lower, product: uppers[0]! };
 }
 
 /** The function at the snapshots, with the statistics of all points where it was trained on all at once. */
