@@ -1,4 +1,4 @@
-// Trainable model families.
+// Trainable model families, and models that are linear in what is trained.
 export { ACTIVATIONS, type Activation, type ActivationFunction } from './activations.ts';
 export { cnn } from './cnn.ts';
 export { exportModel, type ModelFamily, modelGraph, type Weights } from './family.ts';

@@ -1,5 +1,6 @@
 // Running statistics of batch normalisation set to those of a whole data set, so that training and use agree on it.
 import { RobustlawError, requireInteger } from '../errors.ts';
+import type { Shape, Value } from '../graph/index.ts';
 import { graph, input, sizeOf, tensor, zeros } from '../graph/index.ts';
 import type { Rows } from '../runtime/index.ts';
 import { momentsFromRunning } from './batch-normalisation.ts';
@@ -19,8 +20,8 @@ interface Moments {
 /**
  * The weights with the running statistics set to mean and variance (1/n) of all n points: the family as it is used then
  * has the values at these points that it has in training on all of them as one batch. Weights without statistics come
- * back as they are. Computed in float64 and rounded to the type of the weights. Cost: two products of x with the layer in
- * front of the normalisation.
+ * back as they are. Computed in float64 and rounded to the type of the weights. Cost: one product of x with the
+ * layer in front of the normalisation.
  *
  * @param x `[n, ...inputShape]`, n >= 2.
  * @throws invalid-argument for a single point; shape-mismatch where x is not whole points; unsupported-op for a family
@@ -86,16 +87,12 @@ async function momentsOf(
 /** Input `x` `[batch, ...]` and the parameters; outputs the statistics after one batch from statistics of zero. */
 function statisticsGraph(family: ModelFamily, batch: number) {
   const x = input('x', 'float64', [batch, ...family.inputShape]);
-  const parameters = Object.entries(family.parameterShapes).map(([name, shape]) =>
-    input(name, 'float64', shape),
-  );
-  const zero = Object.entries(family.statisticShapes).map(([name, shape]) => [name, zeros('float64', shape)]);
-  const names = Object.keys(family.parameterShapes);
-  const { statistics } = family.forwardInTraining!(x, {
-    ...Object.fromEntries(names.map((name, i) => [name, parameters[i]!])),
-    ...Object.fromEntries(zero),
-  });
-  return graph([x, ...parameters], statistics);
+  const named = (shapes: ModelFamily['parameterShapes'], value: (name: string, shape: Shape) => Value) =>
+    Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, value(name, shape)]));
+  const parameters = named(family.parameterShapes, (name, shape) => input(name, 'float64', shape));
+  const start = named(family.statisticShapes, (_, shape) => zeros('float64', shape));
+  const { statistics } = family.forwardInTraining!(x, { ...parameters, ...start });
+  return graph([x, ...Object.values(parameters)], statistics);
 }
 
 /** The moments of both parts together (Chan, Golub and LeVeque 1983). */
