@@ -2,7 +2,8 @@
 import { invalidArgument } from '../../errors.ts';
 import { median } from '../../numeric/index.ts';
 import type { Rng } from '../../random/index.ts';
-import { nearestNeighbours } from '../../separation/index.ts';
+import { nearestNeighbours, placesOf } from '../../separation/index.ts';
+import { someOf } from './scaled-rows.ts';
 import type { ExpansionNorm } from './sets.ts';
 
 /** Shares of the range of the data for linf: 0.1, 0.2 and 0.3 for pixels in [0, 1], as in the literature. */
@@ -33,10 +34,19 @@ export async function defaultEpsilons(
     if (!(high > low)) throw invalidArgument('points', 'all entries equal', 'data that vary');
     return SHARES_OF_RANGE.map((share) => rounded(share * (high - low)));
   }
-  const { distances } = await nearestNeighbours(points, features, 1, random, MOST_ROWS);
-  const apart = distances.filter((distance) => distance > 0);
-  if (apart.length === 0) throw invalidArgument('points', 'all rows equal', 'data that vary');
-  const usual = median(apart);
+  const rows = someOf(
+    Int32Array.from({ length: points.length / features }, (_, i) => i),
+    MOST_ROWS,
+    random,
+  );
+  const distinct = placesOf(points, features, rows).first.map((i) => rows[i]!);
+  if (distinct.length === 1) throw invalidArgument('points', 'all rows equal', 'data that vary');
+  const own = new Float64Array(distinct.length * features);
+  distinct.forEach((row, i) => {
+    for (let j = 0; j < features; j++) own[i * features + j] = points[row * features + j]!;
+  });
+  const { distances } = await nearestNeighbours(own, features, 1, random);
+  const usual = median(distances);
   return MULTIPLES.map((multiple) => rounded(multiple * usual));
 }
 

@@ -1,0 +1,123 @@
+// Directions that are tried, order statistics and densities, each against a slower way.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { opticalDigits } from '../../../src/data/index.ts';
+import { neighbourDistances } from '../../../src/isoperimetry/concentration/density.ts';
+import { principalComponents, signedPower } from '../../../src/isoperimetry/concentration/directions.ts';
+import { scaledRows } from '../../../src/isoperimetry/concentration/scaled-rows.ts';
+import { selectSmallest } from '../../../src/isoperimetry/concentration/select.ts';
+import { centredRows } from '../../../src/linalg/index.ts';
+import { normal, rng } from '../../../src/random/index.ts';
+
+const counting = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
+
+test.each([
+  ['more rows than features', 2500, 6],
+  ['more features than rows', 5, 9],
+])('principal components: %s', async (_, n, d) => {
+  const z = normal(rng('components'), n * d);
+  const x = centredRows(
+    z.map((v, at) => v * (1 + (at % d))),
+    d,
+    counting(n),
+  );
+  const components = await principalComponents(x);
+  expect(components.length).toBe(Math.min(d, n - 1));
+  const along = components.map((v) =>
+    Array.from({ length: n }, (_, i) => v.reduce((sum, vj, j) => sum + vj * x.data[i * d + j]!, 0)),
+  );
+  const variances = along.map((list) => list.reduce((sum, v) => sum + v * v, 0));
+  components.forEach((v, a) => {
+    components.forEach((w, b) => {
+      expect(v.reduce((sum, vj, j) => sum + vj * w[j]!, 0)).toBeCloseTo(a === b ? 1 : 0, 8);
+      const shared = along[a]!.reduce((sum, p, i) => sum + p * along[b]![i]!, 0);
+      if (a !== b) expect(Math.abs(shared)).toBeLessThan(1e-8 * variances[0]!);
+    });
+  });
+  expect(variances).toEqual(variances.toSorted((a, b) => b - a));
+  // Together they hold all of the variance.
+  const total = x.data.reduce((sum, v) => sum + v * v, 0);
+  expect(variances.reduce((a, b) => a + b) / total).toBeCloseTo(1, 10);
+});
+
+test('rows that are all equal have no components', async () => {
+  for (const [n, d] of [
+    [20, 3],
+    [3, 20],
+  ] as const) {
+    expect(await principalComponents(centredRows(new Float64Array(n * d).fill(7), d, counting(n)))).toEqual(
+      [],
+    );
+  }
+});
+
+test('signed powers have dual norm 1 and tend to the largest coordinate', () => {
+  const v = Float64Array.of(0.5, -0.7, 0.1, 0);
+  for (const exponent of [1, 2.5, 11, 101]) {
+    const sum = (norm: 'l2' | 'linf', power: number) =>
+      signedPower(v, exponent, norm).reduce((total, w) => total + Math.abs(w) ** power, 0);
+    expect(sum('linf', 1)).toBeCloseTo(1, 12);
+    expect(sum('l2', 2)).toBeCloseTo(1, 12);
+    const w = signedPower(v, exponent, 'linf');
+    expect(w[0]! / w[1]!).toBeCloseTo(-((0.5 / 0.7) ** exponent), 12);
+  }
+  expect(signedPower(v, 101, 'linf')[1]).toBeCloseTo(-1, 12);
+});
+
+test('rows for a search keep their differences up to the scale', () => {
+  for (const unit of [1, 1e-300, 1e300, 3e7]) {
+    const points = Float64Array.from([3, 5, 4, 5, -1, 5], (v) => v * unit);
+    const { x, scale } = scaledRows(points, 2, counting(3));
+    expect(Math.abs(Math.log2(scale)) % 1).toBe(0);
+    expect((x.data[0]! - x.data[4]!) / (4 * unit)).toBeCloseTo(scale * 1, -Math.floor(Math.log10(scale)) + 9);
+  }
+  expect(scaledRows(new Float64Array(6).fill(2), 2, counting(3)).scale).toBe(1);
+});
+
+test('order statistics are those of the sorted list', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: -5, max: 5 }), { minLength: 1, maxLength: 60 }),
+      fc.nat(),
+      (list, at) => {
+        const k = at % list.length;
+        const values = Float32Array.from(list);
+        const sorted = Float32Array.from(list).sort();
+        expect(selectSmallest(values, k)).toBe(sorted[k]);
+        expect(values.toSorted()).toEqual(sorted);
+        values.forEach((value, i) => {
+          if (i < k) expect(value).toBeLessThanOrEqual(sorted[k]!);
+          if (i > k) expect(value).toBeGreaterThanOrEqual(sorted[k]!);
+        });
+      },
+    ),
+  );
+});
+
+const digits = opticalDigits();
+test.each([
+  ['Gaussian in 10 dimensions', normal(rng('dense'), 1200 * 10), 10],
+  ['optical digits', digits.x.slice(0, 1200 * 64), 64],
+])('densities against all distances in l1: %s', async (_, points, d) => {
+  const n = points.length / d;
+  const { rows, distances } = await neighbourDistances(points, d, rng(0), () => false);
+  expect(rows).toEqual(counting(n));
+  const exact = Float64Array.from(rows, (i) => {
+    const own = Float64Array.from(rows, (j) => {
+      let sum = 0;
+      for (let k = 0; k < d; k++) sum += Math.abs(points[i * d + k]! - points[j * d + k]!);
+      return sum;
+    }).sort();
+    return own[50]!;
+  });
+  const densest = (list: Float64Array) => {
+    const limit = list.toSorted()[Math.floor(0.6 * n)]!;
+    return rows.filter((i) => list[i]! < limit);
+  };
+  const [ours, theirs] = [new Set(densest(distances)), densest(exact)];
+  const ratios = exact.map((value, i) => distances[i]! / value);
+  expect(Math.min(...ratios)).toBeGreaterThan(1 - 1e-6);
+  expect(Math.max(...ratios)).toBeLessThan(1.1);
+  // The 60 % densest rows are the same but for some near the limit.
+  expect(theirs.filter((i) => ours.has(i)).length / theirs.length).toBeGreaterThan(0.97);
+});
