@@ -19,7 +19,7 @@ const RANDOM_DIRECTIONS = 16;
 const RANDOM_NETWORKS = 6;
 const SINGLE_POINTS = 3;
 /** Points of a set; in l1 and linf distances are no products and cost more. */
-const SET_SIZE = { l1: 32, l2: 128, linf: 32 } as const;
+const SET_SIZE = { l1: 16, l2: 128, linf: 16 } as const;
 
 /**
  * Coordinates of largest variance, principal and random directions, half-spaces, distances to points, to sets and to halves of a

@@ -114,15 +114,17 @@ function slopeUpper(training: Evaluated, heldOut: Evaluated, failure: number): n
 /**
  * A logarithmic Sobolev inequality Ent(f^2) <= (2c/d) E|grad f|^2 implies the transport inequality (Herbst's argument) and the
  * Poincare inequality (linearisation) with the same c, so its constant is at least the larger of both.
+ *
+ * @param confidence with which both lower ends hold together.
  */
 export function logSobolevConstant(
   transport: MomentReading | undefined,
   poincare: MomentReading | undefined,
+  confidence: number,
 ): MomentReading | undefined {
   if (!transport || !poincare) return transport ?? poincare;
   const larger = transport.estimate.interval[0] > poincare.estimate.interval[0] ? transport : poincare;
-  const both = 1 - (1 - transport.estimate.confidence) - (1 - poincare.estimate.confidence);
-  return { ...larger, estimate: { ...larger.estimate, confidence: both } };
+  return { ...larger, estimate: { ...larger.estimate, confidence } };
 }
 
 function fromBelow(

@@ -37,7 +37,13 @@ export interface TailCurve {
   readonly points: readonly TailPoint[];
 }
 
-export type VerdictKind = 'consistent' | 'refuted' | 'undecided' | 'too few rows' | 'no spread';
+export type VerdictKind =
+  | 'consistent'
+  | 'refuted'
+  | 'undecided'
+  | 'too few rows'
+  | 'too few dimensions'
+  | 'no spread';
 
 /** One sample: all rows, or those of one group. */
 export interface SampleIsoperimetry {

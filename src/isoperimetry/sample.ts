@@ -11,10 +11,12 @@ import { logSobolevConstant, poincareConstant, transportConstant } from './momen
 import { ranked } from './ranking.ts';
 import type { Refutation, SampleIsoperimetry } from './result.ts';
 import { bestPair, constantOfTails, type TailPair, tailsAt, thresholdsOf } from './tails.ts';
-import { silent, verdictOn } from './verdict.ts';
+import { type ClusterPower, silent, verdictOn } from './verdict.ts';
 
 /** Of every one-sided statement. */
 const CONFIDENCE = 0.95;
+/** Of two of them together. */
+const CONFIDENCE_OF_TWO = 0.9;
 /** Fewer rows in a half are not looked at. */
 const LEAST_ROWS = 10;
 /**
@@ -82,13 +84,13 @@ export async function testSample(
     kind: 'estimate',
     value: best.pair.value,
     interval: [best.pair.lower, upper],
-    confidence: 2 * CONFIDENCE - 1,
+    confidence: CONFIDENCE_OF_TWO,
     method: `tails of ${tests.length} certified functions on ${unseen.rows} held-out rows, Clopper-Pearson, Bonferroni`,
   };
   const functions = tried.map((one) => ({ ...one, name: one.function.name }));
   const transport = transportConstant(d, functions, CONFIDENCE);
   const poincare = norm === 'l2' ? poincareConstant(d, functions, CONFIDENCE) : undefined;
-  const logSobolev = norm === 'l2' ? logSobolevConstant(transport, poincare) : undefined;
+  const logSobolev = norm === 'l2' ? logSobolevConstant(transport, poincare, CONFIDENCE_OF_TWO) : undefined;
   return {
     ...called,
     trainingRows: known.rows,
@@ -115,7 +117,7 @@ export async function testSample(
         points: tailCurve(d, estimate.value, shown.heldOut.values),
       };
     }),
-    verdict: verdictOn(d, tests.length, unseen.rows, estimate, refutation, detectable(d, unseen.rows)),
+    verdict: verdictOn(d, tests.length, unseen.rows, estimate, refutation, twoClusters(d, unseen.rows)),
   };
 }
 
@@ -183,9 +185,12 @@ function dimensionFrom(d: number, { value, interval, confidence, method }: Estim
   };
 }
 
-/** The lower end of c that two points at distance 2, half of the rows on each, would show as the first of the functions. */
-function detectable(d: number, rows: number): number {
+/** What two points at distance 2, half of the rows on each, would show, tested as the first of the functions. */
+function twoClusters(d: number, rows: number): ClusterPower {
   const levels = 2 * Math.ceil(Math.log2(rows));
   const [share] = tailBounds(rows, (1 - CONFIDENCE) / 2 / levels)(rows >> 1);
-  return constantOfTails(d, -1, share, 1, share);
+  return {
+    constant: constantOfTails(d, -1, 1 / 2, 1, 1 / 2),
+    refutable: constantOfTails(d, -1, share, 1, share),
+  };
 }

@@ -13,17 +13,22 @@ export function largestConstant(d: number): number {
   return Math.min(LARGEST_CONSTANT, Math.sqrt(d));
 }
 
-/**
- * @param detectable the c below which a fair coin on two distant points would be refuted with as many held-out rows: if even that
- *   is acceptable, the rows cannot tell.
- */
+/** A fair coin on two distant points, as the plainest law that does not concentrate. */
+export interface ClusterPower {
+  /** The c that its tails show. */
+  readonly constant: number;
+  /** The c below which it would be refuted with as many held-out rows. */
+  readonly refutable: number;
+}
+
+/** Where even two distant clusters would pass for isoperimetric, nothing is said for the data either. */
 export function verdictOn(
   d: number,
   functions: number,
   heldOutRows: number,
   estimate: Estimate,
   refutation: Refutation | undefined,
-  detectable: number,
+  clusters: ClusterPower,
 ): SampleIsoperimetry['verdict'] {
   const limit = largestConstant(d);
   const counted = `${functions} certified functions on ${heldOutRows} held-out rows`;
@@ -35,12 +40,20 @@ export function verdictOn(
         `contradicts the tails of the function "${refutation.function}" (95 % confidence over ${counted}).`,
     };
   }
-  if (detectable <= limit) {
+  if (clusters.constant <= limit) {
+    return {
+      kind: 'too few dimensions',
+      sentence:
+        `${d} ${d === 1 ? 'dimension is' : 'dimensions are'} too few to tell: even two distant clusters have c = ` +
+        `${show(clusters.constant)}, and c up to ${show(limit)} counts as isoperimetric. The tails look like c = ${show(estimate.value)}.`,
+    };
+  }
+  if (clusters.refutable <= limit) {
     return {
       kind: 'too few rows',
       sentence:
-        `${heldOutRows} held-out rows in ${d} dimensions cannot tell: even two distant clusters would refute no c above ` +
-        `${show(detectable)}, and c up to ${show(limit)} counts as isoperimetric.`,
+        `${heldOutRows} held-out rows in ${d} dimensions cannot tell: even for two distant clusters they would refute no c above ` +
+        `${show(clusters.refutable)}, and c up to ${show(limit)} counts as isoperimetric.`,
     };
   }
   if (estimate.value > limit) {
