@@ -212,13 +212,18 @@ function referenceAccuracy(text: string): { readonly accuracy: number; readonly 
 function text(result: DataSurvey, output: string | undefined): string {
   const { law, dimensions, noise, separation, data } = result;
   const parts = [result.verdict.join('\n')];
-  if ('value' in dimensions) {
-    const asks = new Map('value' in law ? law.value.asks.map((entry) => [entry.name, entry.parameters]) : []);
-    const rows = dimensions.value.readings.map(({ name, dimension, reason }) => {
-      const parameters = asks.get(name);
-      if (!dimension) return [name, '', '', reason ?? ''];
-      return [name, estimateText(dimension), parameters ? estimateText(parameters) : '', ''];
-    });
+  const asked = 'value' in law ? law.value.asks : [];
+  const readings = 'value' in dimensions ? dimensions.value.readings : [];
+  if (asked.length + readings.length > 0) {
+    const rows = [
+      ...asked.map(({ name, dimension, parameters }) => [
+        name,
+        estimateText(dimension),
+        estimateText(parameters),
+        '',
+      ]),
+      ...readings.flatMap(({ name, reason }) => (reason === null ? [] : [[name, '', '', reason]])),
+    ];
     const noted = rows.some((row) => row[3] !== '');
     parts.push(
       `Dimension D, and parameters of the order n D for a robust fit below the noise\n${table(
@@ -252,7 +257,7 @@ function text(result: DataSurvey, output: string | undefined): string {
         ['least', 'robust radius', 'median'],
       )}`,
     );
-    const asked = separation.value.flatMap(({ norm, radii: list }) =>
+    const against = separation.value.flatMap(({ norm, radii: list }) =>
       list.map(({ radius, ratio, sharedShare }) => [
         norm,
         significant(radius),
@@ -260,11 +265,11 @@ function text(result: DataSurvey, output: string | undefined): string {
         `${significant(100 * sharedShare)} %`,
       ]),
     );
-    if (asked.length > 0) {
+    if (against.length > 0) {
       parts.push(
         `Radii asked for: from ratio 1 on no classifier is right within them around every point\n${table(
           ['norm', 'radius', 'ratio', 'points whose ball touches another class'],
-          asked,
+          against,
           ['radius', 'ratio', 'points whose ball touches another class'],
         )}`,
       );

@@ -1,5 +1,6 @@
 // A survey: one data set described in the terms of the law, as one result.
 export type { Task } from './labels.ts';
+export { CLASS_CONCENTRATION, CONCENTRATION } from './law.ts';
 export type { KnownNoise } from './part.ts';
 export type { SurveyRequest } from './request.ts';
 export {

@@ -59,11 +59,7 @@ export async function surveyData(
     seed,
   };
   const measured = await measureParts(subject, small ? 0 : request.workers, end, observe, stop);
-  const { dimensions } = measured;
-  const law: DataSurvey['law'] =
-    'value' in dimensions
-      ? { status: 'done', seconds: 0, value: whatTheLawAsks(pointCount(data), dimensions.value) }
-      : { status: 'skipped', reason: `no dimension is known: ${dimensions.reason}` };
+  const law = lawOf(pointCount(data), measured);
   const warnings = [...request.warnings, ...(guess === undefined ? [] : [guess])];
   const before = {
     schema: SURVEY_SCHEMA,
@@ -75,6 +71,17 @@ export async function surveyData(
     pictures: picturesOf(data, measured),
   } satisfies Omit<DataSurvey, 'verdict'>;
   return checked({ ...before, verdict: surveySentences(before) });
+}
+
+/** From what is known of the dimension, whichever part knows it. */
+function lawOf(n: number, { dimensions, isoperimetry }: Measured): DataSurvey['law'] {
+  const readings = 'value' in dimensions ? dimensions.value.readings : [];
+  const value = whatTheLawAsks(n, readings, 'value' in isoperimetry ? isoperimetry.value : undefined);
+  if (value.asks.length > 0) return { status: 'done', seconds: 0, value };
+  return {
+    status: 'skipped',
+    reason: `no dimension is known${'reason' in dimensions ? `: ${dimensions.reason}` : ''}`,
+  };
 }
 
 type Measured = { [Part in PartName]: SurveyMeasurement<ValueOf<Part>> };

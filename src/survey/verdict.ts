@@ -1,11 +1,12 @@
 // The survey in a few sentences, most important first.
+import { CONCENTRATION } from './law.ts';
 import type { DataSurvey } from './result.ts';
 import { counted, NORM_NAMES, percent, short } from './words.ts';
 
 type Judged = Omit<DataSurvey, 'verdict'>;
 
-/** The reading of the dimension that the verdict is about. */
-const PREFERRED = ['concentration dimension', 'stable rank'];
+/** Readings of how tightly all rows concentrate, each a bound from above: the least is the nearest. */
+const BOUNDS: readonly string[] = [CONCENTRATION, 'stable rank'];
 const AMBIENT = 'features';
 
 /** What the law asks, then noise, separation and what contradicts itself; what was not measured is said. */
@@ -20,14 +21,12 @@ export function surveySentences(survey: Judged): string[] {
   ];
 }
 
-/** The reading nearest to what counts in the law. */
-export function referenceReading<Entry extends { readonly name: string }>(
-  entries: readonly Entry[],
-): Entry | undefined {
-  for (const name of PREFERRED) {
-    const found = entries.find((entry) => entry.name === name);
-    if (found) return found;
-  }
+/** The reading nearest to what counts in the law: the least of those that bound it from above, else the first but for the number of features. */
+export function referenceReading<
+  Entry extends { readonly name: string; readonly dimension: { readonly value: number } },
+>(entries: readonly Entry[]): Entry | undefined {
+  const bounds = entries.filter(({ name }) => BOUNDS.includes(name));
+  if (bounds.length > 0) return bounds.reduce((a, b) => (b.dimension.value < a.dimension.value ? b : a));
   return entries.find(({ name }) => name !== AMBIENT) ?? entries[0];
 }
 
@@ -42,7 +41,7 @@ function asked({ data, law }: Judged): string[] {
     ];
   }
   return [
-    `${data.name}: ${size} that concentrate like ${short(dimension.value)} dimensions (${name}, ` +
+    `${data.name}: ${size} that concentrate like at most ${short(dimension.value)} dimensions (${name}, ` +
       `${percent(dimension.confidence)} interval ${short(dimension.interval[0])} to ${short(dimension.interval[1])}): ` +
       `a robust fit below the noise needs of the order of ${short(parameters.value, 2)} parameters, ` +
       `not ${short(data.points * data.features, 2)}.`,
@@ -53,12 +52,18 @@ function noisy({ noise, data }: Judged): string[] {
   if (!('value' in noise)) return [];
   const { level, readings, variance } = noise.value;
   const share = variance > 0 ? `, ${percent(level.value / variance)} of their variance` : '';
-  const from =
-    readings[0]!.name === 'nearest neighbours' ? ', read from nearest neighbours and rather too high' : '';
   const kind = data.labels.kind === 'classification' ? 'one-hot labels' : 'labels';
+  const [low, high] = level.interval;
+  const sure =
+    low === high
+      ? ' as given'
+      : level.confidence < 1
+        ? ` (${percent(level.confidence)} interval ${short(low)} to ${short(high)})`
+        : ` (${short(low)} to ${short(high)})`;
+  const bias =
+    readings[0]!.name === 'nearest neighbours' ? ', read from nearest neighbours and rather too high' : '';
   return [
-    `Noise of the ${kind}: ${short(level.value)} (${percent(level.confidence)} interval ${short(level.interval[0])} to ` +
-      `${short(level.interval[1])})${share}${from}; the law speaks of models that fit below it.`,
+    `Noise of the ${kind}: ${short(level.value)}${sure}${share}${bias}; the law speaks of models that fit below it.`,
   ];
 }
 

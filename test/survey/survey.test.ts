@@ -235,9 +235,9 @@ describe('data of which little can be said', () => {
 
 describe('work that is ended', () => {
   const data = dataset(
-    normal(rng('end'), 3000 * 8),
+    normal(rng('end'), 2600 * 8),
     8,
-    Array.from({ length: 3000 }, (_, i) => i % 2),
+    Array.from({ length: 2600 }, (_, i) => i % 2),
   );
 
   it('at once: nothing is measured, and it says so', async () => {

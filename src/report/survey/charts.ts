@@ -1,6 +1,7 @@
 // The charts of a survey: dimensions, tails, distances, noise against distance, dimension against scale, expansions.
 import * as Plot from '@observablehq/plot';
 import type {
+  PlainEstimate,
   SurveyDimensions,
   SurveyIsoperimetry,
   SurveyNoise,
@@ -13,7 +14,10 @@ import { NORMS } from '../words.ts';
 import type { XyChart } from './xy-chart.ts';
 
 /** A dot and the interval of each reading on one logarithmic axis; the number of features is the line. */
-export function dimensionChart({ readings }: SurveyDimensions, features: number): IntervalChart | undefined {
+export function dimensionChart(
+  readings: readonly { readonly name: string; readonly dimension: PlainEstimate | null }[],
+  features: number,
+): IntervalChart | undefined {
   const known = readings.flatMap(({ name, dimension }) =>
     dimension && dimension.value > 0 ? [{ name, dimension }] : [],
   );

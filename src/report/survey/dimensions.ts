@@ -1,5 +1,11 @@
 // The dimension of the data, read in several ways, and what the law asks at each.
-import type { DataSurvey, PlainEstimate, SurveyDimensions } from '../../survey/index.ts';
+import {
+  CLASS_CONCENTRATION,
+  CONCENTRATION,
+  type DataSurvey,
+  type PlainEstimate,
+  type SurveyDimensions,
+} from '../../survey/index.ts';
 import { intervalCharts } from '../charts/interval-chart.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { significant } from '../number.ts';
@@ -16,8 +22,42 @@ export function dimensions(survey: DataSurvey): Html {
   ]);
 }
 
+/** What the test of isoperimetry adds, in words. */
+const ADDED: Readonly<Record<string, string>> = {
+  [CONCENTRATION]:
+    'd / c from the test of isoperimetry on all rows: in as many dimensions a Gaussian concentrates as the worst function that was tried. An upper bound as far as functions that were not tried may be worse.',
+  [CLASS_CONCENTRATION]:
+    'The same within the group that concentrates least, in units of its own spread: the law allows mixtures, and asks the same of each part.',
+};
+
+interface Reading {
+  readonly name: string;
+  readonly dimension: PlainEstimate | null;
+  readonly reason: string | null;
+  readonly meaning: string;
+  readonly notes: readonly string[];
+}
+
+/** All readings: those of the estimators, then those of the test of isoperimetry. */
+function allReadings({ dimensions: part, law }: DataSurvey): readonly Reading[] {
+  const own = 'value' in part ? part.value.readings : [];
+  const asks = 'value' in law ? law.value.asks : [];
+  const added = asks.filter(({ name }) => own.every((one) => one.name !== name));
+  return [
+    ...own,
+    ...added.map(({ name, dimension }) => ({
+      name,
+      dimension,
+      reason: null,
+      meaning: ADDED[name] ?? '',
+      notes: [],
+    })),
+  ];
+}
+
 function content(survey: DataSurvey, value: SurveyDimensions): Html {
-  const chart = dimensionChart(value, survey.data.features);
+  const all = allReadings(survey);
+  const chart = dimensionChart(all, survey.data.features);
   const scale = scaleChart(value);
   return html`${
     chart
@@ -25,7 +65,7 @@ function content(survey: DataSurvey, value: SurveyDimensions): Html {
 <figcaption>Dot: estimate. Bar: its interval.</figcaption></figure>
 `
       : NOTHING
-  }${readings(survey, value)}${
+  }${readings(survey, all)}${
     scale
       ? html`<h3>Dimension against scale</h3>
 <figure>${xyCharts(scale, 'scale-chart', 'Dimension against scale')}
@@ -35,7 +75,7 @@ function content(survey: DataSurvey, value: SurveyDimensions): Html {
   }`;
 }
 
-function readings({ law }: DataSurvey, { readings: all }: SurveyDimensions): Html {
+function readings({ law }: DataSurvey, all: readonly Reading[]): Html {
   const asks = new Map('value' in law ? law.value.asks.map((entry) => [entry.name, entry]) : []);
   const cell = (estimate: PlainEstimate): Html => estimateCell({ kind: 'estimate', ...estimate });
   const rows = all.map(({ name, dimension, reason }) => {

@@ -7,7 +7,7 @@ import { NORMS } from '../words.ts';
 import { distanceHistogram } from './charts.ts';
 import { measuredPart } from './measured.ts';
 import { rowPicture } from './row-picture.ts';
-import { xyCharts } from './xy-chart.ts';
+import { smallXyChart } from './xy-chart.ts';
 
 export function separation(survey: DataSurvey): Html {
   return section('separation', 'Distance between classes', [
@@ -42,7 +42,7 @@ function content(survey: DataSurvey, value: SurveySeparation): Html {
   const figures = value.map(
     (
       one,
-    ) => html`<figure>${xyCharts(distanceHistogram(one), `distances-${one.norm}`, `Distance to the nearest row of another class, ${one.norm}`)}
+    ) => html`<figure>${smallXyChart(distanceHistogram(one), `distances-${one.norm}`, `Distance to the nearest row of another class, ${one.norm}`)}
 <figcaption>${NORMS[one.norm]}: ${count(one.sampled)}${one.sampled < survey.data.points ? ` of ${count(survey.data.points)} rows, drawn at random, each compared with all` : ' rows'}. Brown: the closest pair.${one.radii.length > 0 ? ' Dashed: twice the radii asked for.' : ''}</figcaption></figure>
 `,
   );
@@ -58,7 +58,8 @@ function content(survey: DataSurvey, value: SurveySeparation): Html {
       { title: 'Closest pair' },
     ],
     rows,
-  )}${radii(value)}${figures}`;
+  )}${radii(value)}<div class="multiples">${figures}</div>
+`;
 }
 
 function radii(value: SurveySeparation): Html {

@@ -33,6 +33,11 @@ export function xyCharts(chart: XyChart, id: string, title: string): Html {
   return html`<div class="wide">${draw(chart, WIDE, id, title)}</div><div class="narrow">${draw(chart, NARROW, `${id}-narrow`, title)}</div>`;
 }
 
+/** The chart for a phone, or one of several side by side. */
+export function smallXyChart(chart: XyChart, id: string, title: string): Html {
+  return draw(chart, NARROW, id, title);
+}
+
 /** The chart for a desk alone. */
 export function xyChart(chart: XyChart, id: string, title: string): Html {
   return draw(chart, WIDE, id, title);
