@@ -1,6 +1,6 @@
 // `robustlaw train`: data in, a trained network out as ONNX, with its fit, its Lipschitz constant and its robust accuracy.
 import { existsSync, rmSync } from 'node:fs';
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { argmax, createThreat, createVictim, crossEntropy, oneHot, pgd, wrong } from '../attacks/index.ts';
 import { type Dataset, featureCount } from '../data/index.ts';
 import { RobustlawError } from '../errors.ts';
@@ -45,11 +45,12 @@ import {
   tolerance,
 } from './options.ts';
 import { progressDisplay } from './progress.ts';
+import { addImageOptions, addLabelOptions, addScaleOption, DATA_FORMATS } from './read-data.ts';
 import { figure, table } from './table.ts';
-import { readTrainingData, type TrainingTask } from './training-data.ts';
+import { readTrainingData, type TrainingDataOptions } from './training-data.ts';
 import { version } from './version.ts';
 
-interface TrainOptions {
+interface TrainOptions extends TrainingDataOptions {
   readonly output?: string;
   readonly model: string;
   readonly size: number;
@@ -72,13 +73,6 @@ interface TrainOptions {
   readonly adversarial?: Adversarial;
   readonly range?: readonly [number, number];
   readonly stop: Readonly<Record<string, number>>;
-  readonly task: TrainingTask;
-  readonly flips?: number;
-  readonly labels?: string;
-  readonly labelColumn?: string;
-  readonly rows?: readonly [number, number];
-  readonly testRows?: readonly [number, number];
-  readonly scale: number;
   readonly attack?: Ball;
   readonly boundSeconds: number;
   readonly checkpoint?: string;
@@ -110,11 +104,9 @@ const RULES = {
 export function trainCommand(): Command {
   const optional = (flags: string, text: string, choices: readonly string[]) =>
     new Option(flags, text).choices(choices);
-  return new Command('train')
+  const command = new Command('train')
     .description('fit a network to labelled data; write it as ONNX, say how smooth and how robust it is')
-    .addArgument(
-      new Argument('<data>', '`optical-digits` (built in), a file of data, or a folder of images per class'),
-    )
+    .argument('<data>', `points with labels: ${DATA_FORMATS}`)
     .option('-o, --output <file>', 'write the trained network as an ONNX model')
     .addOption(optional('-m, --model <name>', 'the family', MODELS).default('two-layer'))
     .option(
@@ -173,11 +165,7 @@ export function trainCommand(): Command {
       ]).default('auto'),
     )
     .option('--flips <q>', 'probability with which a label ±1 is flipped', flipProbability)
-    .option('--labels <file>', 'where the data file holds none (IDX, NPY)')
-    .option('--label-column <name>', 'CSV and Parquet: the column of labels')
-    .option('--rows <from:to>', 'train on these rows, from 0; `to` is left out of them', rowRange)
     .option('--test-rows <from:to>', 'hold these rows out and measure on them', rowRange)
-    .option('--scale <factor>', 'multiplies the data, 1/255 for bytes', factor, 1)
     .option(
       '--attack <norm:radius>',
       'also measure accuracy under PGD-40; default that of --adversarial',
@@ -198,6 +186,7 @@ Examples:
 Ctrl-C writes a checkpoint; the same command goes on from there, to the same bits. Exit code 1: the training diverged.`,
     )
     .action(trainNetwork);
+  return addScaleOption(addImageOptions(addLabelOptions(command)));
 }
 
 async function trainNetwork(source: string, options: TrainOptions): Promise<void> {

@@ -6,25 +6,19 @@ import {
   flipSigns,
   givenSignal,
   oneHotLabels,
-  openDataset,
-  opticalDigits,
   pointCount,
   relabel,
-  scaleFeatures,
 } from '../data/index.ts';
 import { invalidArgument } from '../errors.ts';
 import type { Rng } from '../random/index.ts';
+import { type ReadingOptions, type RowRange, readRows, scaled } from './read-data.ts';
 
 export type TrainingTask = 'auto' | 'given' | 'classes' | 'parity' | 'halves';
 
-export interface TrainingDataOptions {
+export interface TrainingDataOptions extends ReadingOptions {
   readonly task: TrainingTask;
   readonly flips?: number;
-  readonly labels?: string;
-  readonly labelColumn?: string;
-  readonly rows?: readonly [number, number];
-  readonly testRows?: readonly [number, number];
-  readonly scale: number;
+  readonly testRows?: RowRange;
 }
 
 export interface TrainingData {
@@ -47,19 +41,9 @@ export async function readTrainingData(
   options: TrainingDataOptions,
   random: Rng,
 ): Promise<TrainingData> {
-  const { rows, testRows, flips, labels, labelColumn } = options;
-  const stored =
-    source === 'optical-digits'
-      ? opticalDigits()
-      : await openDataset(source, {
-          split: 'train',
-          ...(labels !== undefined && { labels }),
-          ...(labelColumn !== undefined && { labelColumn }),
-        });
-  const { dataset, note } = withTask(
-    options.scale === 1 ? stored : scaleFeatures(stored, options.scale),
-    options.task,
-  );
+  const { rows, testRows, flips, task, scale, ...reading } = options;
+  const stored = await readRows(source, 'train', reading);
+  const { dataset, note } = withTask(scaled(stored, scale ?? 1), task);
   const n = pointCount(dataset);
   const [from, to] = within(rows ?? [0, n], n, 'rows');
   const held = testRows && within(testRows, n, 'test rows');
