@@ -1,4 +1,5 @@
 // Dimensions of data: estimators side by side, each with an interval and what it means for the law.
+export { correlationIntegral } from './correlation-integral.ts';
 export {
   AMBIENT,
   CLASS_STABLE_RANK,
@@ -7,3 +8,9 @@ export {
   PARTICIPATION_RATIO,
   STABLE_RANK,
 } from './covariance.ts';
+export { expectedSimplexSkewness } from './expected-simplex-skewness.ts';
+export { gride } from './gride.ts';
+export { levinaBickel } from './levina-bickel.ts';
+export type { DimensionReading, Finding, ScalePoint } from './reading.ts';
+export { dimensionReadings, NEIGHBOURS_FOR_DIMENSION } from './readings.ts';
+export { twoNN, twoNNSlope } from './two-nn.ts';
