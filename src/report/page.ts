@@ -12,6 +12,7 @@ import { numbers } from './sections/numbers.ts';
 import { predictorFits } from './sections/predictor-fits.ts';
 import { reproduction, sources } from './sections/reproduction.ts';
 import { slices } from './sections/slices.ts';
+import { trajectories } from './sections/trajectories.ts';
 
 /**
  * The report of a study as one HTML file: no scripts, fonts, images or other requests; light, dark and print.
@@ -22,6 +23,6 @@ export function renderReport(result: StudyResult): string {
   return document(
     result.title,
     result.analysis.verdict,
-    html`${hero(result)}${howToRead()}${theLaw()}${otherDataSets(result)}${numbers(result)}${fits(result)}${predictorFits(result)}${effectiveDimensions(result)}${slices(result)}${checks(result)}${guarantees(result)}${reproduction(result)}${sources()}`,
+    html`${hero(result)}${howToRead()}${theLaw()}${otherDataSets(result)}${numbers(result)}${fits(result)}${predictorFits(result)}${trajectories(result)}${effectiveDimensions(result)}${slices(result)}${checks(result)}${guarantees(result)}${reproduction(result)}${sources()}`,
   );
 }

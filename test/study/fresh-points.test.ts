@@ -56,7 +56,9 @@ describe('freshPoints', () => {
     // The shift and scale of normalisation, from the rows that were chosen.
     const raw = makeChoice({ ...digits, normalize: false }, key).x;
     const mean = Array.from({ length: 64 }, (_, j) => average(raw, (_, i) => i % 64 === j));
-    const scale = Math.sqrt(raw.reduce((sum, value, i) => sum + (value - mean[i % 64]!) ** 2, 0) / 1000);
+    const scale = Math.sqrt(
+      Float64Array.from(raw).reduce((sum, value, i) => sum + (value - mean[i % 64]!) ** 2, 0) / 1000,
+    );
     const rowText = (row: ArrayLike<number>) => Array.from(row, (value) => value.toFixed(6)).join();
     const all = opticalDigits().x;
     const known = new Set(
