@@ -79,10 +79,11 @@ export async function deviatingNetwork(
   const fixed = {
     x,
     unit: Float64Array.of(unit),
+    squared: Float64Array.of(deviation === 'variance' ? 1 : 0),
     exponent: Float64Array.of(Math.min(EXPONENT / unit, MOST_EXPONENT / (2 * farthest))),
   };
   const schedule = cosineRate(RATE, STEPS);
-  const program = await compile(stepGraph(deviation, norm, rows, features));
+  const program = await compile(stepGraph(norm, rows, features));
   let weights = start(features, principal, random);
   try {
     for (let step = 1; step <= STEPS && !stop(); step++) {
@@ -105,7 +106,7 @@ export async function deviatingNetwork(
 
 const [FIRST, SECOND, LAST] = ['first', 'second', 'last'] as const;
 
-function stepGraph(deviation: Deviation, norm: Norm, rows: number, features: number): Graph {
+function stepGraph(norm: Norm, rows: number, features: number): Graph {
   const shapes: Record<string, readonly number[]> = {
     [FIRST]: [WIDTH, features],
     [`${FIRST} bias`]: [WIDTH],
@@ -116,20 +117,22 @@ function stepGraph(deviation: Deviation, norm: Norm, rows: number, features: num
   const names = Object.keys(shapes);
   const of = (name: string, shape: readonly number[]) => input(name, 'float64', shape);
   const x = of('x', [rows, features]);
-  const [exponent, unit, share] = ['exponent', 'unit', 'share'].map((name) => of(name, [])) as [
-    Value,
-    Value,
-    Value,
-  ];
+  const exponent = of('exponent', []);
+  const unit = of('unit', []);
+  const share = of('share', []);
+  // 1 for the variance, 0 for the exponential moment: one graph serves both.
+  const squared = of('squared', []);
   const weights = Object.fromEntries(names.map((name) => [name, of(name, shapes[name]!)]));
   const one = sortedPairs(linear(x, weights[FIRST]!, weights[`${FIRST} bias`]!));
   const two = sortedPairs(linear(one, weights[SECOND]!, weights[`${SECOND} bias`]!));
   const f = gemm(two, weights[LAST]!, { transB: 1 });
   const centred = sub(f, reduceMean(f));
-  const objective =
-    deviation === 'variance'
-      ? reduceMean(square(div(centred, unit)))
-      : add(log(reduceMean(exp(mul(centred, exponent)))), log(reduceMean(exp(mul(centred, neg(exponent))))));
+  const moments = add(
+    log(reduceMean(exp(mul(centred, exponent)))),
+    log(reduceMean(exp(mul(centred, neg(exponent))))),
+  );
+  const variance = reduceMean(square(div(centred, unit)));
+  const objective = add(mul(squared, variance), mul(sub(1, squared), moments));
   const gradients = gradient(
     objective,
     names.map((name) => weights[name]!),
@@ -142,7 +145,7 @@ function stepGraph(deviation: Deviation, norm: Norm, rows: number, features: num
       : steepest(norm, name === FIRST, slope);
     return [`new ${name}`, bias ? add(weight, mul(share, best)) : add(weight, mul(share, sub(best, weight)))];
   });
-  return graph([x, exponent, unit, share, ...Object.values(weights)], Object.fromEntries(outputs));
+  return graph([x, exponent, unit, share, squared, ...Object.values(weights)], Object.fromEntries(outputs));
 }
 
 /** The matrix W of operator norm at most 1 with the largest sum of W_ij G_ij, nearly. */

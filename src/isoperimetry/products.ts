@@ -1,11 +1,13 @@
 // What a graph computes of many rows in float64, in blocks of rows through ONNX Runtime; inner products above all.
 import { type Graph, gemm, graph, input, sizeOf, type Value } from '../graph/index.ts';
-import { type Matrix, matrix } from '../linalg/index.ts';
+import { type Matrix, matrix, multiplyTransposed } from '../linalg/index.ts';
 import { compile } from '../runtime/index.ts';
 import type { Points } from './family.ts';
 
 /** Rows of one block. */
 const BLOCK = 512;
+/** Multiplications that are done before a session for them is made. */
+const FEW = 2e7;
 
 /**
  * The outputs `[block, width]` that `build` makes of an input `x` `[block, features]` and of the `fixed` matrices, over all
@@ -47,6 +49,8 @@ export async function inBlocks<Names extends string>(
 
 /** x_i . w_j for every row x_i of the points and every row w_j of `vectors`: `[rows, vectors.rows]`. */
 export async function innerProducts(points: Points, vectors: Matrix): Promise<Matrix> {
+  const { rows, features, data } = points;
+  if (rows * vectors.rows * features <= FEW) return multiplyTransposed(matrix(rows, features, data), vectors);
   const { products } = await inBlocks(points, { w: vectors }, (x, { w }) => ({
     products: gemm(x, w!, { transB: 1 }),
   }));
