@@ -36,7 +36,7 @@ async function prepare(job: TrainingJob) {
   const { x, y } = dataOf(job);
   const full = job.batch === job.n;
   const labels = job.loss === 'squared' ? 'signs' : 'classes';
-  const trainer = await createTrainer(plan, job.batch, labels, full ? 'everything' : 'attacked');
+  const trainer = await createTrainer(plan, job.batch, labels, 'loss');
   const batches = full ? fullBatch(x, y) : miniBatches(x, y, job.n, job.batch, key.split('batches'));
   const weights: Weights = job.family.initialise(key);
   let [state, spare] = [trainer.start(weights), trainer.start(weights)];

@@ -23,7 +23,7 @@ export function adversarial(loss: Loss, adversary: Adversary): Objective {
 
 /**
  * loss(f(x), y) + beta divergence(f(x'), f(x)) at the points x' where the adversary finds the divergence large (TRADES:
- * Zhang et al. 2019, "Theoretically principled trade-off between robustness and accuracy", equation (5); beta is their
+ * Zhang et al. 2019, "Theoretically principled trade-off between robustness and accuracy"; beta is their
  * 1/lambda). The outer gradient passes through both predictions.
  *
  * @param beta > 0; 6 in their experiments on CIFAR-10.

@@ -25,7 +25,10 @@ export interface Batch {
 export interface Assessment {
   /** What is minimised, a scalar. */
   readonly loss: Value;
-  /** The predictions that the labels were compared with: f(x), or f(x') where training is on changed points alone. */
+  /**
+   * The predictions that the labels were compared with: f(x), or f(x') where training is on changed points alone. Under
+   * batch normalisation, the statistics after the step are those of this pass.
+   */
   readonly output: Value;
   /** f(x') at the points of an adversary, where there is one. */
   readonly attacked?: Value;

@@ -27,7 +27,7 @@ export function gradientPenalty(objective: Objective, lambda: number): Objective
 /**
  * objective + (lambda / 2) (1/n) sum_i |J(x_i)|_F^2, of which each step sees an unbiased estimate: m |v^T J|^2 with v
  * uniform on the unit sphere of R^m, for m outputs, averaged over `projections` (Hoffman, Roberts and Yaida 2019,
- * "Robust learning with Jacobian regularization", equations (4) and (9)). Exact for one output, where it is
+ * "Robust learning with Jacobian regularization"). Exact for one output, where it is
  * gradientPenalty() with half the weight.
  *
  * @param projections random directions per point, 1 by default.

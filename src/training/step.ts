@@ -17,8 +17,8 @@ export interface StepPlan {
   readonly constraint?: Constraint;
 }
 
-/** What is measured on the batch besides the loss: everything, or at adversarial points alone. */
-export type Measured = 'everything' | 'attacked';
+/** What is measured on the batch: everything, or the loss with the accuracy at adversarial points alone. */
+export type Measured = 'everything' | 'loss';
 
 /**
  * The graph of one step. Inputs: `x` `[batch, ...inputShape]`, `y` `[batch, outputs]`, `draw:<name>`, the optimiser's

@@ -66,6 +66,9 @@ export type Observer = (step: number, measures: Measures, progress: () => Progre
  * training, and the weights that are returned get the statistics of all samples, with which use and training are the same.
  * Under a constraint, initial weights and the weights that are returned are certified to be within it.
  *
+ * Cost: a step per update, and with mini-batches a forward pass on all n points per epoch; memory for x and y in the
+ * arithmetic of the training, and twice for parameters, moments and statistics.
+ *
  * @param rng key of the initial weights, the batches, and what objectives draw.
  * @param observe returning `'stop'` ends the training as `interrupted`.
  * @param from where to go on, of the same training.
@@ -92,7 +95,7 @@ export async function train(
   const y = floats(dtype, samples.y);
   const labels = labelKind(samples.y, family.outputs);
   const batches = full ? fullBatch(x, y) : miniBatches(x, y, n, size, rng.split('batches'));
-  const trainer = await createTrainer(plan, size, labels, full ? 'everything' : 'attacked', dtype);
+  const trainer = await createTrainer(plan, size, labels, full ? 'everything' : 'loss', dtype);
   // In full-batch training without a constraint, the step measures all that is asked.
   const evaluator = full && !constraint ? undefined : await createEvaluator(family, x, y, labels, dtype);
   try {

@@ -18,13 +18,13 @@ export interface TrainingState {
 }
 
 export interface Trainer {
-  /** The state before the first update; zeros where `weights` has no array, which statistics must not rely on. */
+  /** The state before the first update, from parameters and statistics; moments are zero. */
   start(weights: Weights): TrainingState;
   /**
    * One update. The new state is written over the arrays of `spare` where given, without taking memory; two states
    * that take turns are enough for a whole training. `x` and `y` are read in place: feeding the same arrays every step
-   * costs no copy. The measures are those of the weights before the update; without `everything` they are the loss and
-   * the accuracy at adversarial points alone.
+   * costs no copy. The measures are those of the weights before the update: all, or with `loss` the
+   * loss and the accuracy at adversarial points alone.
    *
    * @param key of the numbers that the objective draws in this step; needed where it draws any.
    */

@@ -2,20 +2,25 @@ import { describe, expect, test } from 'vitest';
 import { mlp, twoLayer, twoLayerBatchNorm } from '../../src/models/index.ts';
 import { normal, rng, signs } from '../../src/random/index.ts';
 import {
+  accurate,
   adam,
   adamW,
   constantRate,
   cosineRate,
   crossEntropy,
   gradientPenalty,
+  jacobianPenalty,
   labelsMemorized,
   linearWarmup,
+  marginLoss,
+  oneCycle,
   pgdAdversary,
   plain,
   type Samples,
   sgd,
   spectralNorm,
   squaredLoss,
+  stepRate,
   type TrainingPlan,
   type TrainingSpecification,
   trades,
@@ -73,6 +78,32 @@ describe('a specification means the plan that is put together by hand', () => {
         objective: weightDecay(plain(squaredLoss), 0.1),
       },
     ));
+  test('one cycle, and milestones', async () => {
+    await same({ schedule: 'one-cycle' }, { learningRate: oneCycle(0.003, 25) });
+    await same({ schedule: { milestones: [7, 9] } }, { learningRate: stepRate(0.003, [7, 9], 0.1) });
+  });
+  test('Jacobian penalty and margins of classes', () =>
+    same(
+      { loss: 'margin', jacobianPenalty: 0.1, batch: 10, stop: { accuracy: 0.5 } },
+      {
+        family: mlp([d, 5, 3]),
+        objective: jacobianPenalty(plain(marginLoss()), 0.1),
+        batch: 10,
+        stop: [accurate(0.5)],
+      },
+      ofClasses,
+    ));
+  test('FGSM on one class, which is trivial', async () => {
+    const one: Samples = { ...ofSigns, y: new Float64Array(n).fill(1) };
+    const written: TrainingSpecification = {
+      loss: 'cross-entropy',
+      learningRate: 0.03,
+      adversarial: { method: 'fgsm', norm: 'l2', radius: 0.01 },
+      stop: { robustAccuracy: 1 },
+    };
+    const { reason, measures } = await train(trainingPlan(parse(written), family, one), one, rng(1));
+    expect([reason, measures.robustAccuracy, measures.accuracy]).toEqual(['memorized', 1, 1]);
+  });
   test('the decay of adamw is decoupled', () =>
     same({ optimiser: 'adamw', weightDecay: 0.1 }, { optimiser: adamW(0.1) }));
   test('penalties, constraint and rules', () =>
