@@ -1,9 +1,9 @@
 // A network of a family trained on a data set, measured as the function in float64 that its weights define.
 import { type Dataset, featureCount, pointCount } from '../data/index.ts';
 import { RobustlawError } from '../errors.ts';
-import { bytesOfDerivative, type Graph, modelFrom, type Tensor, toFloat } from '../graph/index.ts';
-import { type CertifiedUpperBound, GLOBAL, type WitnessedLowerBound } from '../guarantee/index.ts';
-import { compositionBound, upperBounds, witnessedLowerBound } from '../lipschitz/index.ts';
+import { modelFrom, type Tensor, toFloat } from '../graph/index.ts';
+import { GLOBAL } from '../guarantee/index.ts';
+import { witnessedLowerBound } from '../lipschitz/index.ts';
 import {
   createFamily,
   exportModel,
@@ -13,9 +13,10 @@ import {
   withStatistics,
 } from '../models/index.ts';
 import type { Rng } from '../random/index.ts';
-import { compile, runRows } from '../runtime/index.ts';
 import type { Stop } from '../stop.ts';
 import { type Progress, train, trainingPlan } from '../training/index.ts';
+import { type Constants, certificates, inOrder, least } from './constants.ts';
+import { evaluateInParts } from './evaluate.ts';
 import type { TrainedMember } from './families.ts';
 import type { FittedFunction } from './fit.ts';
 import type { FreshPoints } from './fresh-points.ts';
@@ -38,8 +39,6 @@ export interface Effort {
 
 /** Neurons up to which `sample` certifies two-layer networks by the semidefinite relaxation, of order k^2 (k + d). */
 const MOST_RELAXED = 1000;
-/** Memory for the intermediate values of one evaluation. */
-const MOST_BYTES = 2 ** 30;
 /** Snapshots of a trajectory: each at this many times the steps of the one before. */
 const PACE = 1.3;
 
@@ -168,41 +167,6 @@ async function sampledConstants(
   return inOrder(lower, least(uppers), uppers[0]!);
 }
 
-/** Bounds from both sides, and the product that most people know. */
-interface Constants {
-  readonly upper: CertifiedUpperBound;
-  readonly lower: WitnessedLowerBound;
-  readonly product: CertifiedUpperBound;
-}
-
-function least(uppers: readonly CertifiedUpperBound[]): CertifiedUpperBound {
-  return uppers.reduce((a, b) => (b.value < a.value ? b : a));
-}
-
-/** A certificate below a witness is a defect. */
-function inOrder(
-  lower: WitnessedLowerBound,
-  upper: CertifiedUpperBound,
-  product: CertifiedUpperBound,
-): Constants {
-  if (lower.value <= upper.value) return { upper, lower, product };
-  throw new RobustlawError(
-    'internal',
-    `the ${upper.method} gives ${upper.value}, but a pair of points (${lower.method}) attains ${lower.value}`,
-  );
-}
-
-/** Upper bounds, that by composition of norms first; infinite for attention, of which no finite global bound is known. */
-function certificates(one: Graph, relaxed: boolean): readonly CertifiedUpperBound[] {
-  try {
-    return relaxed ? upperBounds(one) : [compositionBound(one)];
-  } catch (error) {
-    if (!(error instanceof RobustlawError) || error.code !== 'unsupported-op') throw error;
-    const method = 'none: no finite global bound is known for this network';
-    return [{ kind: 'upper', value: Infinity, norm: 'l2', domain: GLOBAL, method, arithmetic: 'float64' }];
-  }
-}
-
 /** The function at the snapshots, with the statistics of all points where it was trained on all at once. */
 async function measuredOnTheWay(
   family: ModelFamily,
@@ -222,21 +186,6 @@ async function measuredOnTheWay(
     points.push({ step, meanSquaredError: meanSquaredError(predictions, dataset), upper, lower });
   }
   return points;
-}
-
-async function evaluateInParts(graphFor: GraphFor, points: Float64Array, d: number): Promise<Float64Array> {
-  const count = points.length / d;
-  const one = graphFor(1);
-  const batch = Math.max(1, Math.min(count, Math.floor(MOST_BYTES / bytesOfDerivative(one))));
-  const [name, y] = Object.entries(one.outputs)[0]!;
-  const program = await compile(graphFor(batch));
-  try {
-    const length = y.shape.reduce((product, size) => product * size, 1);
-    const found = await runRows(program, batch, 'float64', { x: points }, { [name]: length }, Float64Array);
-    return found[name]!;
-  } finally {
-    await program.dispose();
-  }
 }
 
 function meanSquaredError(predictions: Float64Array, { y, outputs }: Dataset): number {
