@@ -91,8 +91,3 @@ export function labelText(labels: SurveyLabels, row: number): string {
     String(Number(value.toPrecision(4))),
   ).join(', ');
 }
-
-/** Rows of each class; one group of all rows in regression. */
-export function classGroups(labels: SurveyLabels): Int32Array | undefined {
-  return labels.kind === 'classification' ? labels.classes : undefined;
-}
