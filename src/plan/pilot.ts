@@ -165,7 +165,7 @@ export function analysePilot(plan: PilotPlan, runs: readonly PilotRun[], n: numb
   const predicted = growth?.predict(n);
   const found = takeOffs(observations, CONFIDENCE);
   return {
-    family: `two-layer ReLU networks, ${features} inputs, ${classes.count} outputs`,
+    family: `Two-layer ReLU networks, ${features} inputs, ${classes.count} outputs`,
     norm: plan.norm,
     radius: plan.radius,
     threshold,
@@ -255,11 +255,11 @@ function driversOf(
     return low < high ? [{ id, name, low, high, factor: high / low }] : [];
   };
   return [
-    ...range('interval', 'subsamples, seeds and the fit: the 95 % prediction interval', interval),
-    ...range('exponent', 'exponent alone, over its 95 % interval', growth.exponentInterval.map(bend)),
+    ...range('interval', 'seeds and fit: 95 % prediction interval', interval),
+    ...range('exponent', 'exponent alone: its 95 % interval', growth.exponentInterval.map(bend)),
     ...range(
       'threshold',
-      `accuracy that counts as taken off, ${level(threshold - THRESHOLD_STEP)} to ${level(threshold + THRESHOLD_STEP)}`,
+      `threshold, ${level(threshold - THRESHOLD_STEP)} to ${level(threshold + THRESHOLD_STEP)}`,
       [at(threshold - THRESHOLD_STEP), at(threshold + THRESHOLD_STEP)],
     ),
     ...range('largest', `without the subsamples of ${largest} points`, [without]),

@@ -66,7 +66,7 @@ export async function plan(
   const { data, wish, seed } = request;
   const { n, d } = sizesOf(request);
   const spread = rootMeanSquareSpread(data.x, d);
-  if (!(spread > 0 && spread < Infinity)) {
+  if (Float64Array.from(data.x).every((value, at) => value === data.x[at % d])) {
     throw invalidArgument(`points of ${data.name}`, 'all equal', 'points that differ');
   }
   const labelled = await labels(request);
@@ -320,21 +320,22 @@ async function pilotOf(
 function answerOf(law: LawPlan, pilot: PlanResult['pilot']): PlanResult['answer'] {
   if ('value' in pilot) {
     const { prediction, takeOffs } = pilot.value;
-    if (prediction) {
+    const above = sides(pilot.value);
+    // What a smaller size is known to need, all points need as well.
+    if (prediction && !(above !== null && above > prediction.value)) {
       return {
         parameters: prediction.value,
         interval: prediction.interval,
         from: 'pilot',
-        meaning: `parameters of a two-layer network at which robust training accuracy reaches ${pilot.value.threshold}; 95 % prediction interval, if the power law holds up to n`,
+        meaning: `Parameters of a two-layer network at which robust training accuracy reaches ${pilot.value.threshold}; 95 % prediction interval, if the power law holds up to n`,
       };
     }
-    const above = sides(pilot.value);
     if (takeOffs.length > 0 && above !== null) {
       return {
         parameters: above,
         interval: [above, null],
         from: 'pilot, one side',
-        meaning: 'the pilot found no take-off at the larger sizes: more than this',
+        meaning: 'At one of the sizes of the pilot no network of so many parameters took off: more than this',
       };
     }
   }
@@ -345,14 +346,14 @@ function answerOf(law: LawPlan, pilot: PlanResult['pilot']): PlanResult['answer'
       interval: [low, Math.max(high, law.memorizing)],
       from: 'memorizing',
       meaning:
-        'about n, what it takes to memorize labels at all, where these hold noise: the law asks for less, so that at this size smoothness is not what costs; the interval is that of the law, up to n at least',
+        'About n, what it takes to memorize labels at all, where these hold noise: the law asks for less, so that at this size smoothness is not what costs; the interval is that of the law, up to n at least',
     };
   }
   return {
     parameters: law.value,
     interval: [low, high],
     from: 'law',
-    meaning: 'order of magnitude by the scaling law; the interval takes its assumptions as independent',
+    meaning: 'Order of magnitude by the scaling law; the interval takes its assumptions as independent',
   };
 }
 /** The largest P above which P* is known to lie, at any size: with more points it does not become less. */

@@ -21,7 +21,7 @@ function answerSentence({ answer: { parameters, interval, from }, wanted, data }
       ? `a fit of these ${count(data.points)} points with Lipschitz constant ${short(wanted.lipschitz)} (data of norm about 1, labels 2 apart)`
       : `a fit of these ${count(data.points)} points that withstands changes of ${short(wanted.radius)} in ${wanted.norm}`;
   if (from === 'pilot, one side') {
-    return `Plan for more than ${short(parameters)} parameters for ${goal}: the pilot found no network that takes off, so this is a lower side and no number.`;
+    return `Plan for more than ${short(parameters)} parameters for ${goal}: at one size of the pilot no network of so many took off, so this is a lower side and no number.`;
   }
   const [low, high] = interval;
   const span = high === null ? `${short(low)} or more` : `${short(low)} to ${short(high)}`;
@@ -42,13 +42,15 @@ function pilotSentences({ pilot }: PlanFacts): string[] {
   const { value } = pilot;
   const partial = pilot.status === 'partial' ? [`The pilot is incomplete: ${pilot.reason}.`] : [];
   const found = value.takeOffs
-    .map(({ n, parameters, above, below }) =>
-      parameters !== null
-        ? `${short(parameters)} at n = ${count(n)}`
-        : above !== null
-          ? `more than ${short(above)} at n = ${count(n)}`
-          : `at most ${short(below!)} at n = ${count(n)}`,
-    )
+    .map(({ n, parameters, above, below }) => {
+      const size =
+        parameters !== null
+          ? short(parameters)
+          : above !== null
+            ? `more than ${short(above)}`
+            : `at most ${short(below!)}`;
+      return `${size} parameters at n = ${count(n)}`;
+    })
     .join(', ');
   const growth = value.growth
     ? ` it grows like n to the ${value.growth.exponent.toFixed(2)} (${value.growth.exponentInterval.map((x) => x.toFixed(2)).join(' to ')}).`
@@ -58,7 +60,7 @@ function pilotSentences({ pilot }: PlanFacts): string[] {
     ...(found === ''
       ? []
       : [
-          `Robust training accuracy ${value.threshold} is reached by two-layer networks of ${found} parameters;${growth}`,
+          `Robust training accuracy ${value.threshold} is reached by two-layer networks of ${found};${growth}`,
         ]),
     ...backtestSentence(value),
   ];

@@ -1,7 +1,7 @@
 // Robust training accuracy against P, a curve for each number of points: where it takes off.
 import * as Plot from '@observablehq/plot';
 import type { Html } from '../html.ts';
-import { counted, percent, significant } from '../number.ts';
+import { count, counted, percent, significant } from '../number.ts';
 import { logTicks, paddedDomain, tickText } from './axes.ts';
 import type { Layout } from './law-frame.ts';
 import { drawSvg } from './svg.ts';
@@ -100,7 +100,7 @@ export function transitionChart(
         Plot.text(ends, {
           x: 'parameters',
           y: 'mean',
-          text: ({ n }) => `n = ${significant(n, 'nearest', 4)}`,
+          text: ({ n }) => `n = ${count(n)}`,
           fill: 'colour',
           stroke: 'var(--paper)',
           strokeWidth: 4,

@@ -46,7 +46,7 @@ function assumptions({ law: { assumptions: all } }: PlanResult): Html {
     row([
       html`<th scope="row">${name}</th>`,
       html`<td class="number">${significant(value)}${interval[0] < interval[1] ? html`<small>${significant(interval[0])} to ${significant(interval[1])}</small>` : ''}</td>`,
-      numberCell(significant(exponent)),
+      numberCell(String(exponent)),
       textCell(source),
     ]),
   );
