@@ -30,7 +30,7 @@ ${
   chart
     ? html`<figure>${xyCharts(chart, 'tails', 'Tails of Lipschitz functions on held-out rows')}
 <ul class="keys">${keys}<li>dashed: 2 exp(\u2212d t\u00B2 / 2c) with c = ${overall.c ? significant(overall.c.value) : MISSING}</li></ul>
-<figcaption>All rows. Of each family of certified functions the one that deviates most.</figcaption></figure>
+<figcaption>All rows. Of each family of certified functions the one that deviates most. The test bounds probabilities from below and leaves the mean open; the picture does neither, so that a curve may cross the line.</figcaption></figure>
 `
     : NOTHING
 }${samples([overall, ...groups], origin)}${leftOut > 0 ? html`<p>${count(leftOut)} further groups have no result of their own.</p>\n` : NOTHING}`;
