@@ -16,7 +16,8 @@ const TUNING = 5;
 /**
  * For each epsilon what lies farther than epsilon from boxes around `parts` clusters of the densest rows, or
  * fewer where that would leave less than 20 rows to a box. Boxes are fitted to four fifths of the training rows. The share q of these that count as densest is the largest, by bisection to 0.005, that
- * leaves a share alpha of the last fifth to the set: boxes leave out more of other rows than of those they were fitted to.
+ * leaves enough of the last fifth to the set: boxes leave out more of other rows than of those they were fitted to. Enough of
+ * m rows is alpha and one standard deviation of such a share, sqrt(alpha (1 - alpha) / m).
  * Of the sets that were tried and hold as much, it is the one whose expansion (all outside of the boxes) holds fewest.
  *
  * Cost: the densities (`neighbourDistances`), and for each of some eight to twenty values of q the clusters (`clusterBoxes`)
@@ -38,6 +39,7 @@ export async function outsideDenseBoxes(
   const order = permutation(random.split('tuning'), training.length).map((i) => training[i]!);
   const tuning = order.slice(0, Math.ceil(training.length / TUNING));
   const fitting = order.length > tuning.length ? order.slice(tuning.length).sort() : tuning;
+  const enough = alpha + Math.sqrt((alpha * (1 - alpha)) / tuning.length);
   const boxCount = Math.min(parts, Math.max(1, Math.floor(fitting.length / ROWS_OF_BOX)));
   const steps = 1 + epsilons.length * Math.ceil(Math.log2(1 / RESOLUTION));
   let step = 0;
@@ -71,7 +73,7 @@ export async function outsideDenseBoxes(
       }
       const q = (low + high) / 2;
       const one = trial(q);
-      if (countAbove(one, epsilon) >= alpha * tuning.length) {
+      if (countAbove(one, epsilon) >= enough * tuning.length) {
         low = q;
         if (countAbove(one, 0) < countAbove(best, 0)) best = one;
       } else {

@@ -1,7 +1,9 @@
 // Normals of half-spaces to try: principal components, their signed powers, and coordinates (Prescott, Zhang and Evans 2021).
 import { gemm, graph, input } from '../../graph/index.ts';
 import { type Matrix, matrix, symmetricEigen } from '../../linalg/index.ts';
+import type { Rng } from '../../random/index.ts';
 import { compile } from '../../runtime/index.ts';
+import { someOf } from './scaled-rows.ts';
 import type { ExpansionNorm } from './sets.ts';
 
 /** Rows of one product. */
@@ -12,17 +14,32 @@ export const MOST_COMPONENTS = 1024;
 const ROUNDING = 1e-12;
 
 /**
- * Principal components of centred rows, as unit vectors by falling variance; those without variance are left out. With more
- * than 1024 features and more than 1024 rows they are those of the first 1024 rows. Estimates.
+ * Principal components of centred rows, as unit vectors by falling variance; those without variance are left out. Where
+ * there are more features and more rows than `size`, they are those of as many rows drawn at random. Estimates.
  *
- * Cost: rows * features * min(rows, features) multiplications and an eigenvalue problem of that size, 1024 at most.
+ * Cost: rows * features * min(rows, features) multiplications and an eigenvalue problem of that size, `size` at most.
  *
  * @param x `[rows, features]`, centred.
+ * @param size defaults to 1024.
  * @returns vectors of `[features]`.
  */
-export async function principalComponents(x: Matrix): Promise<readonly Float64Array[]> {
-  const most = Math.min(x.rows, MOST_COMPONENTS);
-  return x.columns <= most ? fromCovariance(x) : fromProducts(x, most);
+export async function principalComponents(
+  x: Matrix,
+  random: Rng,
+  size = MOST_COMPONENTS,
+): Promise<readonly Float64Array[]> {
+  const most = Math.min(x.rows, size);
+  if (x.columns <= most) return fromCovariance(x);
+  const d = x.columns;
+  const drawn = new Float64Array(most * d);
+  someOf(
+    Int32Array.from({ length: x.rows }, (_, i) => i),
+    most,
+    random,
+  ).forEach((row, i) => {
+    drawn.set(x.data.subarray(row * d, (row + 1) * d), i * d);
+  });
+  return fromProducts(drawn, d);
 }
 
 async function fromCovariance(x: Matrix): Promise<readonly Float64Array[]> {
@@ -50,9 +67,8 @@ async function fromCovariance(x: Matrix): Promise<readonly Float64Array[]> {
 }
 
 /** From the products of rows X X^T = U diag(values) U^T: the components are the rows of diag(values)^(-1/2) U^T X. */
-async function fromProducts(x: Matrix, rows: number): Promise<readonly Float64Array[]> {
-  const d = x.columns;
-  const some = x.data.subarray(0, rows * d);
+async function fromProducts(some: Float64Array, d: number): Promise<readonly Float64Array[]> {
+  const rows = some.length / d;
   const left = input('left', 'float64', [rows, d]);
   const square = await compile(graph([left], { products: gemm(left, left, { transB: 1 }) }));
   const products = await square.run({ left: some }).finally(() => square.dispose());

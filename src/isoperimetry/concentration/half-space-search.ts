@@ -33,7 +33,7 @@ export async function bestNormals(
   const size = searchSize(training.length, features);
   const rows = someOf(training, size.rows, random);
   const { x, scale } = scaledRows(points, features, rows);
-  const components = (await principalComponents(x)).slice(0, size.components);
+  const components = (await principalComponents(x, random.split('components'))).slice(0, size.components);
   const standing = emptyStanding(components.length, epsilons.length);
   const counter = await expansionCounter(
     x,

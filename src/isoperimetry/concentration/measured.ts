@@ -10,7 +10,8 @@ import type { Split } from './split.ts';
  * The concentration function h(alpha, epsilon) = inf { mu(E_epsilon) : mu(E) >= alpha } is the least adversarial risk that
  * any classifier with risk at least alpha can have (its errors are an E). One set shows h from above only: if mu(E) >= alpha
  * then h(alpha, epsilon) <= mu(E_epsilon). So `expanded` is an estimate of how much adversarial risk concentration can be
- * made to explain with sets of this family, and is no lower bound on the adversarial risk of a classifier.
+ * made to explain with sets of this family, and is no lower bound on the adversarial risk of a classifier. The intervals of
+ * both masses have confidence 95 % each, and so 90 % together.
  */
 export interface MeasuredExpansion {
   readonly family: 'half-spaces' | 'balls' | 'boxes';
@@ -72,16 +73,12 @@ function meaning(
     `A classifier that errs exactly on the set found has risk ${percent(risk.value)} and, for changes of at most ` +
     `${shortNumber(epsilon)} in ${norm}, adversarial risk ${percent(expanded.value)} ` +
     `(${percent(expanded.interval[0])} to ${percent(expanded.interval[1])})`;
-  if (risk.interval[1] < alpha) {
-    return `${claim}. On the held-out rows the set is smaller than ${percent(alpha)}, so that this bounds no classifier with that risk.`;
-  }
-  if (risk.interval[0] >= alpha) {
-    return `${claim}. So concentration cannot force more than ${percent(expanded.interval[1])} on classifiers with risk at least ${percent(alpha)}.`;
-  }
-  return (
-    `${claim}. Its risk is ${percent(alpha)} within what the held-out rows can tell, so that concentration hardly forces more ` +
-    `than that on classifiers with risk at least ${percent(alpha)}.`
-  );
+  const [wanted, most] = [percent(alpha), percent(expanded.interval[1])];
+  const limit = `concentration alone does not force more than ${most} on every classifier with risk at least ${wanted}`;
+  if (risk.interval[0] >= alpha) return `${claim}. So ${limit}.`;
+  return risk.interval[1] < alpha
+    ? `${claim}. The set is smaller than ${wanted} of the held-out rows, and says nothing about classifiers with risk at least ${wanted}.`
+    : `${claim}. If its risk reaches ${wanted}, which the held-out rows leave open, then ${limit}.`;
 }
 
 function percent(share: number): string {
