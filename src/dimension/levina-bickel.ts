@@ -19,7 +19,7 @@ import { CONFIDENCE, type Finding } from './reading.ts';
  *
  * without bias where the density is uniform within R_k. Means of d instead of 1 / d over rows are too large, by (k-1)/(k-2), which
  * is why Levina and Bickel divide by k - 2; with the mean of 1 / d that divisor makes d too small by (k-2)/(k-1): half at k = 3.
- * The values of Pope et al. (2021) are of that kind. scikit-dimension counts j = k, too, so that its d is larger by k/(k-1).
+ * The values of Pope et al. (2021) are of that kind.
  *
  * The interval is that of the likelihood with rows that share neighbours, wider by that of k = 3 and by the trend from
  * k to 4k and to all neighbours, for the dimension at distance 0 (`towardsZero`).

@@ -45,8 +45,13 @@ export function twoNN(neighbourhoods: Neighbourhoods): Finding {
 /** r_16 / r_8 shows the trend with scale. */
 const COARSER = 8;
 
-/** The slope alone; Infinity where no ratio exceeds 1. */
-export function twoNNSlope(neighbourhoods: Neighbourhoods): number {
+/**
+ * The slope alone; Infinity where no ratio exceeds 1.
+ *
+ * @param first number of the smallest ratio: 1 as in the paper, F = i / N for i = 1, ..., N; 0 as in implementations that begin
+ *   with F = 0 (scikit-dimension up to 0.3), whose slope is smaller, by a tenth at N = 30.
+ */
+export function twoNNSlope(neighbourhoods: Neighbourhoods, first: 0 | 1 = 1): number {
   const { distances, k } = neighbourhoods;
   const logs = Float64Array.from(apart(neighbourhoods), (i) =>
     Math.log(distances[i * k + 1]! / distances[i * k]!),
@@ -54,7 +59,7 @@ export function twoNNSlope(neighbourhoods: Neighbourhoods): number {
   const kept = Math.floor(logs.length * (1 - DISCARDED));
   let [above, below] = [0, 0];
   for (let i = 0; i < kept; i++) {
-    above -= logs[i]! * Math.log1p(-(i + 1) / logs.length);
+    above -= logs[i]! * Math.log1p(-(i + first) / logs.length);
     below += logs[i]! ** 2;
   }
   return below > 0 ? above / below : Infinity;

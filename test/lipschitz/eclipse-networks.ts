@@ -28,7 +28,7 @@ export function normOfProduct(weights: readonly Matrix[]): number {
 }
 
 /** Uniform numbers in [0, 1) with 53 bits: MT19937 of Matsumoto and Nishimura (1998), seeded by init_genrand. */
-function mersenneTwister(seed: number): () => number {
+export function mersenneTwister(seed: number): () => number {
   const state = new Uint32Array(624);
   state[0] = seed;
   for (let i = 1; i < 624; i++) {
