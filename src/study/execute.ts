@@ -89,6 +89,7 @@ export async function execute(
     n,
     d,
     parameterCount: fitted.parameterCount,
+    ...(fitted.fixedParameters !== undefined && { fixedParameters: fitted.fixedParameters }),
     interpolationError: largest,
     meanSquaredError: meanSquared,
     ...(dataset.noiseVariance !== undefined && { noiseVariance: dataset.noiseVariance }),
@@ -176,7 +177,8 @@ function fitLevel(
 ): { readonly share: number; readonly levels: number } {
   if (isExactMemorizer(member)) return { share: 1, levels: 1 };
   if (noiseVariance === undefined) return { share: 0, levels: 1 };
-  const misfit = 'train' in member ? (member.training.stop.signs ?? toleranceOf(member) ** 2) : 0.01;
+  const signs = 'train' in member ? member.training.stop.signs : undefined;
+  const misfit = 'memorizer' in member ? 0.01 : (signs ?? toleranceOf(member) ** 2);
   const shares = [1 - misfit, 0.5].filter((share) => meanSquaredError <= (1 - share) * noiseVariance);
   return { share: shares[0] ?? 0, levels: 2 };
 }

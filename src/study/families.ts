@@ -1,11 +1,16 @@
-// Families of a study file: the explicit memorizers and the trained networks, each with its sizes.
+// Families of a study file: the explicit memorizers, the trained networks and the models of fixed features, each with its sizes.
 import { z } from 'zod';
 import { RobustlawError } from '../errors.ts';
-import { createFamily, modelSchema } from '../models/index.ts';
+import { ACTIVATIONS, type Activation, createFamily, modelSchema } from '../models/index.ts';
 import { trainingSchema } from '../training/index.ts';
 import { type Size, sizeOn, sizeSchema } from './size-expression.ts';
 
 const sizesOf = <T extends z.ZodType>(entry: T) => z.array(entry).min(1).max(1000);
+
+const activationsWith = (fits: (activation: Activation) => boolean) =>
+  z.enum((Object.keys(ACTIVATIONS) as Activation[]).filter(fits));
+
+const neurons = sizesOf(sizeSchema);
 
 const evenPower = z.int().min(2).max(100).multipleOf(2);
 
@@ -34,6 +39,22 @@ export const familySchema = z.union([
     ),
     training: trainingSchema.prefault({}).describe('how it is trained'),
   }),
+  z.discriminatedUnion('features', [
+    z.strictObject({
+      features: z
+        .literal('random')
+        .describe('f(x) = theta phi(V x), V random and fixed; theta of least norm'),
+      activation: activationsWith(() => true).describe('phi'),
+      sizes: neurons.describe('neurons k, P = k for each output; those below n are skipped'),
+    }),
+    z.strictObject({
+      features: z
+        .literal('tangent')
+        .describe("f(x) = sum_l phi'(v_l . x) theta_l . x, V random and fixed; theta of least norm"),
+      activation: activationsWith((one) => ACTIVATIONS[one].smooth).describe('phi, twice differentiable'),
+      sizes: neurons.describe('neurons k, P = k d for each output; those with k d below n are skipped'),
+    }),
+  ]),
 ]);
 
 /** A family with all defaults filled in. */
@@ -41,6 +62,7 @@ export type Family = z.output<typeof familySchema>;
 
 type MemorizerFamily = Extract<Family, { memorizer: unknown }>;
 type TrainedFamily = Extract<Family, { train: unknown }>;
+type FeatureFamily = Extract<Family, { features: unknown }>;
 /** A family at one of its sizes. */
 type At<F> = F extends { sizes: unknown } ? Omit<F, 'sizes'> & { readonly size: number } : F;
 
@@ -48,8 +70,10 @@ type At<F> = F extends { sizes: unknown } ? Omit<F, 'sizes'> & { readonly size: 
 export type MemorizerMember = MemorizerFamily extends infer F ? At<F> : never;
 /** A trained network of one size. */
 export type TrainedMember = At<TrainedFamily>;
+/** A model of fixed features at one size. */
+export type FeatureMember = FeatureFamily extends infer F ? At<F> : never;
 /** What one trial runs. */
-export type Member = MemorizerMember | TrainedMember;
+export type Member = MemorizerMember | TrainedMember | FeatureMember;
 
 /** The data that a member is to fit, as far as its size depends on them. */
 export interface DataShape {
@@ -101,6 +125,12 @@ function problemOf(family: Family, size: number, data: DataShape, d: number): st
     parameters < n ? `P = ${parameters} parameters are fewer than the n = ${n} labels` : undefined;
   if ('train' in family) {
     return tooFew(createFamily(family.train, size, inputShape, outputs).parameterCount);
+  }
+  if ('features' in family) {
+    const features = family.features === 'tangent' ? size * d : size;
+    return features < n
+      ? `${features} features are fewer than the n = ${n} points, whose labels they cannot all fit`
+      : undefined;
   }
   if (family.memorizer === 'projected-rbf' && size > d) return `a projection cannot exceed d = ${d}`;
   if (family.memorizer === 'grouped' && size > n) return `more neurons than the n = ${n} points`;

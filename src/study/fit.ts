@@ -1,4 +1,4 @@
-// From one member of a family and one data set to a function: constructed or trained, with everything a trial measures it by.
+// From one member of a family and one data set to a function: constructed, trained or solved for, with everything a trial measures it by.
 import { type Dataset, featureCount, pointCount } from '../data/index.ts';
 import { RobustlawError } from '../errors.ts';
 import { type Graph, isFloat, parameters, tensorOf } from '../graph/index.ts';
@@ -8,6 +8,7 @@ import { recheck } from '../lipschitz/index.ts';
 import { construct, evaluateMemorizer, exportMemorizer, type Memorizer } from '../memorizers/index.ts';
 import type { Rng } from '../random/index.ts';
 import type { Member, MemorizerMember } from './families.ts';
+import { fitFeatures } from './fitted-features.ts';
 import type { GraphFor } from './gradients.ts';
 import type { TrainingRecord, TrajectoryPoint, TrialResult } from './result.ts';
 import { type Effort, trainMember } from './trained-member.ts';
@@ -15,6 +16,8 @@ import { type Effort, trainMember } from './trained-member.ts';
 /** A function that was fitted to a data set. */
 export interface FittedFunction {
   readonly parameterCount: number;
+  /** Random numbers that stay as they were drawn, where there are any. */
+  readonly fixedParameters?: number;
   readonly lipschitz: TrialResult['lipschitz'];
   /** f at N points `[N, d]`, as `[N, m]`, in float64. */
   readonly evaluate: (x: Float64Array) => Promise<Float64Array>;
@@ -29,9 +32,10 @@ export interface FittedFunction {
 /**
  * The function of a member for a data set; the same arguments give the same function.
  *
- * @param effort how a trained network is measured.
+ * @param effort how a trained network is measured; of models of features, the fresh points alone matter.
  * @param known the memorizer of this member, where it has been made already.
- * @throws RobustlawError of the construction, or `construction-impossible` when the training diverges.
+ * @throws RobustlawError of the construction, or `construction-impossible` when the training diverges or the features of
+ *   different points are linearly dependent.
  */
 export async function fitMember(
   member: Member,
@@ -41,6 +45,7 @@ export async function fitMember(
   known?: Memorizer,
 ): Promise<FittedFunction> {
   if ('train' in member) return trainMember(member, dataset, key, effort);
+  if ('features' in member) return fitFeatures(member, dataset, key, effort);
   return measured(known ?? (await constructed(member, dataset, key)));
 }
 

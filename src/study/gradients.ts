@@ -1,4 +1,4 @@
-// Gradients of a function at many points: the largest, as a proven lower bound, and the mean of their squares.
+// Gradients of a function at many points: the largest, as a proven lower bound, the mean of their squares, and the sensitivity.
 import { bytesOfDerivative, type Graph, graph, input, nameOf, sizeOf, vjp } from '../graph/index.ts';
 import type { Estimate, WitnessedLowerBound } from '../guarantee/index.ts';
 import { matrix, symmetricEigen } from '../linalg/index.ts';
@@ -19,7 +19,8 @@ const STEPS = Array.from({ length: 8 }, (_, i) => 10 ** -(i + 1));
 export type GraphFor = (batch: number) => Graph;
 
 /**
- * The largest gradient at the points, proven from below, and E |grad f|^2 over their distribution with a 95 % interval.
+ * The largest gradient at the points, proven from below, and E |grad f|^2 and E |z| |grad f(z)| over their distribution with
+ * 95 % intervals.
  *
  * Of m outputs the Jacobian J takes the place of the gradient: |J|_op for the largest, |J|_F^2 in the mean.
  *
@@ -37,7 +38,8 @@ export async function gradientSample(
       ...(await proven(graphFor, steepest)),
       method: `the largest of the gradients at ${count} fresh points`,
     },
-    meanSquare: meanSquare(squares),
+    meanSquare: meanOf(squares),
+    sensitivity: meanOf(sensitivitiesOf(squares, x)),
   };
 }
 
@@ -170,13 +172,22 @@ async function quotientsOf(
   }
 }
 
-/** The mean with its Student interval, which starts at 0 at the least. */
-function meanSquare(squares: Float64Array): Estimate {
-  const count = squares.length;
-  const value = mean(squares);
+/** |z_i| |J(z_i)|_F of every point. */
+function sensitivitiesOf(squares: Float64Array, x: Float64Array): Float64Array {
+  const d = x.length / squares.length;
+  return squares.map((square, i) => {
+    const point = x.subarray(i * d, (i + 1) * d);
+    return Math.sqrt(dot(point, point)) * Math.sqrt(square);
+  });
+}
+
+/** The mean of numbers >= 0 with its Student interval, which starts at 0 at the least. */
+function meanOf(values: Float64Array): Estimate {
+  const count = values.length;
+  const value = mean(values);
   const half =
     count > 1
-      ? studentQuantile((1 + CONFIDENCE) / 2, count - 1) * Math.sqrt(variance(squares) / count)
+      ? studentQuantile((1 + CONFIDENCE) / 2, count - 1) * Math.sqrt(variance(values) / count)
       : Number.POSITIVE_INFINITY;
   return {
     kind: 'estimate',

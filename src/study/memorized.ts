@@ -7,6 +7,9 @@ import type { TrialResult } from './result.ts';
 /** A memorizer fits exactly when every error is below this; rounding of float64 is far below. */
 const EXACT_TOLERANCE = 1e-9;
 
+/** Systems of equations with a condition of up to some 10^9 are solved up to this. */
+const SOLVED_TOLERANCE = 1e-6;
+
 /** Errors of trainings that do not say when they have memorized. */
 const USUAL_TOLERANCE = 0.01;
 
@@ -29,6 +32,7 @@ export function errors(
 
 /** The largest error that counts as perfect. */
 export function toleranceOf(member: Member): number {
+  if ('features' in member) return SOLVED_TOLERANCE;
   return 'train' in member ? (member.training.stop.memorized ?? USUAL_TOLERANCE) : EXACT_TOLERANCE;
 }
 
@@ -45,7 +49,8 @@ export function memorizationOf(
 
 /**
  * Whether the function memorized as its family understands it: the rules `memorized`, `signs` and `accuracy` of its
- * training, any of them; at least partial memorization for a training without; an interpolating construction perfectly.
+ * training, any of them; at least partial memorization for a training without; interpolating constructions and features
+ * perfectly.
  * Only the function counts, not why the training stopped.
  */
 export function memorized(
@@ -56,6 +61,7 @@ export function memorized(
   dataset: Dataset,
   predictions: Float64Array,
 ): boolean {
+  if ('features' in member) return memorization === 'perfect';
   if (!('train' in member)) return memorization === 'perfect' || !isExactMemorizer(member);
   const { memorized, signs, accuracy } = member.training.stop;
   const right = shareRight(predictions, dataset);

@@ -18,7 +18,7 @@ export interface TrialParameters {
   readonly checksum?: string;
   readonly member: Member;
   readonly measures: readonly Measure[];
-  /** How networks are searched from below; absent for explicit constructions. */
+  /** How networks are searched from below; absent for explicit constructions and features. */
   readonly search?: Search;
   /** Seconds after which the trial ends as it is; absent without a limit. */
   readonly seconds?: number;

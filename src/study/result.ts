@@ -60,6 +60,11 @@ export interface GradientSample {
   readonly largest: WitnessedLowerBound;
   /** E |grad f|^2, the squared Sobolev seminorm. */
   readonly meanSquare: Estimate;
+  /**
+   * E |z| |grad f(z)|, which does not depend on the scale of the points: the sensitivity of Bombari, Kiyani and Mondelli
+   * (2023), where |z| = sqrt(d). Absent in results of versions that did not measure it.
+   */
+  readonly sensitivity?: Estimate;
 }
 
 /** The function in the middle of its training. */
@@ -77,7 +82,10 @@ export interface TrajectoryPoint {
 export interface TrialResult {
   readonly n: number;
   readonly d: number;
+  /** P, what was fitted to the labels. */
   readonly parameterCount: number;
+  /** Random weights drawn before the data were seen, which are no part of P. */
+  readonly fixedParameters?: number;
   /** max_i |f(x_i) - y_i|. */
   readonly interpolationError: number;
   /** (1/n) sum_i |f(x_i) - y_i|^2. */
@@ -232,7 +240,7 @@ export interface PublishedFigure {
 /** One fit that a study asks for: a measured quantity against a predictor. */
 export interface PredictorFit {
   readonly title: string;
-  /** `upper`, `lower`, `gradients` or `average`. */
+  /** `upper`, `lower`, `gradients`, `average` or `sensitivity`. */
   readonly quantity: string;
   readonly predictor: string;
   /** `log`: log quantity = intercept + slope log predictor. */

@@ -39,7 +39,7 @@ const grid = z.strictObject({
     .default([])
     .describe(
       'slice: values on the plane through three data points, for contour maps, of the first replicate; model: the function as ONNX; ' +
-        'gradients: the largest gradient at fresh points and the mean of its square; ' +
+        'gradients: the largest gradient at fresh points, the mean of its square and the sensitivity; ' +
         'trajectory: the constant at steps of the training',
     ),
   search: search
@@ -62,7 +62,7 @@ const fit = z.strictObject({
     .enum(QUANTITIES)
     .describe(
       'what was measured: upper (certified or exact), lower (witnessed or exact), gradients (the largest at fresh points), ' +
-        'average (root of the mean squared gradient)',
+        'average (root of the mean squared gradient), sensitivity (mean of |z| |grad f(z)| over fresh points)',
     ),
   predictor: z.enum(PREDICTORS).describe('k is the size of the family'),
   scale: z.enum(['linear', 'log']).default('log').describe('log: both axes'),
@@ -208,7 +208,7 @@ function checkReferences(yaml: YamlText, study: StudySpecification): void {
       require([...path, 'families', j], name, 'family', familyNames);
     });
     const sampled = study.trials.some(({ measures }) => measures.includes('gradients'));
-    if ((wanted.quantity === 'gradients' || wanted.quantity === 'average') && !sampled) {
+    if (wanted.quantity !== 'upper' && wanted.quantity !== 'lower' && !sampled) {
       const what = `"${wanted.quantity}" needs an entry of trials with measures: [gradients]; there is none`;
       throw fieldError(yaml, [...path, 'quantity'], what);
     }

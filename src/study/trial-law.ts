@@ -126,6 +126,13 @@ function classOf(
     const isPlain = train.model === 'two-layer' && train.activation === 'relu' && !train.batchNorm;
     return isPlain ? byNorm(parameterNorm, (rho) => twoLayerReluClass(d, member.size, rho, R)) : undefined;
   }
+  if ('features' in member) {
+    // |phi| <= 1, so that the features of every point have a norm of at most sqrt(k): linear functions of them.
+    const bounded = member.activation === 'tanh' || member.activation === 'sigmoid';
+    return member.features === 'random' && bounded
+      ? byNorm(parameterNorm, (rho) => linearClass(member.size, rho, Math.sqrt(member.size)))
+      : undefined;
+  }
   switch (member.memorizer) {
     case 'mcshane':
       return bySlope((S) => mcShaneClass(cones(d)(S)));

@@ -19,7 +19,7 @@ const MIN_SEEDS = 3;
  * Sizes too small for the theory are left out: projected points keep their distances only for dimensions
  * k >= Omega(log n) (Bubeck and Sellke 2021, remark on tightness), here k >= fitFrom ln n. Of trained networks only
  * those that fit below the noise enter, with their witnessed lower bounds, which follow the true constant closely,
- * while products of norms do not.
+ * while products of norms do not. Features enter in the same way, where they interpolate.
  *
  * The intervals resample whole seeds, since all sizes of a seed share their data.
  *
@@ -93,6 +93,13 @@ function eligibility(study: StudySpecification, members: readonly Finished[]): E
         ({ result }) => result.memorization !== 'none' && result.lipschitz.lower !== undefined,
       ),
       range: 'networks that fit below the noise; witnessed lower bounds',
+      constant: ({ result }) => result.lipschitz.lower!.value,
+    };
+  }
+  if ('features' in family) {
+    return {
+      eligible: members.filter(({ result }) => result.memorized === true),
+      range: 'features that interpolate; witnessed lower bounds',
       constant: ({ result }) => result.lipschitz.lower!.value,
     };
   }

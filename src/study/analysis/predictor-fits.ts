@@ -20,6 +20,8 @@ import { type Finished, finished } from './series.ts';
 /** A line through two points always fits. */
 const MIN_VALUES = 3;
 const MIN_DRAWS = 3;
+/** Between the largest and the least value of a predictor. */
+const LEAST_RATIO = 1.05;
 
 /** The fits of `analysis.fits`, in order. Guarantee: estimates. */
 export function predictorFits(
@@ -75,10 +77,10 @@ function fittedGroup(
   const bins = question.bins === undefined ? [] : binned(points, question.bins);
   const draws = observations.map(({ member: { trial } }) => `${trial.seed} ${trial.data}`);
   const [values, groups] = [new Set(points.map(({ x }) => x)).size, new Set(draws).size];
-  if (values < MIN_VALUES || groups < MIN_DRAWS) {
+  if (values < MIN_VALUES || groups < MIN_DRAWS || !varies(points.map(({ x }) => x))) {
     const note =
       `${points.length} trials with ${values} values of ${question.predictor} on ${groups} draws of the data; ` +
-      `a line takes ${MIN_VALUES} of each`;
+      `a line takes ${MIN_VALUES} of each, and values that differ by 5 per cent`;
     return { ...common, note, rivals: [], bins };
   }
   const axis = axisOf(question.scale);
@@ -86,9 +88,8 @@ function fittedGroup(
   const predictors = [question.predictor, ...question.rivals.filter((one) => one !== question.predictor)];
   const lines = predictors.flatMap((predictor) => {
     const given = observations.map(({ member }) => predictorOf(predictor, member));
-    // A rival that some trial has no value of, or the same for all, explains nothing here.
-    if (given.some((value) => value === undefined) || new Set(given).size < 2) return [];
-    const x = given.map((value) => axis(value!));
+    if (!varies(given)) return [];
+    const x = given.map((value) => axis(value));
     return [{ predictor, x, line: groupedLine(x, y, draws, rng) }];
   });
   const method = `least squares${question.scale === 'log' ? ' of the logarithms' : ''}, bootstrap over ${groups} draws of the data`;
@@ -117,6 +118,13 @@ function fittedGroup(
     rivals,
     bins,
   };
+}
+
+/** A predictor that some trial has no value of, or nearly the same for all, explains nothing. */
+function varies(given: (number | undefined)[]): given is number[] {
+  if (given.some((value) => value === undefined)) return false;
+  const values = given as readonly number[];
+  return Math.max(...values) > LEAST_RATIO * Math.min(...values);
 }
 
 /** The points of a figure, fitted on the axes of the question. */

@@ -4,9 +4,10 @@ import type { Finished } from './series.ts';
 
 /**
  * Measured quantities. `upper` is exact or certified, `lower` exact or witnessed. `gradients` is the largest gradient at
- * fresh points (Bubeck, Li and Nagaraj 2021, section 4), `average` the root of the mean of |grad f|^2 over them.
+ * fresh points (Bubeck, Li and Nagaraj 2021, section 4), `average` the root of the mean of |grad f|^2 over them,
+ * `sensitivity` the mean of |z| |grad f(z)| (Bombari, Kiyani and Mondelli 2023).
  */
-export const QUANTITIES = ['upper', 'lower', 'gradients', 'average'] as const;
+export const QUANTITIES = ['upper', 'lower', 'gradients', 'average', 'sensitivity'] as const;
 export type Quantity = (typeof QUANTITIES)[number];
 
 /** The value of a trial; undefined where it was not measured or is not finite and positive. */
@@ -21,6 +22,8 @@ export function quantityOf(quantity: Quantity, { result }: Finished): number | u
       return usable(gradients?.largest.value);
     case 'average':
       return usable(gradients && Math.sqrt(gradients.meanSquare.value));
+    case 'sensitivity':
+      return usable(gradients?.sensitivity?.value);
   }
 }
 
