@@ -62,6 +62,7 @@ export const QUANTITY_TEXT: Readonly<Record<string, string>> = {
   lower: 'Lipschitz constant, witnessed from below or exact',
   gradients: 'largest gradient at fresh points',
   average: 'root of the mean squared gradient',
+  sensitivity: 'mean of |z| |grad f(z)| at fresh points',
 };
 
 /** Draws the scatter, or nothing where there is no point that the axes can show. */
