@@ -35,6 +35,7 @@ import type { Stop } from '../stop.ts';
 import { cosineRate } from '../training/index.ts';
 import type { Points } from './family.ts';
 import { type SmallNetwork, sortedPairs } from './network.ts';
+import { normOf } from './norms.ts';
 
 /** Units of each of the two hidden layers. */
 const WIDTH = 16;
@@ -55,10 +56,10 @@ const TINY = 1e-300;
 export type Deviation = 'variance' | 'exponential moment';
 
 /**
- * A network of two hidden layers with sorted pairs, every matrix in the ball of norm 1 of `networkConstant`: Frank and Wolfe's
- * method, in which each step mixes the matrix with the one of norm 1 along which the objective grows fastest. In l2 that is the
- * polar factor of the gradient, in l1 and linf it is found row by row. Being a mixture, a matrix never leaves its ball; the certificate
- * is computed from the weights all the same.
+ * A network of two hidden layers with sorted pairs, every matrix drawn into the ball of norm 1 of `networkConstant`: Frank and
+ * Wolfe's method, in which each step mixes the matrix with the one of norm 1 along which the objective grows fastest. In l2 that is
+ * the polar factor of the gradient, in l1 and linf it is found row by row. Nothing depends on how well that works: the certificate is
+ * computed from the weights.
  *
  * Made large on at most 512 rows in 60 steps: Var f, or log E exp(s (f - Ef)) + log E exp(-s (f - Ef)).
  *
@@ -75,7 +76,7 @@ export async function deviatingNetwork(
   const { features } = training;
   const rows = Math.min(MOST_ROWS, training.rows);
   const x = training.data.subarray(0, rows * features);
-  const { deviation: unit, farthest } = reach(x, features, principal);
+  const { deviation: unit, farthest } = reach(norm, x, features, principal);
   const fixed = {
     x,
     unit: Float64Array.of(unit),
@@ -187,6 +188,7 @@ function start(features: number, principal: Matrix, random: Rng): Record<string,
 
 /** The standard deviation along the first principal direction, and the largest distance from the mean. */
 function reach(
+  norm: Norm,
   x: Float64Array,
   features: number,
   principal: Matrix,
@@ -195,13 +197,14 @@ function reach(
   const top = row(principal, 0);
   let [squares, farthest] = [0, 0];
   for (let i = 0; i < rows; i++) {
-    let [along, length] = [0, 0];
-    for (let k = 0; k < features; k++) {
-      along += x[i * features + k]! * top[k]!;
-      length += x[i * features + k]! ** 2;
-    }
+    let along = 0;
+    for (let k = 0; k < features; k++) along += x[i * features + k]! * top[k]!;
     squares += along ** 2 / rows;
-    farthest = Math.max(farthest, Math.sqrt(length));
+    farthest = Math.max(
+      farthest,
+      normOf('l2', x, i * features, features),
+      normOf(norm, x, i * features, features),
+    );
   }
   return { deviation: Math.sqrt(squares), farthest };
 }

@@ -56,13 +56,13 @@ function largestDualNorm(norm: Norm, weight: Matrix): number {
   return largest;
 }
 
-/** The networks divided by their certified constants; those whose constant is 0 or not finite are left out. */
+/** The networks divided by their certified constants; those with weights or a constant that is not finite, or 0, are left out. */
 export function networkFunctions(
   name: string,
   norm: Norm,
   networks: readonly SmallNetwork[],
 ): FunctionFamily | undefined {
-  const scaled = networks.flatMap((network) => {
+  const scaled = networks.filter(hasFiniteWeights).flatMap((network) => {
     const { value } = networkConstant(norm, network);
     return value > 0 && value < Infinity ? [divided(network, SLACK / value)] : [];
   });
@@ -76,6 +76,12 @@ export function networkFunctions(
       return results;
     },
   };
+}
+
+function hasFiniteWeights({ layers }: SmallNetwork): boolean {
+  return layers.every(
+    ({ weight, bias }) => weight.data.every(Number.isFinite) && bias.every(Number.isFinite),
+  );
 }
 
 /** The network times a factor, which goes into its last layer. */

@@ -56,7 +56,7 @@ export interface SampleIsoperimetry {
   readonly heldOutRows: number;
   /** d, the number of features. */
   readonly dimension: number;
-  /** s with s^2 = E|x - Ex|^2 in the norm of the test, on the training half. c is the constant of x / s, c s^2 that of x. */
+  /** s with s^2 = E|x - Ex|^2 in the norm of the test, on the training half. c is the constant of x / s, c s^2 that of x. NaN with too few rows. */
   readonly scale: number;
   /** Functions that were made, and tested after a ranking on the training half. */
   readonly functions: number;

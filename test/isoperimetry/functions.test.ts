@@ -154,6 +154,15 @@ test('networks by hand: |x_1| as a sorted pair, max(0, x) as a rectified unit', 
   ).toBeUndefined();
 });
 
+test('a network whose training went astray is left out', () => {
+  const layer = (entry: number) => ({
+    weight: matrix(1, 1, Float64Array.of(entry)),
+    bias: new Float64Array(1),
+  });
+  const astray: SmallNetwork = { name: 'astray', activation: 'relu', layers: [layer(Number.NaN), layer(1)] };
+  expect(networkFunctions('f', 'l2', [astray])).toBeUndefined();
+});
+
 test('dual norms', () => {
   const w = Float64Array.of(3, -4);
   expect(dualNormUpper('l2', w)).toBeCloseTo(5, 12);
