@@ -6,19 +6,19 @@ import {
   type PlainEstimate,
   type SurveyDimensions,
 } from '../../survey/index.ts';
+import { measured } from '../audit/measured.ts';
 import { intervalCharts } from '../charts/interval-chart.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { significant } from '../number.ts';
 import { details, estimateCell, numberCell, row, section, table, textCell } from '../sections/common.ts';
 import { dimensionChart, scaleChart } from './charts.ts';
-import { measuredPart } from './measured.ts';
 import { xyCharts } from './xy-chart.ts';
 
 export function dimensions(survey: DataSurvey): Html {
   return section('dimensions', 'Dimension, and what the law asks', [
     html`<p>A model with P parameters that fits n noisy points of dimension D below the noise has a Lipschitz constant of at least the order of \u221A(nD/P) (Bubeck and Sellke 2021): a robust fit needs P of the order of n D. D is the number of features for data that fill their space and concentrate; other data have less, and nobody knows which reading counts. Those that speak of concentration are nearest to the proof; those of manifolds say how many numbers describe a point.</p>
 `,
-    measuredPart(survey.dimensions, (value) => content(survey, value)),
+    measured(survey.dimensions, (value) => content(survey, value)),
   ]);
 }
 

@@ -1,17 +1,17 @@
 // Whether the data concentrate as the law supposes, with the tails that decide, overall and for each class.
 import type { DataSurvey, SurveyIsoperimetry } from '../../survey/index.ts';
+import { measured } from '../audit/measured.ts';
 import { type Html, html, NOTHING, shorten } from '../html.ts';
 import { count, MISSING, percent, significant } from '../number.ts';
 import { numberCell, row, section, table, textCell } from '../sections/common.ts';
 import { tailChart } from './charts.ts';
-import { measuredPart } from './measured.ts';
 import { xyCharts } from './xy-chart.ts';
 
 export function isoperimetry(survey: DataSurvey): Html {
   return section('isoperimetry', 'Isoperimetry', [
     html`<p>The law supposes that every function f with Lipschitz constant 1 stays near its mean: P(|f \u2212 Ef| \u2265 t) \u2264 2 exp(\u2212d t\u00B2 / 2c) with a constant c of order 1, on the data or on each part of a mixture. Data can refute a c, never prove one: functions that were not tried may deviate more.</p>
 `,
-    measuredPart(survey.isoperimetry, content),
+    measured(survey.isoperimetry, content),
   ]);
 }
 

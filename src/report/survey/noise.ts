@@ -1,17 +1,17 @@
 // The noise of the labels, each reading with its source, and the bias of neighbours made visible.
 import type { DataSurvey, SurveyNoise } from '../../survey/index.ts';
+import { measured } from '../audit/measured.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { percent, significant } from '../number.ts';
 import { estimateCell, row, section, table, textCell } from '../sections/common.ts';
 import { noiseProfileChart } from './charts.ts';
-import { measuredPart } from './measured.ts';
 import { xyCharts } from './xy-chart.ts';
 
 export function noise(survey: DataSurvey): Html {
   return section('noise', 'Noise of the labels', [
     html`<p>\u03C3\u00B2 = E Var[y|x] is the squared error of the best predictor${survey.data.labels.kind === 'classification' ? ', summed over one-hot labels' : ''}. The law speaks of models whose error is below it.</p>
 `,
-    measuredPart(survey.noise, content),
+    measured(survey.noise, content),
   ]);
 }
 

@@ -1,16 +1,16 @@
 // Rows that equal another one, and those among them whose labels contradict each other.
 import type { DataSurvey, SurveyRepeats } from '../../survey/index.ts';
+import { measured } from '../audit/measured.ts';
 import { type Html, html, NOTHING, shorten } from '../html.ts';
 import { count, counted } from '../number.ts';
 import { row, section, table, textCell } from '../sections/common.ts';
-import { measuredPart } from './measured.ts';
 import { rowPicture } from './row-picture.ts';
 
 export function repeats(survey: DataSurvey): Html {
   return section(
     'repeats',
     'Equal rows',
-    measuredPart(survey.repeats, (value) => content(survey, value)),
+    measured(survey.repeats, (value) => content(survey, value)),
   );
 }
 

@@ -1,11 +1,11 @@
 // Distances between classes in three norms: the closest pairs, with pictures, and how the distances are distributed.
 import type { DataSurvey, SurveySeparation } from '../../survey/index.ts';
+import { measured } from '../audit/measured.ts';
 import { type Html, html, NOTHING, shorten } from '../html.ts';
 import { count, MISSING, percent, significant } from '../number.ts';
 import { numberCell, row, section, table, textCell } from '../sections/common.ts';
 import { NORMS } from '../words.ts';
 import { distanceHistogram } from './charts.ts';
-import { measuredPart } from './measured.ts';
 import { rowPicture } from './row-picture.ts';
 import { smallXyChart } from './xy-chart.ts';
 
@@ -13,7 +13,7 @@ export function separation(survey: DataSurvey): Html {
   return section('separation', 'Distance between classes', [
     html`<p>Half of the least distance between points of different classes is the largest radius within which some classifier, of whatever size, is right around every point (Yang et al. 2020). Robustness beyond it is not to be had on these data.</p>
 `,
-    measuredPart(survey.separation, (value) => content(survey, value)),
+    measured(survey.separation, (value) => content(survey, value)),
   ]);
 }
 
