@@ -33,7 +33,7 @@ const CLUSTER_ROWS = 5000;
  * What is not refuted is not proven: on the corners of a cube the distance to half of them fluctuates at d^(-1/4), c of the order of
  * sqrt d (Talagrand 1988), and no function tried here comes near it; in l1, where bounded differences give c = 1, there is none such.
  *
- * Cost: some 300 products of rows and vectors for each of at most 10,000 rows of each of at most 33 samples; memory two copies of
+ * Cost: some 700 products of rows and vectors for each of at most 10,000 rows of each of at most 33 samples; memory two copies of
  * those rows in float64.
  *
  * @param points `[rows, features]`.
