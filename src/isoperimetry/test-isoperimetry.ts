@@ -28,7 +28,7 @@ const CLUSTER_ROWS = 5000;
  *
  * `refutedBelow`: with 95 % confidence over all functions and thresholds of a sample, for independent rows of any law (copies of rows
  * are taken for independent rows). The statement per group has its own 95 % and its own scale. Even for a Gaussian and any number of rows it stays below 1, because 2 exp(-z^2/2)
- * is above the Gaussian tail: some 0.6 at 5000 held-out rows. `transport` has no such gap.
+ * is above the Gaussian tail: some 0.55 at 5000 held-out rows. `transport` has no such gap.
  *
  * What is not refuted is not proven: on the corners of a cube the distance to half of them fluctuates at d^(-1/4), c of the order of
  * sqrt d (Talagrand 1988), and no function tried here comes near it; in l1, where bounded differences give c = 1, there is none such.
