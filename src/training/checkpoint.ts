@@ -23,6 +23,7 @@ export interface TrainingIdentity {
 /** A training between two steps. */
 export interface Progress {
   readonly identity: TrainingIdentity;
+  /** Its arrays are parameters p, their moments `p:<moment>`, and statistics, each by its name. */
   readonly state: TrainingState;
   /** The loss before each update made. */
   readonly losses: Float64Array;

@@ -1,12 +1,12 @@
 // One training step as one graph: batch, parameters, moments and statistics in; loss, and all of these after the update, out.
-import type { FloatType, Graph, Value } from '../graph/index.ts';
-import { gradient, graph, input } from '../graph/index.ts';
+import type { FloatType, Graph, Shape, Value } from '../graph/index.ts';
+import { concat, gradient, graph, input, reshape, sizeOf } from '../graph/index.ts';
 import type { ModelFamily } from '../models/index.ts';
 import type { Constraint } from './constraint.ts';
 import { drawInputs } from './draws.ts';
 import type { LabelKind } from './labels.ts';
 import { accuracyInGraph, measuresInGraph } from './measures.ts';
-import type { Objective } from './objective.ts';
+import { isWeight, type Objective } from './objective.ts';
 import type { Optimiser } from './optimiser.ts';
 
 /** What a step does to the weights of a family. */
@@ -17,13 +17,51 @@ export interface StepPlan {
   readonly constraint?: Constraint;
 }
 
+/** Parameters that are updated together: one alone under its own name, or several small ones as one array. */
+export interface Group {
+  readonly name: string;
+  /** In their order in the array. */
+  readonly members: readonly string[];
+  readonly shape: Shape;
+}
+
+/** Entries up to which a node costs more than its arithmetic. */
+const SMALL = 2 ** 14;
+
+/**
+ * The groups of the parameters of a plan. An optimiser takes some ten nodes for each, which is most of the step of a small
+ * network: small weights go into one, small biases and scales into another. A constraint needs weights one by one.
+ */
+export function groupsOf({ family, constraint }: StepPlan): readonly Group[] {
+  const shapes = Object.entries(family.parameterShapes).map(([name, shape]) => ({ name, shape }));
+  const small = shapes.filter((p) => sizeOf(p.shape) <= SMALL && !(constraint && isWeight(p)));
+  const together = [small.filter(isWeight), small.filter((p) => !isWeight(p))].filter(
+    (members) => members.length > 1,
+  );
+  const packed = new Set(together.flat().map(({ name }) => name));
+  return [
+    ...together.map((members): Group => {
+      const size = members.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+      const weights = isWeight(members[0]!);
+      return {
+        name: weights ? 'small weights' : 'small vectors',
+        members: members.map(({ name }) => name),
+        shape: weights ? [1, size] : [size],
+      };
+    }),
+    ...shapes
+      .filter(({ name }) => !packed.has(name))
+      .map(({ name, shape }): Group => ({ name, members: [name], shape })),
+  ];
+}
+
 /** What is measured on the batch: everything, or the loss with the accuracy at adversarial points alone. */
 export type Measured = 'everything' | 'loss';
 
 /**
  * The graph of one step. Inputs: `x` `[batch, ...inputShape]`, `y` `[batch, outputs]`, `draw:<name>`, the optimiser's
- * scalars, and per parameter p its value `p` and moments `p:<moment>`, and the statistics. Outputs: the measures, and
- * `new p`, `new p:<moment>`, `new <statistic>`. The measures are those of training: under batch normalisation with the
+ * scalars, the parameters, per group g of them its value `g` (the same numbers once more where it has several members) and
+ * moments `g:<moment>`, and the statistics. Outputs: the measures, and `new g`, `new g:<moment>`, `new <statistic>`. The measures are those of training: under batch normalisation with the
  * statistics of the batch.
  */
 export function stepGraph(
@@ -62,22 +100,40 @@ export function stepGraph(
   if (assessed.attacked && labels !== 'values') {
     outputs.robustAccuracy = accuracyInGraph(assessed.attacked, y);
   }
-  const moments: Value[] = [];
-  names.forEach((name, i) => {
-    const parameter = parameters[name]!;
+  const gradientOf = Object.fromEntries(names.map((name, i) => [name, gradients[i]!]));
+  const groupInputs: Value[] = [];
+  for (const group of groupsOf(plan)) {
+    const { name, members, shape } = group;
+    const alone = members.length === 1;
+    const parameter = alone ? parameters[name]! : input(name, dtype, shape);
+    const slope = alone
+      ? gradientOf[name]!
+      : packed(
+          members.map((member) => gradientOf[member]!),
+          shape,
+        );
     const before = Object.fromEntries(
-      optimiser.moments.map((m) => [m, input(momentName(name, m), dtype, parameter.shape)]),
+      optimiser.moments.map((m) => [m, input(momentName(name, m), dtype, shape)]),
     );
-    moments.push(...Object.values(before));
-    const after = optimiser.update(parameter, gradients[i]!, before, scalars);
+    groupInputs.push(...(alone ? [] : [parameter]), ...Object.values(before));
+    const after = optimiser.update(parameter, slope, before, scalars);
     outputs[newName(name)] = constraint ? constraint.apply(after.parameter) : after.parameter;
     for (const m of optimiser.moments) outputs[newName(momentName(name, m))] = after.moments[m]!;
-  });
+  }
   for (const [name, value] of Object.entries(statisticsBehind.get(assessed.output) ?? {})) {
     outputs[newName(name)] = value;
   }
-  const state = [...Object.values(parameters), ...moments, ...Object.values(statistics)];
+  const state = [...Object.values(parameters), ...groupInputs, ...Object.values(statistics)];
   return graph([x, y, ...Object.values(draws), ...Object.values(scalars), ...state], outputs);
+}
+
+function packed(values: readonly Value[], shape: Shape): Value {
+  const axis = shape.length - 1;
+  const flat = values.map((value) => {
+    const size = sizeOf(value.shape);
+    return reshape(value, axis === 1 ? [1, size] : [size]);
+  });
+  return concat(flat, axis);
 }
 
 function inputsFor(shapes: ModelFamily['parameterShapes'], dtype: FloatType): Record<string, Value> {

@@ -102,7 +102,7 @@ export async function train(
     const initial = family.initialise(rng, dtype);
     let state = trainer.start(constraint ? constraint.certify(initial) : initial);
     let spare = trainer.start(initial);
-    if (from) state = { step: from.state.step, arrays: copied(from.state) };
+    if (from) state = trainer.restore(from.state.step, from.state.arrays);
     const losses = [...(from?.losses ?? [])];
     const robust = [...(from?.robustAccuracies ?? [])];
     let known = from?.measures;
@@ -120,7 +120,7 @@ export async function train(
       const { state: after, measures } = await trainer.update(before, xs, ys, rate, spare, key);
       const between = before.step % batches.perEpoch === 0;
       if (full) known = measures;
-      else if (between) known = { ...measures, ...(await evaluator!.measure(before.arrays)) };
+      else if (between) known = { ...measures, ...(await evaluator!.measure(trainer.named(before))) };
       const past = { losses: losses.length, robust: robust.length };
       losses.push(measures.loss);
       if (measures.robustAccuracy !== undefined) robust.push(measures.robustAccuracy);
@@ -132,7 +132,7 @@ export async function train(
       };
       const progress = (): Progress => ({
         identity: identity(),
-        state: { step: before.step, arrays: copied(before) },
+        state: { step: before.step, arrays: copied(trainer.named(before)) },
         losses: Float64Array.from(losses.slice(0, past.losses)),
         robustAccuracies: Float64Array.from(robust.slice(0, past.robust)),
         measures: told,
@@ -186,7 +186,7 @@ function epochMean(values: readonly number[], step: number, perEpoch: number): n
   return part.reduce((sum, value) => sum + value, 0) / part.length;
 }
 
-function copied({ arrays }: TrainingState): TrainingState['arrays'] {
+function copied(arrays: TrainingState['arrays']): TrainingState['arrays'] {
   return Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, data.slice()]));
 }
 
