@@ -1,0 +1,165 @@
+import { parseHTML } from 'linkedom';
+import { describe, expect, it } from 'vitest';
+import { renderReport } from '../../src/report/index.ts';
+import type { PredictorFit, StudyResult, TrajectoryPoint } from '../../src/study/index.ts';
+import { bareStudy, HOSTILE } from './fixtures.ts';
+
+const estimate = (value: number) =>
+  ({
+    kind: 'estimate',
+    value,
+    interval: [value - 0.1, value + 0.1],
+    confidence: 0.95,
+    method: 'bootstrap over 9 draws of the data',
+  }) as const;
+
+/** y = 2 x^0.5, so that a logarithmic intercept is log 2. */
+const POINTS = [1, 2, 4, 8].map((x) => ({ x, y: 2 * Math.sqrt(x) }));
+
+const FIT: PredictorFit = {
+  title: 'Gradients against the conjecture',
+  quantity: 'gradients',
+  predictor: 'sqrt(n/k)',
+  scale: 'log',
+  groups: [
+    {
+      name: '',
+      points: POINTS,
+      leftOut: 3,
+      line: { slope: estimate(0.5), intercept: estimate(Math.log(2)), rSquared: 0.987 },
+      rivals: [
+        {
+          predictor: 'sqrt(n/k)',
+          slope: estimate(0.5),
+          rSquared: 0.987,
+          leaveOneOut: 0.111,
+          leaveOneOutAsClaimed: 0.222,
+        },
+        {
+          predictor: 'n^(1/d)',
+          slope: estimate(0.7),
+          rSquared: 0.6,
+          leaveOneOut: 0.333,
+          leaveOneOutAsClaimed: 0.444,
+        },
+      ],
+      bins: [{ from: 1, to: 2, count: 17, median: 2.5, largest: 3.25 }],
+    },
+    { name: 'few', points: [], leftOut: 0, note: '0 trials are too few', rivals: [], bins: [] },
+  ],
+  published: [
+    {
+      name: 'figure',
+      source: 'Others, 1999',
+      points: POINTS,
+      slope: 0.51,
+      intercept: Math.log(3),
+      rSquared: 0.75,
+      bins: [],
+    },
+  ],
+};
+
+function studyWith(fits: readonly PredictorFit[], trajectory?: readonly TrajectoryPoint[]): StudyResult {
+  const bare = bareStudy();
+  return {
+    ...bare,
+    analysis: { ...bare.analysis, predictorFits: fits },
+    outcomes: bare.outcomes.map((outcome) =>
+      outcome.state === 'done' && trajectory
+        ? { ...outcome, result: { ...outcome.result, noiseVariance: 0.25, trajectory } }
+        : outcome,
+    ),
+  };
+}
+
+const sectionOf = (result: StudyResult, id: string) => {
+  const { document } = parseHTML(renderReport(result));
+  return document.querySelector(`section#${id}`) as unknown as Element | null;
+};
+
+describe('the section of predictors', () => {
+  it('shows points of both sides, lines with intervals, rivals in their order, and medians', () => {
+    const section = sectionOf(studyWith([FIT]), 'predictors')!;
+    const [wide, narrow] = [...section.querySelectorAll('svg')];
+    // Four of our points and four published ones, in a chart for either screen.
+    for (const svg of [wide!, narrow!])
+      expect(svg.querySelectorAll('[aria-label="dot"] path, [aria-label="dot"] circle').length).toBe(8);
+    expect(wide!.querySelectorAll('[aria-label="line"] path').length).toBe(2);
+    const text = section.textContent!;
+    // The prefactor of a power is e to the intercept.
+    for (const part of [
+      '0.500',
+      '2.00',
+      '0.987',
+      '0.510',
+      '3.00',
+      'Others, 1999',
+      '0 trials are too few',
+      '2.50',
+      '3.25',
+    ]) {
+      expect(text).toContain(part);
+    }
+    expect(text.indexOf('0.111')).toBeLessThan(text.indexOf('0.333'));
+    expect(text).toContain('\u221A(n/k)');
+  });
+
+  it('stands only in reports of studies that ask for fits', () => {
+    expect(sectionOf(studyWith([]), 'predictors')).toBeNull();
+    expect(sectionOf(bareStudy(), 'predictors')).toBeNull();
+  });
+
+  it('survives fits without points, and hostile text', () => {
+    const empty: PredictorFit = {
+      ...FIT,
+      title: HOSTILE,
+      groups: [{ ...FIT.groups[1]!, name: HOSTILE, note: HOSTILE }],
+      published: [],
+    };
+    const page = renderReport(studyWith([empty, { ...empty, groups: [] }]));
+    expect(page).not.toMatch(/<script>|<img|NaN|undefined/);
+    expect(page).toContain('No trial has both');
+  });
+});
+
+describe('the section of trajectories', () => {
+  const point = (step: number, meanSquaredError: number, low: number, high: number): TrajectoryPoint => ({
+    step,
+    meanSquaredError,
+    upper: {
+      kind: 'upper',
+      value: high,
+      norm: 'l2',
+      domain: { kind: 'global' },
+      method: 'test',
+      arithmetic: 'float64',
+    },
+    lower: {
+      kind: 'lower',
+      value: low,
+      witness: { kind: 'pair', a: new Float64Array(1), b: new Float64Array(1) },
+      norm: 'l2',
+      domain: { kind: 'global' },
+      method: 'test',
+      arithmetic: 'float64',
+    },
+  });
+
+  it('draws a line with a bar for each step, and the noise level; the table rounds outwards', () => {
+    const steps = [point(0, 1, 1, 2), point(10, 0.2, 1.23456, 2.34561), point(50, 0.01, 4, Infinity)];
+    const section = sectionOf(studyWith([], steps), 'trajectories')!;
+    const svg = section.querySelector('svg')!;
+    expect(svg.querySelectorAll('[aria-label="link"] path').length).toBe(3);
+    expect(svg.textContent).toContain('noise level');
+    expect(section.textContent).toContain('1.23');
+    expect(section.textContent).toContain('2.35');
+    expect(section.textContent).toContain('not finite');
+  });
+
+  it('draws nothing where the loss is 0 from the start, and keeps the table', () => {
+    const section = sectionOf(studyWith([], [point(0, 0, 1, 2)]), 'trajectories')!;
+    expect(section.querySelector('svg')).toBeNull();
+    expect(section.querySelectorAll('tbody tr').length).toBe(1);
+  });
+});
