@@ -7,18 +7,18 @@ import { type Boxes, distanceToBoxes, type OutsideBoxes } from './sets.ts';
 
 /** How finely the share of rows that the boxes hold is chosen. */
 const RESOLUTION = 0.005;
-
 /** Rows of a box on average, at least: boxes around single rows would leave out all others. */
 const ROWS_OF_BOX = 20;
 /** One training row in so many chooses the share of the others that the boxes hold. */
 const TUNING = 5;
 
 /**
- * For each epsilon what lies farther than epsilon from boxes around `parts` clusters of the densest rows, or
- * fewer where that would leave less than 20 rows to a box. Boxes are fitted to four fifths of the training rows. The share q of these that count as densest is the largest, by bisection to 0.005, that
- * leaves enough of the last fifth to the set: boxes leave out more of other rows than of those they were fitted to. Enough of
- * m rows is alpha and one standard deviation of such a share, sqrt(alpha (1 - alpha) / m).
- * Of the sets that were tried and hold as much, it is the one whose expansion (all outside of the boxes) holds fewest.
+ * For each epsilon what lies farther than epsilon from boxes around `parts` clusters of the densest rows, or around fewer
+ * where that would leave less than 20 rows to a box. Boxes are fitted to four fifths of the training rows. The share q of
+ * these that count as densest is the largest, by bisection to 0.005, that leaves enough of the last fifth to the set: boxes
+ * leave out more of other rows than of those they were fitted to. Enough of m rows is alpha and one standard deviation of
+ * such a share, sqrt(alpha (1 - alpha) / m). Of the sets that were tried and hold enough, it is the one whose expansion (all
+ * outside of the boxes) holds fewest of the m.
  *
  * Cost: the densities (`neighbourDistances`), and for each of some eight to twenty values of q the clusters (`clusterBoxes`)
  * and rows * parts * features / 5 comparisons.

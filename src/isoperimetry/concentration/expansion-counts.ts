@@ -18,6 +18,8 @@ export interface ExpansionCounter {
   dispose(): Promise<void>;
 }
 
+/** Errors of products in float32, as a share of the largest: rows that are this close count as reached. */
+const SLACK = 2 ** -20;
 /** Entries of the product of one block. */
 const BLOCK_ENTRIES = 2 ** 22;
 
@@ -52,9 +54,8 @@ export async function expansionCounter(
         scratch.set(products.subarray(i * rows, (i + 1) * rows));
         const low = selectSmallest(scratch, last);
         const high = selectSmallest(scratch, rows - 1 - last);
-        return epsilons.map((epsilon) =>
-          better(scratch, Math.fround(low + epsilon), Math.fround(high - epsilon)),
-        );
+        const slack = SLACK * Math.max(Math.abs(low), Math.abs(high));
+        return epsilons.map((epsilon) => better(scratch, low + epsilon + slack, high - epsilon - slack));
       });
     },
     dispose: () => program.dispose(),
