@@ -12,9 +12,9 @@ import { halves, requireQuestion, requireSplit, type Split, shareToHold } from '
  * The family: normals w = sign(v) |v|^e of every principal component v, with e = 1, 1.5, ..., 10.5, 11 and, where 11 is best,
  * further by 10 and then by 1 around the best; and the coordinates, where these powers lead; both directions of each. With
  * the dual norm of w equal to 1, the expansion of { w . x <= b } is { w . x <= b + epsilon }. Of the rows, a half (`split`)
- * chooses: b is the empirical (alpha + 0.5 / sqrt(n))-quantile, and w the normal with the fewest rows within b + epsilon. The
- * other half measures. Half-spaces are optimal for Gaussians, along the top component for l2 and along a coordinate for
- * linf (see `gaussianHalfSpace`).
+ * chooses: b is the empirical (alpha + 0.5 / sqrt(n))-quantile, and w the normal with the fewest rows within b + epsilon,
+ * as float32 tells. The other half measures, in float64. Half-spaces are optimal for Gaussians, along the top component for
+ * l2 and along a coordinate for linf (see `gaussianHalfSpace`).
  *
  * Guarantee: estimates, with intervals of confidence 95 % for the masses of the set found and of its expansion; about the
  * concentration function they speak from above only (see `MeasuredExpansion`).
