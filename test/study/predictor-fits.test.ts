@@ -185,7 +185,7 @@ describe('predictorFits', () => {
     const outcomes = [100, 200, 400].flatMap((n, i) =>
       [0, 1, 2].flatMap((seed) => [
         outcome({ data: 'near', intrinsic: 4, n, seed, upper: 3 * n ** 0.25 }, 10 * i + seed),
-        outcome({ data: 'sphere', n, seed, upper: 5 * n ** 0.02 }, 100 + 10 * i + seed),
+        outcome({ data: 'sphere', d: 10, n, seed, upper: 5 * n ** 0.1 }, 100 + 10 * i + seed),
       ]),
     );
     const { groups } = answer(
@@ -210,6 +210,13 @@ describe('predictorFits', () => {
       outcome({ n: 100, gradient: 1 }, 1),
     ]);
     expect(none.groups[0]!.points).toEqual([]);
+  });
+
+  it('fits no line to a predictor that hardly varies, and compares it with none', () => {
+    const outcomes = [100, 101, 102, 103].map((n, seed) => outcome({ n, k: 5, d: 20, upper: n, seed }, seed));
+    const [group] = answer(studyOf('{ title: F, quantity: upper, predictor: n }'), outcomes).groups;
+    expect(group!.line).toBeUndefined();
+    expect(group!.note).toMatch(/values that differ by 5 per cent/);
   });
 
   it('leaves out quantities that are not finite and positive', () => {
