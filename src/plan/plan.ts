@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openJournal, rootMeanSquareSpread } from '../audit/index.ts';
 import type { EffectiveDimension } from '../dimension/index.ts';
-import { AMBIENT, effectiveDimensions, STABLE_RANK } from '../dimension/index.ts';
+import { AMBIENT, dimensionReadings, NEIGHBOURS_FOR_DIMENSION, STABLE_RANK } from '../dimension/index.ts';
 import { invalidArgument, RobustlawError } from '../errors.ts';
 import type { Estimate } from '../guarantee/index.ts';
 import { powerOfTwoNear } from '../linalg/index.ts';
@@ -17,9 +17,9 @@ import {
 } from '../noise/index.ts';
 import { rng } from '../random/index.ts';
 import { createPool } from '../runtime/index.ts';
-import { nearestNeighbours } from '../separation/index.ts';
+import { type Neighbourhoods, nearestNeighbours } from '../separation/index.ts';
 import type { Stop } from '../stop.ts';
-import { afterSeconds } from '../stop.ts';
+import { afterSeconds, whenDone } from '../stop.ts';
 import { product, propagate, tornado } from './assumption.ts';
 import { type Classes, classesOf, flipClasses, oneHotRows } from './classes.ts';
 import { bartoldsonFacts, madryCapacity, robustBenchLadders } from './context.ts';
@@ -47,7 +47,8 @@ interface Labelled {
   readonly outputScale: number;
 }
 
-const NEIGHBOURS = 10;
+/** Rows whose neighbours are sought: what they say of noise and dimension of all rows is sharp enough. */
+const MOST_ROWS = 10_000;
 
 /**
  * The plan of a request. Resumable: finished runs of the pilot are kept in `directory`, and a plan that goes on there
@@ -69,9 +70,20 @@ export async function plan(
   if (Float64Array.from(data.x).every((value, at) => value === data.x[at % d])) {
     throw invalidArgument(`points of ${data.name}`, 'all equal', 'points that differ');
   }
-  const labelled = await labels(request);
+  const random = rng(seed);
+  const near = await nearestNeighbours(
+    data.x,
+    d,
+    NEIGHBOURS_FOR_DIMENSION,
+    random.split('neighbours'),
+    MOST_ROWS,
+  );
+  const labelled = labels(request, near);
   const classes = labelled.classes;
-  const readings = effectiveDimensions(data.x, d, classes?.of, rng(seed).split('dimension'));
+  const found = await dimensionReadings(data.x, d, classes?.of, near, random.split('dimension'), whenDone);
+  const readings = found.flatMap(({ name, dimension, meaning }) =>
+    dimension ? [{ name, dimension, meaning }] : [],
+  );
   const law = lawPlan(request, spread, labelled, readings);
   const lipschitz =
     wish.kind === 'lipschitz'
@@ -133,29 +145,24 @@ export async function plan(
   };
 }
 
-async function labels({ data, task, flips, noise, seed }: PlanRequest): Promise<Labelled> {
+function labels({ data, task, flips, noise, seed }: PlanRequest, near: Neighbourhoods): Labelled {
   const random = rng(seed);
   const original = task === 'regression' ? null : classesOf(data);
   const changed = original && flips > 0 ? flipClasses(original, flips, random.split('flips')) : null;
   const classes = changed ?? original;
   const outputs = classes?.count ?? data.outputs;
   const rows = classes ? oneHotRows(classes) : Float32Array.from(data.y);
-  const d = data.x.length / data.shape[0]!;
   const kind = classes ? ('classification' as const) : ('regression' as const);
-  const found = async (of: Float32Array): Promise<NoiseLevel | null> => {
-    const near = await nearestNeighbours(data.x, d, NEIGHBOURS, random.split('neighbours'));
-    return (
-      noiseOfDuplicates(near, of, outputs, random.split('duplicates')) ??
-      noiseOfNeighbours(near, of, outputs, kind, random.split('noise'))
-    );
-  };
+  const found = () =>
+    noiseOfDuplicates(near, rows, outputs, random.split('duplicates')) ??
+    noiseOfNeighbours(near, rows, outputs, kind, random.split('noise'));
   const level = noise
     ? 'variance' in noise
       ? givenVariance(noise.variance)
       : givenFlips(noise.flips, outputs)
     : changed
-      ? noiseOfFlips(changed.flipped, changed.of.length, outputs, await found(rows))
-      : await found(rows);
+      ? noiseOfFlips(changed.flipped, changed.of.length, outputs, found())
+      : found();
   const radius = labelRadius(data.y, data.outputs);
   if (!classes && !(radius > 0)) {
     throw invalidArgument(

@@ -57,7 +57,7 @@ describe('robustlaw plan', () => {
     expect(stdout).toMatch(/^Plan for about/);
   });
 
-  it('refuses bad input with exit code 2 and a sentence', async () => {
+  it('refuses bad input with exit code 2 and a sentence', { timeout: 240_000 }, async () => {
     const refused = async (args: string[], message: RegExp) => {
       const { code, stdout, stderr } = await run(...args);
       expect(stderr).toMatch(message);
@@ -65,14 +65,16 @@ describe('robustlaw plan', () => {
       expect(stdout).toBe('');
       expect(code).toBe(2);
     };
-    await refused(['points.csv', '--radius', '0'], /number > 0/);
-    await refused(['points.csv', '--radius', '-1'], /number > 0/);
-    await refused(['points.csv', '--radius', 'NaN'], /number > 0/);
-    await refused(['points.csv', '--radius', '1', '--lipschitz', '1'], /one of the two/);
-    await refused(['one.csv', '--no-pilot'], /two classes or more/);
-    await refused(['hole.csv', '--no-pilot'], /row 60|line 62|NaN/);
-    await refused(['points.csv', '--sizes', '40,80,160'], /\[20, 60\]/);
-    await refused(['missing.csv'], /missing\.csv/);
+    await Promise.all([
+      refused(['points.csv', '--radius', '0'], /number > 0/),
+      refused(['points.csv', '--radius', '-1'], /number > 0/),
+      refused(['points.csv', '--radius', 'NaN'], /number > 0/),
+      refused(['points.csv', '--radius', '1', '--lipschitz', '1'], /one of the two/),
+      refused(['one.csv', '--no-pilot'], /two classes or more/),
+      refused(['hole.csv', '--no-pilot'], /row 60|line 62|NaN/),
+      refused(['points.csv', '--sizes', '40,80,160'], /\[20, 60\]/),
+      refused(['missing.csv'], /missing\.csv/),
+    ]);
     expect(existsSync(join(folder, 'plans/plan-one'))).toBe(false);
   });
 });
