@@ -35,8 +35,10 @@ describe.skipIf(mnist === undefined)('MNIST (skipped unless ROBUSTLAW_MNIST name
     const ask = [points, 784, 'linf', 0.01, radii, rng(0), whenDone, () => {}, split] as const;
     const boxes = await coverConcentration(...ask, 10);
     const planes = await halfSpaceConcentration(...ask);
+    // One run against a mean of ten differs by sqrt(1 + 1/10) of the deviation between runs.
+    const spread = 2 * Math.sqrt(1.1);
     published.forEach(([mean, deviation], e) => {
-      expect(Math.abs(100 * boxes[e]!.expanded.value - mean)).toBeLessThan(2 * deviation);
+      expect(Math.abs(100 * boxes[e]!.expanded.value - mean)).toBeLessThan(spread * deviation);
       expect(Math.abs(100 * boxes[e]!.risk.value - 1)).toBeLessThan(0.5);
       expect(planes[e]!.expanded.interval[1]).toBeLessThan(boxes[e]!.expanded.interval[0]);
       expect(planes[e]!.risk.interval[1]).toBeGreaterThan(0.01);
