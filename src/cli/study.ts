@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { Estimate } from '../guarantee/index.ts';
 import { median } from '../numeric/index.ts';
 import { writeReport } from '../report/index.ts';
 import {
@@ -11,6 +12,7 @@ import {
   listRuns,
   openExistingRun,
   openRun,
+  type PredictorFit,
   planStudy,
   type RunDirectory,
   readStudyFile,
@@ -178,7 +180,7 @@ function print(result: StudyResult, path: string, { json }: { readonly json?: bo
 
 /** The verdict, then the numbers behind it, then where the rest is. */
 export function formatResult(result: StudyResult, path: string): string {
-  const { verdict, fits, effectiveDimensions, checks } = result.analysis;
+  const { verdict, fits, predictorFits, effectiveDimensions, checks } = result.analysis;
   const parts = [verdict.join('\n'), resultTable(result)];
   if (fits.length > 0) {
     const rows = fits.map(({ data, family, exponent, prefactor, rSquared, range }) => [
@@ -192,6 +194,7 @@ export function formatResult(result: StudyResult, path: string): string {
     const header = ['data', 'family', 'exponent of P', 'Lip / √(nd/P)', 'R²', 'fitted over'];
     parts.push(`Fits of Lip = C P^b, with 95 % intervals over seeds\n${table(header, rows)}`);
   }
+  parts.push(...(predictorFits ?? []).map(fitText));
   for (const { data, ambient, estimate } of effectiveDimensions) {
     parts.push(`Effective dimension of ${data}: ${dimensionText(estimate)} of ${ambient}`);
   }
@@ -204,6 +207,35 @@ export function formatResult(result: StudyResult, path: string): string {
   const report = join(path, 'report.html');
   parts.push(existsSync(report) ? `Report: ${report}` : `Run: ${path}`);
   return parts.join('\n\n');
+}
+
+/** The lines of one fit, those of its groups and then the published ones, with the predictor that explains the group best. */
+function fitText({ title, quantity, predictor, scale, groups, published }: PredictorFit): string {
+  const interval = ({ value, interval }: Estimate) =>
+    `${figure(value)} [${figure(interval[0])}, ${figure(interval[1])}]`;
+  const rows = [
+    ...groups.map(({ name, points, leftOut, line, note, rivals }) => [
+      name || 'all',
+      String(points.length),
+      String(leftOut),
+      line ? interval(line.slope) : (note ?? ''),
+      line ? interval(line.intercept) : '',
+      line ? line.rSquared.toFixed(3) : '',
+      rivals[0]?.predictor ?? '',
+    ]),
+    ...published.map(({ name, points, slope, intercept, rSquared }) => [
+      name,
+      String(points.length),
+      '',
+      figure(slope, 4),
+      figure(intercept, 4),
+      rSquared.toFixed(3),
+      '',
+    ]),
+  ];
+  const logs = scale === 'log' ? 'log ' : '';
+  const header = ['trials of', 'fitted', 'left out', 'slope', 'intercept', 'R²', 'best predictor'];
+  return `${title}: ${logs}${quantity} = intercept + slope ${logs}${predictor}, with 95 % intervals\n${table(header, rows, ['fitted', 'left out', 'R²'])}`;
 }
 
 function resultTable({ analysis, outcomes }: StudyResult): string {
