@@ -257,7 +257,7 @@ function resultTable({ analysis, outcomes }: StudyResult): string {
         String(point.parameterCount),
         lipschitzText(point),
         figure(scaling),
-        figure(median(point.upper) / scaling),
+        boundText(point.upper, (middle) => middle / scaling),
         point.certifiedBound === undefined ? '' : figure(point.certifiedBound),
         figure(optimum),
       ];
@@ -269,7 +269,12 @@ function resultTable({ analysis, outcomes }: StudyResult): string {
 
 function lipschitzText({ upper, lower, exact }: Series['points'][number]): string {
   if (exact) return figure(median(upper));
-  return `[${lower ? figure(median(lower)) : '?'}, ${figure(median(upper))}]`;
+  return `[${lower ? figure(median(lower)) : '?'}, ${boundText(upper, (middle) => middle)}]`;
+}
+
+/** Bounds that do not exist are no numbers to take a median of. */
+function boundText(upper: readonly number[], of: (middle: number) => number): string {
+  return upper.every(Number.isFinite) ? figure(of(median(upper))) : 'none';
 }
 
 function say(message: string): void {

@@ -18,7 +18,8 @@ export async function runRows<Names extends string, Collected extends Rows>(
   collect: new (length: number) => Collected,
 ): Promise<Record<Names, Collected>> {
   const [{ name, shape }] = program.inputs as [Program['inputs'][number]];
-  const count = (feeds[name]!.length / sizeOf(shape)) * batch;
+  // Both quotients are whole: there is nothing to round.
+  const count = feeds[name]!.length / (sizeOf(shape) / batch);
   const results = Object.fromEntries(
     Object.entries<number>(lengths).map(([output, length]) => [output, new collect(count * length)]),
   ) as Record<Names, Collected>;

@@ -114,11 +114,13 @@ function missingKind(issues: readonly Issue[], base: Path, root: unknown): strin
 
 /**
  * The alternative the author had in mind: one that did not already fail at the kind of value, then the one that misses
- * the fewest fields, then the one whose problems lie deepest, then the one with the fewest problems.
+ * the fewest fields, then one whose kind can be told, then the one whose problems lie deepest, then the one with the
+ * fewest problems.
  */
 function nearestBranch(branches: readonly (readonly Issue[])[], base: Path, root: unknown): readonly Issue[] {
   const missing = (issues: readonly Issue[]) =>
     issues.filter((issue) => valueAt(root, [...base, ...issue.path]) === undefined).length;
+  const untold = (issues: readonly Issue[]) => (missingKind(issues, base, root) === undefined ? 0 : 1);
   const mistaken = (issues: readonly Issue[]) => (scalarExpectation(issues) === undefined ? 0 : 1);
   const depth = (issues: readonly Issue[]) => Math.max(...issues.map((issue) => issue.path.length));
   const count = (issues: readonly Issue[]) =>
@@ -126,7 +128,11 @@ function nearestBranch(branches: readonly (readonly Issue[])[], base: Path, root
   return (
     branches.toSorted(
       (a, b) =>
-        mistaken(a) - mistaken(b) || missing(a) - missing(b) || depth(b) - depth(a) || count(a) - count(b),
+        mistaken(a) - mistaken(b) ||
+        missing(a) - missing(b) ||
+        untold(a) - untold(b) ||
+        depth(b) - depth(a) ||
+        count(a) - count(b),
     )[0] ?? []
   );
 }

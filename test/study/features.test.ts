@@ -52,8 +52,10 @@ function settingOf({ data, trial, studySeed }: TrialParameters) {
 const norm = (v: ArrayLike<number>) => Math.hypot(...Array.from(v));
 const inner = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).reduce((sum, value, i) => sum + value * b[i]!, 0);
-const rowsOf = (x: ArrayLike<number>, d: number) =>
-  Array.from({ length: x.length / d }, (_, i) => Array.from(x).slice(i * d, (i + 1) * d));
+const rowsOf = (x: ArrayLike<number>, d: number) => {
+  const all = Array.from(x);
+  return Array.from({ length: all.length / d }, (_, i) => all.slice(i * d, (i + 1) * d));
+};
 const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe('features fitted in closed form', () => {
@@ -68,13 +70,14 @@ describe('features fitted in closed form', () => {
       V.flatMap((v) => x.map((entry) => 2 * inner(v, x) * entry)),
     );
     const theta = rowsOf(leastNorm(matrix(30, k * d, Float64Array.from(phi)), dataset.y), d);
-    const gradients = rowsOf(fresh.x, d).map((z) =>
+    const points = rowsOf(fresh.x, d);
+    const gradients = points.map((z) =>
       z.map((_, j) =>
         V.reduce((sum, v, l) => sum + 2 * (inner(v, z) * theta[l]![j]! + inner(theta[l]!, z) * v[j]!), 0),
       ),
     );
     const { sensitivity, largest, meanSquare } = result.gradients!;
-    const expected = average(gradients.map((g, i) => norm(g) * norm(rowsOf(fresh.x, d)[i]!)));
+    const expected = average(gradients.map((g, i) => norm(g) * norm(points[i]!)));
     expect(sensitivity!.value / expected).toBeCloseTo(1, 8);
     expect(meanSquare.value / average(gradients.map((g) => inner(g, g)))).toBeCloseTo(1, 8);
     const steepest = Math.max(...gradients.map(norm));
@@ -82,7 +85,7 @@ describe('features fitted in closed form', () => {
     expect(largest.value).toBeGreaterThan(steepest * (1 - 1e-6));
     expect(largest.value).toBeLessThan(steepest * 1.3);
     // Student: 1.96 standard deviations of a mean of 1000.
-    const values = gradients.map((g, i) => norm(g) * norm(rowsOf(fresh.x, d)[i]!));
+    const values = gradients.map((g, i) => norm(g) * norm(points[i]!));
     const spread = Math.sqrt(average(values.map((value) => (value - expected) ** 2)) / 1000);
     expect((sensitivity!.interval[1] - sensitivity!.interval[0]) / (2 * 1.9623 * spread)).toBeCloseTo(1, 2);
   });
@@ -114,7 +117,8 @@ describe('features fitted in closed form', () => {
       };
       const y = await values(moved);
       const slopes = Array.from({ length: count * d }, (_, i) => (y[2 * i]! - y[2 * i + 1]!) / (2 * h));
-      const expected = average(rowsOf(slopes, d).map((g, i) => norm(g) * norm(rowsOf(fresh.x, d)[i]!)));
+      const points = rowsOf(fresh.x, d);
+      const expected = average(rowsOf(slopes, d).map((g, i) => norm(g) * norm(points[i]!)));
       expect(result.gradients!.sensitivity!.value / expected).toBeCloseTo(1, 5);
       // It interpolates, in the file as in the trial.
       const fitted = await values(Float64Array.from(dataset.x));

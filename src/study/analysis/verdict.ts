@@ -22,10 +22,15 @@ function trade(outcomes: readonly TrialOutcome[], parts: Parts): string {
   if (hero) return tradeOf(hero.series);
   const uppers = parts.series.flatMap(({ points }) => points.flatMap(({ upper }) => upper));
   if (uppers.length === 0) return `None of the ${outcomes.length} trials finished, so nothing was measured.`;
-  const [low, high] = [Math.min(...uppers), Math.max(...uppers)];
+  const certified = uppers.filter(Number.isFinite);
+  const without = uppers.length - certified.length;
+  if (certified.length === 0)
+    return `None of the ${without} functions has a Lipschitz constant that is certified.`;
+  const [low, high] = [Math.min(...certified), Math.max(...certified)];
   return (
-    `The certified Lipschitz constants of ${uppers.length} functions that were fitted to labelled points range from ` +
-    `${short(low)} to ${short(high)}: the larger the constant, the more a small change of the input can change the output.`
+    `The certified Lipschitz constants of ${certified.length} functions that were fitted to labelled points range from ` +
+    `${short(low)} to ${short(high)}: the larger the constant, the more a small change of the input can change the output` +
+    `${without > 0 ? `; ${without} functions have no certificate` : ''}.`
   );
 }
 
@@ -56,13 +61,16 @@ function standing(outcomes: readonly TrialOutcome[], parts: Parts): string {
     return `But a check failed, so do not rely on this study: ${violated.statement} (${violated.detail}).`;
   }
   const done = finished(outcomes).length;
+  const allCertified = parts.series.every(({ points }) =>
+    points.every(({ upper }) => upper.every(Number.isFinite)),
+  );
   const who =
     done === outcomes.length
       ? `All ${done} trials`
       : `The ${done} of ${outcomes.length} trials that finished`;
   const held =
-    `${who} agree with the law: every constant is certified, and none lies below the bound that is proved for its number ` +
-    'of parameters';
+    `${who} agree with the law: ${allCertified ? 'every constant is certified, and none lies' : 'no certified constant lies'} below ` +
+    'the bound that is proved for its number of parameters';
   const effective = effectiveDimensions.map(
     ({ data, ambient, estimate }) =>
       `${data}, of ${ambient} dimensions, is like a sphere of dimension ${dimensionText(estimate)}`,
