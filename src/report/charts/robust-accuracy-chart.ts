@@ -133,13 +133,13 @@ export function robustAccuracyChart(
         Plot.areaY(area, {
           ...step,
           y1: 'certified',
-          y2: 'loss',
+          y2: 'attacked',
           fill: 'var(--muted)',
           fillOpacity: 0.16,
         }),
         Plot.ruleY([correct / points], { stroke: 'var(--ink)', strokeDasharray: '2,4' }),
         Plot.line(area, { ...step, y: 'certified', stroke: PROVEN, strokeWidth: 2.5 }),
-        Plot.line(area, { ...step, y: 'loss', stroke: BROKEN, strokeWidth: 2.5 }),
+        Plot.line(area, { ...step, y: 'attacked', stroke: BROKEN, strokeWidth: 2.5 }),
         Plot.ruleX(
           dots.filter(({ low, y }) => low < y),
           { x: 'radius', y1: 'low', y2: 'y', stroke: BROKEN, strokeWidth: 2, strokeDasharray: '3,3' },
