@@ -5,11 +5,13 @@ import { leastNorm, matrix, singularValues } from '../../src/linalg/index.ts';
 import { randomFeatures, tangentFeatures } from '../../src/models/index.ts';
 import { rng } from '../../src/random/index.ts';
 import { evaluate } from '../../src/runtime/index.ts';
+import { analyse } from '../../src/study/analysis/index.ts';
 import { makeChoice } from '../../src/study/data-entry.ts';
 import { execute } from '../../src/study/execute.ts';
 import { freshPoints } from '../../src/study/fresh-points.ts';
 import { toJson } from '../../src/study/json.ts';
 import { planStudy, type TrialParameters } from '../../src/study/plan.ts';
+import type { TrialOutcome } from '../../src/study/result.ts';
 import { parseStudy } from '../../src/study/specification.ts';
 
 const STUDY = `
@@ -195,7 +197,7 @@ describe('features fitted in closed form', () => {
     );
   });
 
-  // Figure 2 and 4 of Bombari, Kiyani and Mondelli (2023), read off: n = 1600 points in d = 1000 dimensions.
+  // Read off the plots of the code that Bombari, Kiyani and Mondelli (2023) publish: n = 1600 points, d = 1000, k = 600.
   it('have the sensitivities that were published', async () => {
     const plan = planOf(
       STUDY.replace('n: 30, d: 8', 'n: 1600, d: 1000')
@@ -207,6 +209,55 @@ describe('features fitted in closed form', () => {
     expect((await sensitivity('tangent-square')) / 3.5).toBeCloseTo(1, 1);
     expect((await sensitivity('tangent-tanh')) / 24.5).toBeCloseTo(1, 1);
   }, 300_000);
+});
+
+describe('the analysis of features', () => {
+  it('fits sensitivities, and says how many functions have no certificate', async () => {
+    const text = STUDY.replace('tanh, sizes: [3n]', 'tanh, sizes: [2n, 4n, 8n]')
+      .replace(
+        '[random-tanh, tangent-tanh, tangent-square, random-square], seeds: 2',
+        '[random-tanh, tangent-square], seeds: 3',
+      )
+      .replace(
+        '  - { data: [single, digits], families: [random-tanh], measures: [gradients] }\n',
+        'analysis: { fits: [{ title: F, quantity: sensitivity, predictor: P, per: [family] }] }\n',
+      );
+    const study = parseStudy('features.yaml', text);
+    const outcomes: TrialOutcome[] = [];
+    for (const { parameters } of planStudy(study).trials) {
+      const { result } = await execute(parameters);
+      outcomes.push({ state: 'done', trial: parameters.trial, result, seconds: 0 });
+    }
+    const { verdict, predictorFits, checks } = analyse(study, outcomes);
+    expect(verdict[0]).toMatch(
+      /^The certified Lipschitz constants of 9 functions .* 3 functions have no certificate\.$/,
+    );
+    expect(verdict[1]).toContain(
+      'All 12 trials agree with the law: no certified constant lies below the bound',
+    );
+    expect(checks.every(({ holds }) => holds)).toBe(true);
+    const { points, line } = predictorFits![0]!.groups.find(({ name }) => name === 'random-tanh')!;
+    expect(points).toHaveLength(9);
+    // Least squares of the logarithms, by the textbook.
+    const [x, y] = [points.map((p) => Math.log(p.x)), points.map((p) => Math.log(p.y))];
+    const [mx, my] = [average(x), average(y)];
+    const slope =
+      inner(
+        x.map((v) => v - mx),
+        y.map((v) => v - my),
+      ) /
+      inner(
+        x.map((v) => v - mx),
+        x.map((v) => v - mx),
+      );
+    expect(line!.slope.value).toBeCloseTo(slope, 9);
+    const measured = outcomes.flatMap((one) =>
+      one.state === 'done' && one.trial.family === 'random-tanh'
+        ? [one.result.gradients!.sensitivity!.value]
+        : [],
+    );
+    expect(points.map((p) => p.y).toSorted()).toEqual(measured.toSorted());
+  });
 });
 
 describe('bad input', () => {
