@@ -1,14 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { decodeModel, importForBatch } from '../../src/graph/index.ts';
+import {
+  constant,
+  decodeModel,
+  graph,
+  importForBatch,
+  input,
+  linear,
+  tensor,
+} from '../../src/graph/index.ts';
 import { upperEnd } from '../../src/guarantee/index.ts';
 import { leastNorm, matrix, singularValues } from '../../src/linalg/index.ts';
 import { randomFeatures, tangentFeatures } from '../../src/models/index.ts';
-import { rng } from '../../src/random/index.ts';
+import { normal, rng } from '../../src/random/index.ts';
 import { evaluate } from '../../src/runtime/index.ts';
 import { analyse } from '../../src/study/analysis/index.ts';
 import { makeChoice } from '../../src/study/data-entry.ts';
 import { execute } from '../../src/study/execute.ts';
 import { freshPoints } from '../../src/study/fresh-points.ts';
+import { gradientSample } from '../../src/study/gradients.ts';
 import { toJson } from '../../src/study/json.ts';
 import { planStudy, type TrialParameters } from '../../src/study/plan.ts';
 import type { TrialOutcome } from '../../src/study/result.ts';
@@ -173,8 +182,10 @@ describe('features fitted in closed form', () => {
 
   it('add neurons to the same ones as the size grows', () => {
     const key = settingOf(parametersOf('gauss', 'random-tanh')).weights;
-    const [small, large] = [5, 9].map((k) => randomFeatures(8, k, 1, 'tanh', key, 1).projection.data);
-    expect(Array.from(large!).slice(0, 40)).toEqual(Array.from(small!));
+    const [small, large] = [5, 9].map(
+      (k) => randomFeatures(8, k, 1, 'tanh', key, 1).projection.data as Float64Array,
+    );
+    expect(large!.slice(0, 40)).toEqual(small!);
   });
 
   it('take one point in one dimension, and classes of images', async () => {
@@ -209,6 +220,31 @@ describe('features fitted in closed form', () => {
     expect((await sensitivity('tangent-square')) / 3.5).toBeCloseTo(1, 1);
     expect((await sensitivity('tangent-tanh')) / 24.5).toBeCloseTo(1, 1);
   }, 300_000);
+});
+
+describe('the sensitivity', () => {
+  it('of a linear function is |w| E |z|, whatever the scale of the points', async () => {
+    const w = [3, -4, 12];
+    const z = normal(rng('z'), 300);
+    for (const scale of [1e-6, 1, 1e6]) {
+      const graphFor = (batch: number) => {
+        const x = input('x', 'float64', [batch, 3]);
+        const row = constant(
+          tensor(
+            'float64',
+            [1, 3],
+            Float64Array.from(w, (entry) => entry / scale),
+          ),
+        );
+        return graph([x], { y: linear(x, row) });
+      };
+      const x = z.map((entry) => entry * scale);
+      const { sensitivity } = await gradientSample(graphFor, { x, count: 100, source: 'normal' });
+      expect(sensitivity!.value / (13 * average(rowsOf(z, 3).map(norm)))).toBeCloseTo(1, 12);
+      expect(sensitivity!.interval[0]).toBeLessThan(sensitivity!.value);
+      expect(sensitivity!.interval[1]).toBeGreaterThan(sensitivity!.value);
+    }
+  });
 });
 
 describe('the analysis of features', () => {
