@@ -104,8 +104,7 @@ describe('the curves', () => {
         expect(new Set(thin.map(({ radius }) => cell(radius))).size).toBe(thin.length);
         // At the end of each cell the thinned curve has the value of the whole one.
         for (let end = 0; end < 30; end++) {
-          const radius = (end + 1) / 4 - 1e-9;
-          const last = (list: typeof steps) => list.findLast((step) => step.radius <= radius);
+          const last = (list: typeof steps) => list.findLast(({ radius }) => cell(radius) <= end);
           expect(last(thin)).toEqual(last(steps));
         }
       }),
