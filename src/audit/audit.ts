@@ -1,4 +1,5 @@
 // The audit: gather what the model says, measure, and tell it as one result. What fails is a result that says so.
+
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Task, UNBOUNDED, wrong } from '../attacks/index.ts';
@@ -6,6 +7,7 @@ import { type Dataset, featureCount, pointCount } from '../data/index.ts';
 import { RobustlawError } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
 import { type Model, nameOf, singleSample } from '../graph/index.ts';
+import type { Measurement } from '../guarantee/index.ts';
 import type { Stop } from '../stop.ts';
 import { tallyAccuracy } from './accuracy.ts';
 import { attackWeights } from './attacking.ts';
@@ -27,7 +29,6 @@ import {
   type AuditResult,
   auditSchema,
   type Finding,
-  type Measurement,
 } from './result.ts';
 import { stabilityOf } from './robustness.ts';
 import type { AuditedRows } from './rows.ts';

@@ -1,14 +1,16 @@
 // The steps of an audit that concern what the model makes of the data it was trained on.
+
 import { featureCount } from '../data/index.ts';
 import type { Model } from '../graph/index.ts';
+import type { Measurement } from '../guarantee/index.ts';
 import type { Budget } from './budget.ts';
 import type { Report } from './crew.ts';
 import type { FittedData } from './fitting.ts';
 import type { JobKind, Jobs } from './jobs.ts';
+import { WHOLE_SPACE } from './lipschitz.ts';
 import { type KnownOutputs, labelsAt } from './outputs.ts';
-import type { AuditResult, Measurement } from './result.ts';
+import type { AuditResult } from './result.ts';
 import type { Scene } from './scene.ts';
-import { WHOLE_SPACE } from './words.ts';
 
 /**
  * Memorization and the law, on the training data or, where those are not known, on the audited data.

@@ -20,7 +20,6 @@ export {
   type Ensemble,
   type Finding,
   type LawStanding,
-  type Measurement,
   type Memorization,
   type PointRobustness,
   type Requirement,

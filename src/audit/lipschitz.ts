@@ -1,11 +1,19 @@
 // Lipschitz constants of the audited model: everywhere, and on balls around rows of the data.
-import { type Domain, GLOBAL, type LipschitzMeasurement, type Norm } from '../guarantee/index.ts';
+import {
+  type Domain,
+  GLOBAL,
+  type LipschitzMeasurement,
+  type Measurement,
+  type Norm,
+} from '../guarantee/index.ts';
 import type { Budget } from './budget.ts';
 import type { Crew } from './crew.ts';
 import type { AuditRequest, NormRadii } from './request.ts';
-import type { AuditLipschitz, Measurement } from './result.ts';
+import type { AuditLipschitz } from './result.ts';
 import { type AuditedRows, gather, rowOf } from './rows.ts';
-import { WHOLE_SPACE } from './words.ts';
+
+/** The domain of a global Lipschitz constant, as the result names it. */
+export const WHOLE_SPACE = 'the whole space';
 
 /** Balls per norm. */
 const BALLS = 2;

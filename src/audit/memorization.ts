@@ -2,7 +2,7 @@
 import { argmax, type Task, wrong } from '../attacks/index.ts';
 import { fitBelowNoise } from '../data/index.ts';
 import { invalidArgument, requireInteger } from '../errors.ts';
-import type { Estimate } from '../guarantee/index.ts';
+import { plainEstimate } from '../guarantee/index.ts';
 import type { NoiseLevel } from '../noise/index.ts';
 import type { Memorization, SuspiciousLabel } from './result.ts';
 
@@ -85,13 +85,6 @@ export function measureMemorization(fitted: Fitted): Memorization {
     suspicious: [...fitted.suspicious],
   };
 }
-
-/** An estimate as the schema of results has it. */
-export function plainEstimate({ value, interval, confidence, method }: Estimate): PlainEstimate {
-  return { value, interval: [interval[0], interval[1]], confidence, method };
-}
-
-type PlainEstimate = NonNullable<Memorization['noise']>['level'];
 
 function reproduced(
   rows: readonly number[],

@@ -1,5 +1,6 @@
 // Attacks and certificates in one norm, and what they say together.
 
+import type { Measurement } from '../guarantee/index.ts';
 import { attackNorm } from './attacking.ts';
 import type { Budget } from './budget.ts';
 import { certifyNorm, requireOrder } from './certifying.ts';
@@ -9,7 +10,7 @@ import { storeExamples } from './examples.ts';
 import { broken, type Nearest } from './found.ts';
 import { chooseImages } from './images.ts';
 import type { NormRadii } from './request.ts';
-import type { AuditImage, Finding, Measurement, Robustness } from './result.ts';
+import type { AuditImage, Finding, Robustness } from './result.ts';
 import { robustnessOf } from './robustness.ts';
 import type { AuditedRows } from './rows.ts';
 import type { Scene } from './scene.ts';

@@ -1,10 +1,11 @@
 // Requirements on a model, like `robust-accuracy(linf, 0.1) >= 0.8`: read, and held against what an audit measured.
 import { invalidArgument } from '../errors.ts';
-import type { Norm } from '../guarantee/index.ts';
+import type { Measurement, Norm } from '../guarantee/index.ts';
 import { listed, suggestion } from '../validation/index.ts';
-import type { AuditResult, Measurement, Requirement, Robustness } from './result.ts';
+import { short } from '../words/index.ts';
+import { WHOLE_SPACE } from './lipschitz.ts';
+import type { AuditResult, Requirement, Robustness } from './result.ts';
 import { ratioInterval, referenceDimension } from './standing.ts';
-import { short, WHOLE_SPACE } from './words.ts';
 
 /** A quantity of an audit. Radii are in the units of the data. */
 export type Quantity =

@@ -1,5 +1,6 @@
 // What an audit found out, as plain JSON: schema 1 of audit.json, published in schema/audit.schema.json. Pages are pure functions of it.
 import { z } from 'zod';
+import { estimateSchema, measurementSchema } from '../guarantee/index.ts';
 
 export const AUDIT_SCHEMA = 'robustlaw.audit/1';
 
@@ -9,28 +10,6 @@ const norm = z.enum(['l1', 'l2', 'linf']);
 const count = z.int().nonnegative();
 /** Number of a row in the data file, from 0. */
 const rowNumber = z.int().nonnegative();
-
-/** A measurement that failed is a result saying so; one cut short by time holds what is known. */
-function measurement<Value extends z.ZodType>(value: Value) {
-  return z.discriminatedUnion('status', [
-    z.strictObject({ status: z.literal('done'), seconds: z.number(), value }),
-    z.strictObject({
-      status: z.literal('partial'),
-      seconds: z.number(),
-      reason: z.string().describe('what is missing, and why'),
-      value,
-    }),
-    z.strictObject({ status: z.literal('failed'), seconds: z.number(), reason: z.string() }),
-    z.strictObject({ status: z.literal('skipped'), reason: z.string() }),
-  ]);
-}
-
-const estimate = z.strictObject({
-  value: z.number(),
-  interval: z.tuple([z.number(), z.number()]),
-  confidence: z.number(),
-  method: z.string(),
-});
 
 export const findingSchema = z.strictObject({
   id: z.string().describe('stable name, like softmax-output'),
@@ -187,7 +166,7 @@ const memorization = z.strictObject({
   /** Mean of the loss of the law: squared error of the class probabilities or of the outputs, halved scale as `loss` says. */
   loss: z.strictObject({ name: z.string(), value: z.number() }),
   noise: z
-    .strictObject({ level: estimate, source: z.string() })
+    .strictObject({ level: estimateSchema, source: z.string() })
     .nullable()
     .describe('the least loss that anything can reach without fitting noise, in the units of the loss'),
   /** loss < noise level - its uncertainty: the hypothesis of the law. */
@@ -207,7 +186,7 @@ const law = z.strictObject({
   dimensions: z.array(
     z.strictObject({
       name: z.string(),
-      dimension: estimate,
+      dimension: estimateSchema,
       meaning: z.string().describe('what it means for the law'),
       /** sqrt(n d / P) with this dimension, and the parameters P = n d for a robust fit. */
       scale: z.number(),
@@ -253,9 +232,9 @@ export const auditSchema = z.strictObject({
     rows: z.array(rowNumber).describe('of the data that were attacked and certified'),
     timeLimit: distance.describe('seconds for the whole audit'),
   }),
-  accuracy: measurement(accuracy),
-  robustness: z.array(z.strictObject({ norm, result: measurement(robustness) })),
-  lipschitz: measurement(z.array(lipschitz)),
+  accuracy: measurementSchema(accuracy),
+  robustness: z.array(z.strictObject({ norm, result: measurementSchema(robustness) })),
+  lipschitz: measurementSchema(z.array(lipschitz)),
   /** E[distance to the boundary] over the correct rows, by norm: from the certificates, and from the attacks. */
   stability: z.array(
     z.strictObject({
@@ -267,8 +246,8 @@ export const auditSchema = z.strictObject({
         .describe('certified, found; null: of half of the rows nothing was found'),
     }),
   ),
-  memorization: measurement(memorization),
-  law: measurement(law),
+  memorization: measurementSchema(memorization),
+  law: measurementSchema(law),
   images: z.array(image),
   findings: z.array(findingSchema),
   requirements: z.array(requirement),
@@ -280,11 +259,6 @@ export function auditJsonSchema(): unknown {
 }
 
 export type AuditResult = z.output<typeof auditSchema>;
-export type Measurement<Value> =
-  | { readonly status: 'done'; readonly seconds: number; readonly value: Value }
-  | { readonly status: 'partial'; readonly seconds: number; readonly reason: string; readonly value: Value }
-  | { readonly status: 'failed'; readonly seconds: number; readonly reason: string }
-  | { readonly status: 'skipped'; readonly reason: string };
 export type Accuracy = z.output<typeof accuracy>;
 export type AttackStage = z.output<typeof attackStage>;
 export type Robustness = z.output<typeof robustness>;

@@ -1,13 +1,14 @@
 // Where a model stands against the law of robustness: its parameters against n d, its measured constant in the scale of the law, and what Theorem 3 proves.
+
 import { margins, type Task } from '../attacks/index.ts';
 import { AMBIENT, type EffectiveDimension, STABLE_RANK } from '../dimension/index.ts';
 import { requireInteger, requirePositive } from '../errors.ts';
+import { plainEstimate } from '../guarantee/index.ts';
 import { scalingLaw, scalingLawParameters, universalLaw } from '../law/index.ts';
 import { powerOfTwoNear } from '../linalg/index.ts';
 import { median } from '../numeric/index.ts';
-import { plainEstimate } from './memorization.ts';
+import { counted, short } from '../words/index.ts';
 import type { LawStanding, Memorization } from './result.ts';
-import { counted, short } from './words.ts';
 
 /** What the law needs to know of a model and the data it was trained on. */
 export interface LawInputs {

@@ -1,6 +1,9 @@
 // The outcome of an audit in plain sentences, most important first.
-import type { AuditResult, Ensemble, Measurement, Robustness } from './result.ts';
-import { atLeast, atMost, counted, percent, short, WHOLE_SPACE } from './words.ts';
+
+import type { Measurement } from '../guarantee/index.ts';
+import { atLeast, atMost, counted, percentOf, short } from '../words/index.ts';
+import { WHOLE_SPACE } from './lipschitz.ts';
+import type { AuditResult, Ensemble, Robustness } from './result.ts';
 
 /** What a verdict is a function of: the audit before it. */
 export type Judged = Omit<AuditResult, 'verdict'>;
@@ -55,7 +58,7 @@ function accuracy({ accuracy: measured, model }: Judged): string[] {
       ? 'right'
       : `within ${short(model.task.tolerance)} of the wanted outputs`;
   return [
-    `The model is ${hit} on ${percent(all.correct, all.points)} of ${counted(all.points, 'point')}${error}.`,
+    `The model is ${hit} on ${percentOf(all.correct, all.points)} of ${counted(all.points, 'point')}${error}.`,
   ];
 }
 
@@ -81,13 +84,13 @@ function robustness(norm: string, measured: Measurement<Robustness>, result: Jud
   const sentences: string[] = [];
   if (main && rows > 0) {
     const within = `within ${norm} distance ${short(main.radius)}`;
-    const proven = `${percent(main.certified, rows)} are proven`;
+    const proven = `${percentOf(main.certified, rows)} are proven`;
     const of = `of ${counted(rows, 'point')}`;
     if (complete(main)) {
       sentences.push(
         main.correct === 0
           ? `None ${of} is right to begin with, so that attacks had nothing to break.`
-          : `At most ${percent(main.robust, rows)} ${of} stay right against changes ${within}: that many withstood all attacks, and ${proven}.`,
+          : `At most ${percentOf(main.robust, rows)} ${of} stay right against changes ${within}: that many withstood all attacks, and ${proven}.`,
       );
     } else {
       const broken = main.correct - main.robust;
@@ -139,7 +142,7 @@ function memorization({ memorization: measured }: Judged): string[] {
   const labels =
     perfect.correct === points
       ? `It reproduces all ${counted(points, 'label')} of ${data}`
-      : `It reproduces ${percent(perfect.correct, points)} of ${counted(points, 'label')} of ${data}`;
+      : `It reproduces ${percentOf(perfect.correct, points)} of ${counted(points, 'label')} of ${data}`;
   const level = noise && `the noise level of ${short(noise.level.value)}`;
   const against =
     fitsBelowNoise === 'yes'
@@ -152,7 +155,7 @@ function memorization({ memorization: measured }: Judged): string[] {
   const wrong = flipped
     ? [
         `Of ${counted(flipped.rows, 'label')} known to be wrong it reproduces ${flipped.memorized}; by mistake alone it would reproduce ` +
-          `${percent(flipped.chance, 1)} of them.`,
+          `${percentOf(flipped.chance, 1)} of them.`,
       ]
     : [];
   const list =

@@ -1,4 +1,5 @@
 // `robustlaw data`: a data set in the terms of the law: noise, separation, dimensions, isoperimetry, and what the law asks.
+
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -6,15 +7,9 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Dataset, Split } from '../data/index.ts';
 import { invalidArgument, RobustlawError } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
-import type { Norm } from '../guarantee/index.ts';
+import type { Norm, PlainEstimate } from '../guarantee/index.ts';
 import { renderSurveyPage, significant } from '../report/index.ts';
-import {
-  type DataSurvey,
-  type KnownNoise,
-  type PlainEstimate,
-  surveyData,
-  type Task,
-} from '../survey/index.ts';
+import { type DataSurvey, type KnownNoise, surveyData, type Task } from '../survey/index.ts';
 import { interruption } from './interruption.ts';
 import {
   oneOf,

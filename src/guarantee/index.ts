@@ -62,4 +62,11 @@ export function upperEnd(guarantee: UpperGuarantee): number {
   return guarantee.kind === 'exact' ? guarantee.enclosure[1] : guarantee.value;
 }
 
+export {
+  estimateSchema,
+  type Measurement,
+  measurementSchema,
+  type PlainEstimate,
+  plainEstimate,
+} from './json.ts';
 export { type Answer, type LipschitzMeasurement, relativeGap } from './measurement.ts';

@@ -5,7 +5,7 @@ import { openJournal, rootMeanSquareSpread } from '../audit/index.ts';
 import type { EffectiveDimension } from '../dimension/index.ts';
 import { AMBIENT, dimensionReadings, NEIGHBOURS_FOR_DIMENSION, STABLE_RANK } from '../dimension/index.ts';
 import { invalidArgument, RobustlawError } from '../errors.ts';
-import type { Estimate } from '../guarantee/index.ts';
+import { plainEstimate } from '../guarantee/index.ts';
 import { powerOfTwoNear } from '../linalg/index.ts';
 import {
   givenFlips,
@@ -113,7 +113,7 @@ export async function plan(
           ? 'as wanted: labels from -1 to 1, data of norm about 1'
           : 'L = s / (kappa r): labels 2 apart that are fitted, s the root-mean-square distance of the data from their mean, kappa the l2 length of changes of size 1',
     },
-    noise: labelled.noise && { level: plain(labelled.noise.level), source: labelled.noise.source },
+    noise: labelled.noise && { level: plainEstimate(labelled.noise.level), source: labelled.noise.source },
     law,
     proven: provenSizes({
       n,
@@ -222,7 +222,7 @@ function lawPlan(
     })),
     readings: readings.map(({ name, dimension, meaning }) => ({
       name,
-      dimension: plain(dimension),
+      dimension: plainEstimate(dimension),
       meaning,
       parameters: product(assumptions, { dimension: dimension.value }),
       interval: [
@@ -383,8 +383,4 @@ function contextApplies({ data }: PlanRequest): string {
   if (square(32) && shape.includes(3))
     return 'These data have the size of CIFAR: the ladders are near, if the classes are.';
   return 'These data are of another kind: all of this is context, and no number of it enters the plan.';
-}
-
-function plain({ value, interval, confidence, method }: Estimate) {
-  return { value, interval: [interval[0], interval[1]] as [number, number], confidence, method };
 }

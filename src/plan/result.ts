@@ -1,5 +1,6 @@
 // What a plan says, as plain JSON: schema 1 of plan.json. Pages are pure functions of it.
 import { z } from 'zod';
+import { estimateSchema } from '../guarantee/index.ts';
 
 export const PLAN_SCHEMA = 'robustlaw.plan/1';
 
@@ -7,13 +8,6 @@ const count = z.int().nonnegative();
 const positive = z.number().positive();
 const interval = z.tuple([z.number(), z.number()]);
 const norm = z.enum(['l1', 'l2', 'linf']);
-
-const estimate = z.strictObject({
-  value: z.number(),
-  interval,
-  confidence: z.number(),
-  method: z.string(),
-});
 
 const swing = z.strictObject({
   id: z.string(),
@@ -43,7 +37,7 @@ const lawSchema = z.strictObject({
   readings: z.array(
     z.strictObject({
       name: z.string(),
-      dimension: estimate,
+      dimension: estimateSchema,
       meaning: z.string(),
       parameters: z.number().nonnegative().describe('P with this dimension, all else at its value'),
       interval: interval.describe('from the interval of this dimension alone'),
@@ -199,7 +193,7 @@ export const planSchema = z.strictObject({
     lipschitz: positive.describe('in the scale of the law'),
     rule: z.string().describe('how the one became the other'),
   }),
-  noise: z.strictObject({ level: estimate, source: z.string() }).nullable(),
+  noise: z.strictObject({ level: estimateSchema, source: z.string() }).nullable(),
   law: lawSchema,
   proven: z.array(provenSchema),
   pilot: pilotMeasurement,

@@ -1,8 +1,8 @@
 // The data of a survey, as the result names them.
 import { type Dataset, featureCount, pointCount } from '../data/index.ts';
+import { counted } from '../words/index.ts';
 import type { SurveyLabels } from './labels.ts';
 import type { DataSurvey } from './result.ts';
-import { counted } from './words.ts';
 
 export function describeData(
   data: Dataset,

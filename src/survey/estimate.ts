@@ -1,11 +1,6 @@
-// Estimates as plain JSON.
-import type { Estimate } from '../guarantee/index.ts';
-import type { OpenEstimate, PlainEstimate } from './result.ts';
-
-/** An estimate as the schema of results has it. */
-export function plainEstimate({ value, interval, confidence, method }: Estimate): PlainEstimate {
-  return { value, interval: [interval[0], interval[1]], confidence, method };
-}
+// Estimates of functions of a quantity, and those that have no upper end.
+import type { Estimate, PlainEstimate } from '../guarantee/index.ts';
+import type { OpenEstimate } from './result.ts';
 
 /** The estimate of a rising function of the quantity; the ends of the interval go through it. */
 export function mapped(
@@ -15,7 +10,7 @@ export function mapped(
   return { value: f(value), interval: [f(interval[0]), f(interval[1])], confidence, method };
 }
 
-/** The same where the upper end may be infinite, which JSON has no number for. */
+/** An estimate as the schema of results has it, where the upper end may be infinite, which JSON has no number for. */
 export function openEstimate({ value, interval, confidence, method }: Estimate): OpenEstimate {
   return {
     value,

@@ -5,13 +5,11 @@ export type { KnownNoise } from './part.ts';
 export type { SurveyRequest } from './request.ts';
 export {
   type DataSurvey,
-  type PlainEstimate,
   SURVEY_SCHEMA,
   type SurveyDimensions,
   type SurveyExpansions,
   type SurveyIsoperimetry,
   type SurveyLaw,
-  type SurveyMeasurement,
   type SurveyNoise,
   type SurveyRepeats,
   type SurveySeparation,

@@ -1,9 +1,9 @@
 // What the law asks of a model for these data: n D parameters for every reading of the dimension D.
+import type { PlainEstimate } from '../guarantee/index.ts';
 import { scalingLaw, scalingLawParameters } from '../law/index.ts';
 import { mapped } from './estimate.ts';
 import type {
   OpenEstimate,
-  PlainEstimate,
   SurveyDimensions,
   SurveyIsoperimetry,
   SurveyIsoperimetrySample,

@@ -1,5 +1,6 @@
 // What a survey found out about a data set, as plain JSON: schema 1 of data.json, published in schema/data.schema.json. Pages are pure functions of it.
 import { z } from 'zod';
+import { estimateSchema, measurementSchema } from '../guarantee/index.ts';
 
 export const SURVEY_SCHEMA = 'robustlaw.data/1';
 
@@ -10,28 +11,6 @@ const rowNumber = z.int().nonnegative();
 const interval = z.tuple([z.number(), z.number()]);
 /** An interval whose upper end may be open: null. */
 const openInterval = z.tuple([z.number(), z.number().nullable()]);
-
-/** A measurement that failed or does not apply is a result saying so; one cut short holds what is known. */
-function measurement<Value extends z.ZodType>(value: Value) {
-  return z.discriminatedUnion('status', [
-    z.strictObject({ status: z.literal('done'), seconds: z.number(), value }),
-    z.strictObject({
-      status: z.literal('partial'),
-      seconds: z.number(),
-      reason: z.string().describe('what is missing, and why'),
-      value,
-    }),
-    z.strictObject({ status: z.literal('failed'), seconds: z.number(), reason: z.string() }),
-    z.strictObject({ status: z.literal('skipped'), reason: z.string() }),
-  ]);
-}
-
-const estimate = z.strictObject({
-  value: z.number(),
-  interval,
-  confidence: z.number(),
-  method: z.string(),
-});
 
 const data = z.strictObject({
   name: z.string(),
@@ -75,12 +54,12 @@ const repeats = z.strictObject({
 });
 
 const noise = z.strictObject({
-  level: estimate.describe(
+  level: estimateSchema.describe(
     'sigma^2 = E Var[y|x], summed over the outputs (one-hot for classes): from the surest source',
   ),
   source: z.string(),
   readings: z
-    .array(z.strictObject({ name: z.string(), level: estimate, source: z.string() }))
+    .array(z.strictObject({ name: z.string(), level: estimateSchema, source: z.string() }))
     .describe('all that apply, the surest first'),
   variance: z
     .number()
@@ -134,7 +113,7 @@ const separation = z.array(
 
 const reading = z.strictObject({
   name: z.string(),
-  dimension: estimate.nullable(),
+  dimension: estimateSchema.nullable(),
   reason: z.string().nullable().describe('why there is no dimension'),
   meaning: z.string(),
   notes: z.array(z.string()),
@@ -143,12 +122,12 @@ const reading = z.strictObject({
 const dimensions = z.strictObject({
   readings: z.array(reading),
   scales: z
-    .array(z.strictObject({ neighbours: count, distance: z.number(), dimension: estimate }))
+    .array(z.strictObject({ neighbours: count, distance: z.number(), dimension: estimateSchema }))
     .describe('dimension against scale (Gride); empty where it does not apply'),
 });
 
 /** An estimate whose interval may be open above: null. */
-const openEstimate = z.strictObject({ ...estimate.shape, interval: openInterval });
+const openEstimate = z.strictObject({ ...estimateSchema.shape, interval: openInterval });
 
 const tail = z.strictObject({
   threshold: z.number(),
@@ -200,8 +179,8 @@ const expansion = z.strictObject({
   norm: z.enum(['l2', 'linf']),
   alpha: z.number(),
   epsilon: z.number(),
-  risk: estimate,
-  expanded: estimate,
+  risk: estimateSchema,
+  expanded: estimateSchema,
   meaning: z.string(),
 });
 
@@ -211,9 +190,9 @@ const law = z.strictObject({
     .array(
       z.strictObject({
         name: z.string(),
-        dimension: estimate,
-        parameters: estimate.describe('n D: the order of P for a robust fit below the noise'),
-        lipschitz: estimate.describe(
+        dimension: estimateSchema,
+        parameters: estimateSchema.describe('n D: the order of P for a robust fit below the noise'),
+        lipschitz: estimateSchema.describe(
           'sqrt(D) = sqrt(n D / P) at P = n: what a fit with as many parameters as points has',
         ),
       }),
@@ -233,13 +212,13 @@ export const surveySchema = z.strictObject({
     seed: count,
     timeLimit: z.number().nonnegative().nullable().describe('seconds; null: none'),
   }),
-  repeats: measurement(repeats),
-  noise: measurement(noise),
-  separation: measurement(separation),
-  dimensions: measurement(dimensions),
-  isoperimetry: measurement(isoperimetry),
-  concentration: measurement(z.array(expansion)),
-  law: measurement(law),
+  repeats: measurementSchema(repeats),
+  noise: measurementSchema(noise),
+  separation: measurementSchema(separation),
+  dimensions: measurementSchema(dimensions),
+  isoperimetry: measurementSchema(isoperimetry),
+  concentration: measurementSchema(z.array(expansion)),
+  law: measurementSchema(law),
   pictures: z.array(picture).describe('rows named above'),
 });
 
@@ -249,12 +228,6 @@ export function surveyJsonSchema(): unknown {
 }
 
 export type DataSurvey = z.output<typeof surveySchema>;
-export type SurveyMeasurement<Value> =
-  | { readonly status: 'done'; readonly seconds: number; readonly value: Value }
-  | { readonly status: 'partial'; readonly seconds: number; readonly reason: string; readonly value: Value }
-  | { readonly status: 'failed'; readonly seconds: number; readonly reason: string }
-  | { readonly status: 'skipped'; readonly reason: string };
-export type PlainEstimate = z.output<typeof estimate>;
 export type SurveyRepeats = z.output<typeof repeats>;
 export type SurveyNoise = z.output<typeof noise>;
 export type SurveySeparation = z.output<typeof separation>;

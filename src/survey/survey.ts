@@ -1,6 +1,8 @@
 // The survey of a data set: gather, measure, and tell it as one result. What fails or does not apply is a result that says so.
+
 import { featureCount, pointCount } from '../data/index.ts';
 import { RobustlawError } from '../errors.ts';
+import type { Measurement } from '../guarantee/index.ts';
 import { createPool, type JobContext, type Pool } from '../runtime/index.ts';
 import type { Stop } from '../stop.ts';
 import { describeData } from './describe.ts';
@@ -8,7 +10,7 @@ import { whatTheLawAsks } from './law.ts';
 import { OUT_OF_TIME, type Subject } from './part.ts';
 import { picturesOf } from './pictures.ts';
 import { requireSense, type SurveyRequest } from './request.ts';
-import { type DataSurvey, SURVEY_SCHEMA, type SurveyMeasurement, surveySchema } from './result.ts';
+import { type DataSurvey, SURVEY_SCHEMA, surveySchema } from './result.ts';
 import { surveySentences } from './verdict.ts';
 import { type PartJob, type PartName, type PartReport, run, type ValueOf } from './worker.ts';
 
@@ -84,7 +86,7 @@ function lawOf(n: number, { dimensions, isoperimetry }: Measured): DataSurvey['l
   };
 }
 
-type Measured = { [Part in PartName]: SurveyMeasurement<ValueOf<Part>> };
+type Measured = { [Part in PartName]: Measurement<ValueOf<Part>> };
 
 /** All parts on so many threads; with none, one after the other in this one. */
 async function measureParts(
@@ -111,7 +113,7 @@ async function measureParts(
   const perform = pool ? inPool(pool) : inThisThread(stop);
   const watch = pool && setInterval(() => stop() && void pool.close(true), LOOK);
   const waiting = new Set(PARTS);
-  const entries: [PartName, SurveyMeasurement<unknown>][] = [];
+  const entries: [PartName, Measurement<unknown>][] = [];
   const next = async (): Promise<void> => {
     for (const part of waiting) {
       const left = [...waiting].reduce((sum, one) => sum + WEIGHTS[one], 0);
@@ -144,7 +146,7 @@ async function measureParts(
   return Object.fromEntries(entries) as Measured;
 }
 
-type Perform = (job: PartJob, progress: (share: number) => void) => Promise<SurveyMeasurement<unknown>>;
+type Perform = (job: PartJob, progress: (share: number) => void) => Promise<Measurement<unknown>>;
 
 function inPool(pool: Pool<PartJob, PartReport, number>): Perform {
   return async (job, progress) => {
@@ -167,14 +169,14 @@ function inThisThread(stop: Stop): Perform {
   };
 }
 
-function measurementOf({ seconds, found: { value, missing } }: PartReport): SurveyMeasurement<unknown> {
+function measurementOf({ seconds, found: { value, missing } }: PartReport): Measurement<unknown> {
   return missing === undefined
     ? { status: 'done', seconds, value }
     : { status: 'partial', seconds, reason: missing, value };
 }
 
 /** What does not apply was never measured; what broke has failed; a defect of ours is none of the data's. */
-function failure(error: unknown, seconds: number): SurveyMeasurement<never> {
+function failure(error: unknown, seconds: number): Measurement<never> {
   if (!(error instanceof RobustlawError)) return { status: 'failed', seconds, reason: String(error) };
   if (error.code === 'interrupted') return { status: 'skipped', reason: OUT_OF_TIME };
   if (error.code === 'internal') return { status: 'failed', seconds, reason: error.message };

@@ -1,7 +1,9 @@
 // The survey in a few sentences, most important first.
+
+import type { Norm } from '../guarantee/index.ts';
+import { counted, percent, short } from '../words/index.ts';
 import { CONCENTRATION } from './law.ts';
 import type { DataSurvey } from './result.ts';
-import { counted, NORM_NAMES, percent, short } from './words.ts';
 
 type Judged = Omit<DataSurvey, 'verdict'>;
 
@@ -116,3 +118,5 @@ function joined(parts: readonly string[]): string {
   if (parts.length < 2) return parts.join('');
   return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }
+
+const NORM_NAMES: Readonly<Record<Norm, string>> = { l1: 'l1', l2: 'l2', linf: 'l-infinity' };

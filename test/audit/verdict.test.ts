@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AuditResult, Ensemble } from '../../src/audit/index.ts';
 import { mainEnsemble, verdictSentences } from '../../src/audit/verdict.ts';
-import { atLeast, atMost } from '../../src/audit/words.ts';
+import { atLeast, atMost } from '../../src/words/index.ts';
 import { ensemble, handMade, robustnessOf, stage } from './hand-made.ts';
 
 function withEnsembles(...ensembles: Ensemble[]): AuditResult {

@@ -1,8 +1,10 @@
 // The page of a survey: what it shows is what the survey says, whole, in place, and escaped. Its charts are goldens to look at.
+
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { describe, expect, it, test } from 'vitest';
+import type { Measurement } from '../../src/guarantee/index.ts';
 import { intervalChart } from '../../src/report/charts/interval-chart.ts';
 import { standaloneSvg } from '../../src/report/charts/svg.ts';
 import { renderSurveyPage } from '../../src/report/index.ts';
@@ -15,7 +17,7 @@ import {
   tailChart,
 } from '../../src/report/survey/charts.ts';
 import { xyChart } from '../../src/report/survey/xy-chart.ts';
-import { type DataSurvey, type SurveyMeasurement, surveySchema } from '../../src/survey/index.ts';
+import { type DataSurvey, surveySchema } from '../../src/survey/index.ts';
 import { completeSurvey, failedSurvey } from './survey-fixtures.ts';
 
 function read(survey: DataSurvey) {
@@ -29,7 +31,7 @@ function words(element: Element): string {
   return element.textContent!.trim().replace(/\s+/g, ' ');
 }
 
-function known<Value>(part: SurveyMeasurement<Value>): Value {
+function known<Value>(part: Measurement<Value>): Value {
   if (!('value' in part)) throw new Error('no value');
   return part.value;
 }

@@ -10,8 +10,3 @@ export interface Finding {
   readonly explanation: string;
   readonly evidence: Readonly<Record<string, number | string>>;
 }
-
-/** A share as `12.5 %`. */
-export function percent(share: number): string {
-  return `${Number((100 * share).toPrecision(3))} %`;
-}

@@ -1,10 +1,11 @@
 // Gradient masking: input gradients that are zero, or too small for float32 to tell two points apart.
 import { type Graph, type InputBounds, topological } from '../../graph/index.ts';
+import { percent } from '../../words/index.ts';
 import { crossEntropy, margin, suited } from '../losses.ts';
 import { rowOf } from '../rows.ts';
 import type { LabelRows } from '../task.ts';
 import type { Victim } from '../victim.ts';
-import { type Finding, percent } from './finding.ts';
+import type { Finding } from './finding.ts';
 
 /** Of so many points, those whose gradients are of no use to an attack. */
 export interface GradientCounts {

@@ -1,10 +1,11 @@
 // Whether the data are what the model takes: the range of the inputs, and the normalisation that was perhaps forgotten.
 import type { InputBounds } from '../../graph/index.ts';
+import { percent } from '../../words/index.ts';
 import type { ImageShape } from '../square/index.ts';
 import { argmax, type LabelRows } from '../task.ts';
 import type { Victim } from '../victim.ts';
 import { accuracyOf, atChance, clearlyBetter } from './chance.ts';
-import { type Finding, percent } from './finding.ts';
+import type { Finding } from './finding.ts';
 
 /** Of the width of the bounds: rounding of a normalisation in float32 stays below. */
 const TOLERANCE = 1e-5;

@@ -1,6 +1,8 @@
 // Whether the labels mean the classes of the model, and whether there are enough of these for every loss.
+
+import { percent } from '../../words/index.ts';
 import { atChance, clearlyBetter } from './chance.ts';
-import { type Finding, percent } from './finding.ts';
+import type { Finding } from './finding.ts';
 
 /**
  * Another numbering of the classes fits clearly better than the labels as they are: shifted by one (labels 1 to C), or any

@@ -1,7 +1,8 @@
 // What is wrong with the scores of a model: no numbers, always the same, or probabilities in which differences are rounded away.
 import { type Graph, topological, type Value } from '../../graph/index.ts';
+import { percent } from '../../words/index.ts';
 import type { Victim } from '../victim.ts';
-import { type Finding, percent } from './finding.ts';
+import type { Finding } from './finding.ts';
 
 /** Some score is NaN or infinite. `scores` `[rows, outputs]`. */
 export function nanOutput(scores: Float32Array, outputs: number): Finding | undefined {

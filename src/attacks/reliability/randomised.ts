@@ -1,8 +1,9 @@
 // Models whose scores are random: each evaluation is another model, and an adversarial example holds by luck.
 import type { OnnxModel } from '../../graph/index.ts';
+import { percent } from '../../words/index.ts';
 import { argmax } from '../task.ts';
 import type { Victim } from '../victim.ts';
-import { type Finding, percent } from './finding.ts';
+import type { Finding } from './finding.ts';
 
 /** Operators of ONNX that draw random numbers whenever they run. */
 const RANDOM = new Set([

@@ -1,6 +1,8 @@
 // What a set found on some rows shows about the concentration of the distribution, measured on other rows.
+
 import type { Estimate } from '../../guarantee/index.ts';
 import { binomialInterval } from '../../numeric/index.ts';
+import { percent, short } from '../../words/index.ts';
 import { type ExpansionNorm, type FoundSet, inExpansion } from './sets.ts';
 import type { Split } from './split.ts';
 
@@ -71,7 +73,7 @@ function meaning(
 ): string {
   const claim =
     `A classifier that errs exactly on the set found has risk ${percent(risk.value)} and, for changes of at most ` +
-    `${shortNumber(epsilon)} in ${norm}, adversarial risk ${percent(expanded.value)} ` +
+    `${short(epsilon)} in ${norm}, adversarial risk ${percent(expanded.value)} ` +
     `(${percent(expanded.interval[0])} to ${percent(expanded.interval[1])})`;
   const [wanted, most] = [percent(alpha), percent(expanded.interval[1])];
   const limit = `concentration alone does not force more than ${most} on every classifier with risk at least ${wanted}`;
@@ -79,12 +81,4 @@ function meaning(
   return risk.interval[1] < alpha
     ? `${claim}. The set is smaller than ${wanted} of the held-out rows, and says nothing about classifiers with risk at least ${wanted}.`
     : `${claim}. If its risk reaches ${wanted}, which the held-out rows leave open, then ${limit}.`;
-}
-
-function percent(share: number): string {
-  return `${shortNumber(100 * share)} %`;
-}
-
-function shortNumber(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

@@ -1,5 +1,7 @@
 // A measurement where it was made; where it was not, or not in full, that and its reason in the same place.
-import type { Measurement } from '../../audit/index.ts';
+
+import type {} from '../../audit/index.ts';
+import type { Measurement } from '../../guarantee/index.ts';
 import { type Html, html } from '../html.ts';
 import { significant } from '../number.ts';
 

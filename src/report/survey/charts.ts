@@ -1,7 +1,8 @@
 // The charts of a survey: dimensions, tails, distances, noise against distance, dimension against scale, expansions.
+
 import * as Plot from '@observablehq/plot';
+import type { PlainEstimate } from '../../guarantee/index.ts';
 import type {
-  PlainEstimate,
   SurveyDimensions,
   SurveyIsoperimetry,
   SurveyNoise,

@@ -1,9 +1,9 @@
 // The dimension of the data, read in several ways, and what the law asks at each.
+import type { PlainEstimate } from '../../guarantee/index.ts';
 import {
   CLASS_CONCENTRATION,
   CONCENTRATION,
   type DataSurvey,
-  type PlainEstimate,
   type SurveyDimensions,
 } from '../../survey/index.ts';
 import { measured } from '../audit/measured.ts';

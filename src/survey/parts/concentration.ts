@@ -1,8 +1,8 @@
 // Concentration of measure against classifiers: sets of mass 1 % whose expansion is small, by half-spaces and by covers.
 import { RobustlawError } from '../../errors.ts';
+import { plainEstimate } from '../../guarantee/index.ts';
 import { coverConcentration, defaultEpsilons, halfSpaceConcentration } from '../../isoperimetry/index.ts';
 import { rng } from '../../random/index.ts';
-import { plainEstimate } from '../estimate.ts';
 import { type Measure, OUT_OF_TIME } from '../part.ts';
 import type { SurveyExpansions } from '../result.ts';
 

@@ -1,10 +1,10 @@
 // The dimensions of the data side by side, each with its interval, or why it does not apply.
 import { type DimensionReading, dimensionReadings, NEIGHBOURS_FOR_DIMENSION } from '../../dimension/index.ts';
 import { RobustlawError } from '../../errors.ts';
+import { plainEstimate } from '../../guarantee/index.ts';
 import { rng } from '../../random/index.ts';
 import { type Neighbourhoods, nearestNeighbours } from '../../separation/index.ts';
 import type { Stop } from '../../stop.ts';
-import { plainEstimate } from '../estimate.ts';
 import { type Measure, OUT_OF_TIME, type Subject } from '../part.ts';
 import type { SurveyDimensions } from '../result.ts';
 

@@ -1,5 +1,6 @@
 // The noise of the labels: every reading that applies, the surest first, and the bias of neighbours shown.
 import { RobustlawError } from '../../errors.ts';
+import { plainEstimate } from '../../guarantee/index.ts';
 import {
   entropyOfFlips,
   givenFlips,
@@ -12,7 +13,6 @@ import {
 } from '../../noise/index.ts';
 import { rng } from '../../random/index.ts';
 import { type Neighbourhoods, nearestNeighbours } from '../../separation/index.ts';
-import { plainEstimate } from '../estimate.ts';
 import { labelVectors, type SurveyLabels } from '../labels.ts';
 import { type KnownNoise, type Measure, OUT_OF_TIME } from '../part.ts';
 import type { SurveyNoise } from '../result.ts';

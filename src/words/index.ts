@@ -1,7 +1,4 @@
-// Words and numbers that the sentences of an audit share.
-
-/** The domain of a global Lipschitz constant. */
-export const WHOLE_SPACE = 'the whole space';
+// Numbers, shares and counts as sentences have them.
 
 /** Three significant digits, as a person writes them: `0.0153`, `7,140,000`, `3e-7`. */
 export function short(value: number, digits = 3): string {
@@ -31,8 +28,13 @@ function directed(value: number, holds: (rounded: number) => boolean, direction:
   return Number((rounded + direction * unit).toPrecision(3));
 }
 
+/** A share with three significant digits: `3.25 %`. */
+export function percent(share: number): string {
+  return `${short(100 * share)} %`;
+}
+
 /** `93.2 %`; never `100 %` or `0 %` of what is not. */
-export function percent(part: number, whole: number): string {
+export function percentOf(part: number, whole: number): string {
   const share = (100 * part) / whole;
   const shown = Number(share.toFixed(1));
   if (shown === 100 && part < whole) return 'over 99.9 %';
