@@ -12,6 +12,7 @@ import {
   labelKind,
   loadCheckpoint,
   type Progress,
+  requireSecondDerivatives,
   saveCheckpoint,
   type TrainingResult,
   train,
@@ -51,9 +52,11 @@ async function trainNetwork(source: string, options: TrainOptions): Promise<void
   const { training, test, notes } = await readTrainingData(source, options, key.split('data'));
   for (const note of notes) say(note);
   const [n, ...shape] = training.shape;
-  const family = createFamily(modelOf(options), options.size, shape, training.outputs);
+  const modelSpecification = modelOf(options);
+  const family = createFamily(modelSpecification, options.size, shape, training.outputs);
   const kind = labelKind(training.y, training.outputs);
   const specification = specificationOf(options, kind === 'classes' ? 'cross-entropy' : 'squared');
+  requireSecondDerivatives(modelSpecification, specification);
   const plan = trainingPlan(specification, family, training);
   const result = await run(plan, training, key.split('training'), options);
   const finished = result.reason !== 'diverged';

@@ -1,6 +1,18 @@
 // Activation functions of hidden layers, with what the theory asks of them: parity, smoothness, and the scale of weights behind which they keep a signal.
 import type { Value } from '../graph/index.ts';
-import { abs, elu, gelu, leakyRelu, mul, relu, sigmoid, softplus, square, tanh } from '../graph/index.ts';
+import {
+  abs,
+  cos,
+  elu,
+  gelu,
+  leakyRelu,
+  mul,
+  relu,
+  sigmoid,
+  softplus,
+  square,
+  tanh,
+} from '../graph/index.ts';
 
 /** Names of the activation functions, as specifications and files spell them. */
 export type Activation =
@@ -11,6 +23,7 @@ export type Activation =
   | 'silu'
   | 'softplus'
   | 'tanh'
+  | 'cos'
   | 'sigmoid'
   | 'square'
   | 'abs';
@@ -58,6 +71,8 @@ export const ACTIVATIONS: Readonly<Record<Activation, ActivationFunction>> = {
   /** log(1 + e^z) */
   softplus: { apply: softplus, parity: 'neither', smooth: true, gain: 1.085486502989 },
   tanh: { apply: tanh, parity: 'odd', smooth: true, gain: 2.536175433218 },
+  /** cos z, even and bounded: random Fourier features without the phase (Rahimi and Recht 2007); 2 / (1 + e^-2) */
+  cos: { apply: cos, parity: 'even', smooth: true, gain: 1.761594155956 },
   /** 1 / (1 + e^-z) */
   sigmoid: { apply: sigmoid, parity: 'neither', smooth: true, gain: 3.408559841623 },
   /** z^2 */

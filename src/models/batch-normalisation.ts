@@ -7,7 +7,7 @@ import type { InitialWeights } from './initialisation.ts';
 type Values = Readonly<Record<string, Value>>;
 
 /** Added to a variance before its root is taken; in the precision in which ONNX keeps it. */
-const EPSILON = Math.fround(1e-5);
+export const EPSILON = Math.fround(1e-5);
 
 /** Share of the latest batch in the running statistics. */
 const MOMENTUM = 0.1;

@@ -12,11 +12,12 @@ export { madry } from './madry.ts';
 export { mlp, twoLayer } from './mlp.ts';
 export { residualCnn } from './residual-cnn.ts';
 export {
+  activationOf,
   createFamily,
   describeSize,
   type ModelSpecification,
   modelSchema,
 } from './specification.ts';
-export { twoLayerBatchNorm } from './two-layer-batch-norm.ts';
+export { plainNorm, twoLayerBatchNorm } from './two-layer-batch-norm.ts';
 export { visionTransformer } from './vision-transformer.ts';
 export { withStatistics } from './with-statistics.ts';

@@ -9,6 +9,7 @@ import type { ModelFamily } from './family.ts';
 import { madry } from './madry.ts';
 import { mlp, twoLayer } from './mlp.ts';
 import { residualCnn } from './residual-cnn.ts';
+import { startingAtZero } from './starting-at-zero.ts';
 import { twoLayerBatchNorm } from './two-layer-batch-norm.ts';
 import { visionTransformer } from './vision-transformer.ts';
 
@@ -32,6 +33,7 @@ export const modelSchema = z.discriminatedUnion('model', [
     model: z.literal('two-layer'),
     activation,
     batchNorm: z.boolean().default(false).describe('batch normalisation in front of the activation'),
+    fromZero: z.boolean().default(false).describe('weights of the output start at 0: so does the function'),
   }),
   z.strictObject({ model: z.literal('mlp'), layers: layers('hidden layers', 0, 2), activation }),
   z.strictObject({
@@ -96,7 +98,7 @@ export function createFamily(
       const family = specification.batchNorm
         ? twoLayerBatchNorm(d, size, outputs, activation)
         : twoLayer(d, size, outputs, activation);
-      return flattening(family, inputShape);
+      return flattening(specification.fromZero ? startingAtZero(family, 'layer2') : family, inputShape);
     }
     case 'mlp': {
       const hidden = new Array<number>(specification.layers).fill(size);
@@ -120,6 +122,12 @@ export function createFamily(
         outputs,
       );
   }
+}
+
+/** The activation of the hidden layers: what the specification says, or what the architecture has by definition. */
+export function activationOf(specification: ModelSpecification): Activation {
+  if ('activation' in specification) return specification.activation;
+  return specification.model === 'madry' ? 'relu' : 'gelu';
 }
 
 /** What the capacity of a family counts, in the plural: "neurons". */

@@ -70,7 +70,7 @@ export async function execute(
   const size = parameterSize(fitted.graphFor(1));
   const law = certifiedLaw(dataset, distribution, {
     member,
-    parameterNorm: size.norm,
+    parameterNorm: fitted.classNorm ?? size.norm,
     largestParameter: size.largest,
     centres: n,
     domain: fitted.lipschitz.upper.domain.kind,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { RobustlawError } from '../errors.ts';
 import { ACTIVATIONS, type Activation, createFamily, modelSchema } from '../models/index.ts';
-import { trainingSchema } from '../training/index.ts';
+import { requireSecondDerivatives, trainingSchema } from '../training/index.ts';
 import { type Size, sizeOn, sizeSchema } from './size-expression.ts';
 
 const sizesOf = <T extends z.ZodType>(entry: T) => z.array(entry).min(1).max(1000);
@@ -106,7 +106,10 @@ export function membersOf(
       ? { members: [], skipped: [`no linear function fits n = ${n} > d = ${d} points`] }
       : { members: [family], skipped: [] };
   }
-  if ('train' in family) requireBatchWithin(name, family, n);
+  if ('train' in family) {
+    requireBatchWithin(name, family, n);
+    prefixed(`families.${name}.training`, () => requireSecondDerivatives(family.train, family.training));
+  }
   const { sizes, ...rest } = family;
   const skipped: string[] = [];
   const bySize = new Map<number, Member>();
@@ -143,4 +146,14 @@ function requireBatchWithin(name: string, { training: { batch } }: TrainedFamily
     'invalid-argument',
     `families.${name}.training.batch: ${batch}; expected at most the n = ${n} points of the data, or "full"`,
   );
+}
+
+/** The check, its error with the field in front. */
+function prefixed(field: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof RobustlawError)) throw error;
+    throw new RobustlawError(error.code, `${field}: ${error.message}`, { cause: error });
+  }
 }

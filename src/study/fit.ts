@@ -18,6 +18,8 @@ export interface FittedFunction {
   readonly parameterCount: number;
   /** Random numbers that stay as they were drawn, where there are any. */
   readonly fixedParameters?: number;
+  /** Norm of all parameters in the class that the law is asked about, where it is not that of the graph's own parameters. */
+  readonly classNorm?: number;
   readonly lipschitz: TrialResult['lipschitz'];
   /** f at N points `[N, d]`, as `[N, m]`, in float64. */
   readonly evaluate: (x: Float64Array) => Promise<Float64Array>;

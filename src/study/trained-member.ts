@@ -9,6 +9,7 @@ import {
   exportModel,
   type ModelFamily,
   modelGraph,
+  plainNorm,
   type Weights,
   withStatistics,
 } from '../models/index.ts';
@@ -100,6 +101,8 @@ export async function trainMember(
     : undefined;
   return {
     parameterCount: family.parameterCount,
+    ...(member.train.model === 'two-layer' &&
+      member.train.batchNorm && { classNorm: plainNorm(result.weights) }),
     lipschitz,
     evaluate,
     graphFor,

@@ -21,7 +21,7 @@ export const DELTA = 0.01;
 /** A function that was fitted, as far as the law needs to know it. */
 export interface Fitted {
   readonly member: Member;
-  /** Euclidean norm of all parameters of the instance together. */
+  /** Euclidean norm of all parameters together, of the instance as a member of the class whose bound is asked. */
   readonly parameterNorm: number;
   /** Largest |parameter|. */
   readonly largestParameter: number;
@@ -123,12 +123,13 @@ function classOf(
   };
   if ('train' in member) {
     const { train } = member;
-    const isPlain = train.model === 'two-layer' && train.activation === 'relu' && !train.batchNorm;
-    return isPlain ? byNorm(parameterNorm, (rho) => twoLayerReluClass(d, member.size, rho, R)) : undefined;
+    // In use, batch normalisation is part of the weights: the function is a plain two-layer network.
+    const isTwoLayer = train.model === 'two-layer' && train.activation === 'relu';
+    return isTwoLayer ? byNorm(parameterNorm, (rho) => twoLayerReluClass(d, member.size, rho, R)) : undefined;
   }
   if ('features' in member) {
     // |phi| <= 1, so that the features of every point have a norm of at most sqrt(k): linear functions of them.
-    const bounded = member.activation === 'tanh' || member.activation === 'sigmoid';
+    const bounded = ['tanh', 'sigmoid', 'cos'].includes(member.activation);
     return member.features === 'random' && bounded
       ? byNorm(parameterNorm, (rho) => linearClass(member.size, rho, Math.sqrt(member.size)))
       : undefined;

@@ -12,6 +12,7 @@ export { type Assessment, type Batch, type Objective, plain, weightDecay } from 
 export type { Optimiser } from './optimiser.ts';
 export { gradientPenalty, jacobianPenalty } from './penalties.ts';
 export { constantRate, cosineRate, linearWarmup, oneCycle, type Schedule, stepRate } from './schedule.ts';
+export { requireSecondDerivatives } from './second-derivatives.ts';
 export { sgd } from './sgd.ts';
 export {
   type ResolvedTrainingSpecification,

@@ -14,6 +14,7 @@ const FORMULAS: Readonly<Record<Activation, (z: number) => number>> = {
   silu: (z) => z / (1 + Math.exp(-z)),
   softplus: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))),
   tanh: Math.tanh,
+  cos: Math.cos,
   sigmoid: (z) => 1 / (1 + Math.exp(-z)),
   square: (z) => z * z,
   abs: Math.abs,

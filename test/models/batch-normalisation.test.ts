@@ -6,6 +6,7 @@ import {
   ACTIVATIONS,
   type Activation,
   modelGraph,
+  plainNorm,
   twoLayer,
   twoLayerBatchNorm,
   type Weights,
@@ -86,6 +87,32 @@ describe('twoLayerBatchNorm', () => {
         },
       ),
       { numRuns: 15 },
+    );
+  });
+
+  test('plainNorm is the least norm of the folded network over rescalings of its neurons, which leave it the same', () => {
+    fc.assert(
+      fc.property(sizes, ({ d, k, m, seed }) => {
+        const weights = randomWeights(d, k, m, seed);
+        const of = (name: string) => Array.from(weights[name]!.data as Float64Array);
+        const [w, a, c] = [of('layer1.weight'), of('layer2.weight'), of('layer2.bias')];
+        const [mean, variance] = [of('normalisation.mean'), of('normalisation.variance')];
+        const beta = of('normalisation.beta');
+        // The neuron scaled by t and its column by 1 / t: the norm at the best t of a fine grid.
+        let squares = c.reduce((sum, one) => sum + one ** 2, 0);
+        for (let l = 0; l < k; l++) {
+          const slope = of('normalisation.gamma')[l]! / Math.sqrt(variance[l]! + 1e-5);
+          const inner = w.slice(l * d, (l + 1) * d).map((one) => slope * one);
+          const v = Math.hypot(...inner, beta[l]! - slope * mean[l]!);
+          const column = Math.hypot(...a.filter((_, i) => i % k === l));
+          const grid = Array.from({ length: 4001 }, (_, i) => Math.exp((i - 2000) / 250));
+          squares += Math.min(...grid.map((t) => (t * v) ** 2 + (column / t) ** 2));
+        }
+        const least = Math.sqrt(squares);
+        expect(plainNorm(weights)).toBeLessThanOrEqual(least * (1 + 1e-6));
+        expect(plainNorm(weights)).toBeGreaterThan(least * (1 - 1e-4));
+      }),
+      { numRuns: 20 },
     );
   });
 

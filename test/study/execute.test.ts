@@ -243,6 +243,11 @@ describe('certifiedLaw', () => {
       { memorizer: 'grouped', size: 100 },
       { memorizer: 'tensor', size: 2 },
       { train: modelSchema.parse({ model: 'two-layer' }), size: 10, training: trainingSchema.parse({}) },
+      {
+        train: modelSchema.parse({ model: 'two-layer', batchNorm: true }),
+        size: 10,
+        training: trainingSchema.parse({}),
+      },
     ] as const;
     for (const member of members) {
       const { certifiedBound, hypotheses } = certifiedLaw(dataset, distribution, { ...fitted, member })!;
