@@ -23,6 +23,7 @@ export interface TrainOptions extends TrainingDataOptions {
   readonly layers?: number;
   readonly activation?: Activation;
   readonly batchNorm?: boolean;
+  readonly fromZero?: boolean;
   readonly loss?: string;
   readonly labelSmoothing?: number;
   readonly optimiser?: string;
@@ -88,6 +89,7 @@ export function addTrainOptions(command: Command): Command {
     )
     .addOption(optional('--activation <name>', 'of hidden layers', Object.keys(ACTIVATIONS)))
     .option('--batch-norm', 'two-layer: batch normalisation in front of the activation')
+    .option('--from-zero', 'two-layer: weights of the output start at 0, so that the function does')
     .addOption(
       optional('--loss <name>', 'default cross-entropy for classes, squared for numbers and signs', [
         'squared',
@@ -146,7 +148,7 @@ export function addTrainOptions(command: Command): Command {
 
 /** The family without its capacity. */
 export function modelOf(options: TrainOptions): ModelSpecification {
-  const { model, layers, activation, batchNorm } = options;
+  const { model, layers, activation, batchNorm, fromZero } = options;
   const depth = { mlp: 'layers', cnn: 'layers', 'residual-cnn': 'blocks', 'vision-transformer': 'depth' }[
     model
   ];
@@ -155,6 +157,7 @@ export function modelOf(options: TrainOptions): ModelSpecification {
     ...(layers !== undefined && { [depth ?? 'layers']: layers }),
     ...(activation !== undefined && { activation }),
     ...(batchNorm && { batchNorm }),
+    ...(fromZero && { fromZero }),
   };
   return parseSpecification(modelSchema, given, 'model');
 }

@@ -1,4 +1,5 @@
 // What every family promises, over random members of all of them.
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
@@ -322,6 +323,7 @@ describe('impossible combinations', () => {
       model: 'two-layer',
       activation: 'relu',
       batchNorm: false,
+      fromZero: false,
     });
   });
 });
@@ -338,6 +340,23 @@ test('residual blocks start as the identity: the depth changes nothing at first'
   };
   expect(await valuesAt(4)).toEqual(await valuesAt(0));
 });
+
+test.each([false, true])(
+  'from zero: all values are 0 at first, the neurons are the usual ones',
+  async (batchNorm) => {
+    const familyOf = (fromZero: boolean) =>
+      createFamily(modelSchema.parse({ model: 'two-layer', batchNorm, fromZero }), 5, [2, 3], 2);
+    const weights = familyOf(true).initialise(rng(3), 'float64');
+    const usual = familyOf(false).initialise(rng(3), 'float64');
+    expect(Object.keys(weights).filter((name) => !isDeepStrictEqual(weights[name], usual[name]))).toEqual([
+      'layer2.weight',
+    ]);
+    const program = await compile(modelGraph(familyOf(true), weights, 4));
+    const { y } = await program.run({ x: normal(rng(1), 4 * 6) });
+    await program.dispose();
+    expect(y).toEqual(new Float64Array(8));
+  },
+);
 
 test('tokens of a transformer have positions: exchanging patches changes the value, unless the positions are equal', async () => {
   const family = visionTransformer([1, 2, 4], 2, 4, 1, 2, 1);
