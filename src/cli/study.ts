@@ -7,6 +7,7 @@ import type { Estimate } from '../guarantee/index.ts';
 import { median } from '../numeric/index.ts';
 import { writeReport } from '../report/index.ts';
 import {
+  type Comparison,
   dimensionText,
   findRun,
   listRuns,
@@ -180,7 +181,7 @@ function print(result: StudyResult, path: string, { json }: { readonly json?: bo
 
 /** The verdict, then the numbers behind it, then where the rest is. */
 export function formatResult(result: StudyResult, path: string): string {
-  const { verdict, fits, predictorFits, effectiveDimensions, checks } = result.analysis;
+  const { verdict, fits, predictorFits, comparisons, effectiveDimensions, checks } = result.analysis;
   const parts = [verdict.join('\n'), resultTable(result)];
   if (fits.length > 0) {
     const rows = fits.map(({ data, family, exponent, prefactor, rSquared, range }) => [
@@ -194,7 +195,7 @@ export function formatResult(result: StudyResult, path: string): string {
     const header = ['data', 'family', 'exponent of P', 'Lip / √(nd/P)', 'R²', 'fitted over'];
     parts.push(`Fits of Lip = C P^b, with 95 % intervals over seeds\n${table(header, rows)}`);
   }
-  parts.push(...(predictorFits ?? []).map(fitText));
+  parts.push(...(predictorFits ?? []).map(fitText), ...(comparisons ?? []).map(comparisonText));
   for (const { data, ambient, estimate } of effectiveDimensions) {
     parts.push(`Effective dimension of ${data}: ${dimensionText(estimate)} of ${ambient}`);
   }
@@ -211,15 +212,13 @@ export function formatResult(result: StudyResult, path: string): string {
 
 /** The lines of one fit, those of its groups and then the published ones, with the predictor that explains the group best. */
 function fitText({ title, quantity, predictor, scale, groups, published }: PredictorFit): string {
-  const interval = ({ value, interval }: Estimate) =>
-    `${figure(value)} [${figure(interval[0])}, ${figure(interval[1])}]`;
   const rows = [
     ...groups.map(({ name, points, leftOut, line, note, rivals }) => [
       name || 'all',
       String(points.length),
       String(leftOut),
-      line ? interval(line.slope) : (note ?? ''),
-      line ? interval(line.intercept) : '',
+      line ? intervalText(line.slope) : (note ?? ''),
+      line ? intervalText(line.intercept) : '',
       line ? line.rSquared.toFixed(3) : '',
       rivals[0]?.predictor ?? '',
     ]),
@@ -236,6 +235,29 @@ function fitText({ title, quantity, predictor, scale, groups, published }: Predi
   const logs = scale === 'log' ? 'log ' : '';
   const header = ['trials of', 'fitted', 'left out', 'slope', 'intercept', 'R²', 'best predictor'];
   return `${title}: ${logs}${quantity} = intercept + slope ${logs}${predictor}, with 95 % intervals\n${table(header, rows, ['fitted', 'left out', 'R²'])}`;
+}
+
+/** Each size of each family beside the best construction with at most as many parameters. */
+function comparisonText({ title, members }: Comparison): string {
+  const rows = members.map(
+    ({ data, family, size, parameterCount, best, atLeast, atMost, draws, leftOut, note }) => [
+      data,
+      family,
+      size === undefined ? '' : String(size),
+      String(parameterCount),
+      best.join(', '),
+      atLeast ? intervalText(atLeast) : (note ?? ''),
+      atMost ? intervalText(atMost) : '',
+      String(draws),
+      String(leftOut),
+    ],
+  );
+  const header = ['data', 'family', 'size', 'P', 'best', 'ratio at least', 'at most', 'draws', 'left out'];
+  return `${title}: Lipschitz constant over that of the best construction with at most P parameters, with 95 % intervals\n${table(header, rows, ['size', 'P', 'draws', 'left out'])}`;
+}
+
+function intervalText({ value, interval }: Estimate): string {
+  return `${figure(value)} [${figure(interval[0])}, ${figure(interval[1])}]`;
 }
 
 function resultTable({ analysis, outcomes }: StudyResult): string {

@@ -4,6 +4,7 @@ import { document } from './document.ts';
 import { html } from './html.ts';
 import { hero, howToRead, otherDataSets } from './sections/chart-of-the-law.ts';
 import { checks } from './sections/checks.ts';
+import { comparisons } from './sections/comparisons.ts';
 import { effectiveDimensions } from './sections/effective-dimensions.ts';
 import { fits } from './sections/fits.ts';
 import { theLaw } from './sections/formula.ts';
@@ -23,6 +24,6 @@ export function renderReport(result: StudyResult): string {
   return document(
     result.title,
     result.analysis.verdict,
-    html`${hero(result)}${howToRead()}${theLaw()}${otherDataSets(result)}${numbers(result)}${fits(result)}${predictorFits(result)}${trajectories(result)}${effectiveDimensions(result)}${slices(result)}${checks(result)}${guarantees(result)}${reproduction(result)}${sources()}`,
+    html`${hero(result)}${howToRead()}${theLaw()}${otherDataSets(result)}${numbers(result)}${fits(result)}${predictorFits(result)}${comparisons(result)}${trajectories(result)}${effectiveDimensions(result)}${slices(result)}${checks(result)}${guarantees(result)}${reproduction(result)}${sources()}`,
   );
 }

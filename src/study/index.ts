@@ -7,6 +7,8 @@ export { studyResult } from './outcome.ts';
 export { type Plan, planStudy, type TrialParameters } from './plan.ts';
 export type {
   Analysis,
+  ComparedMember,
+  Comparison,
   EffectiveDimension,
   ExponentFit,
   FittedGroup,

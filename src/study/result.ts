@@ -249,11 +249,39 @@ export interface PredictorFit {
   readonly published: readonly PublishedFigure[];
 }
 
+/** One size of a family beside the best construction with at most as many parameters, over draws of the data. */
+export interface ComparedMember {
+  readonly data: string;
+  readonly family: string;
+  readonly size?: number;
+  readonly parameterCount: number;
+  /** The constructions that were best on some draw, with their sizes. */
+  readonly best: readonly string[];
+  /** Geometric mean of the constant from below over that of the construction from above. */
+  readonly atLeast?: Estimate;
+  /** The same with the certified constant; absent where there is none. */
+  readonly atMost?: Estimate;
+  /** Draws of the data that entered. */
+  readonly draws: number;
+  /** Trials that did not memorize and were left out. */
+  readonly leftOut: number;
+  /** Why there is no ratio. */
+  readonly note?: string;
+}
+
+/** Families against explicit constructions at the same P. */
+export interface Comparison {
+  readonly title: string;
+  readonly members: readonly ComparedMember[];
+}
+
 export interface Analysis {
   readonly series: readonly Series[];
   readonly fits: readonly ExponentFit[];
   /** The fits that the study asks for by name; absent where it asks for none. */
   readonly predictorFits?: readonly PredictorFit[];
+  /** Absent where the study asks for none. */
+  readonly comparisons?: readonly Comparison[];
   readonly effectiveDimensions: readonly EffectiveDimension[];
   /** Two sentences for someone who has not read the paper. */
   readonly verdict: readonly [string, string];

@@ -89,6 +89,17 @@ const fit = z.strictObject({
 /** One fit that a study asks for. */
 export type FitQuestion = z.output<typeof fit>;
 
+const comparison = z.strictObject({
+  title: z.string().min(1).max(200),
+  families: names.describe('what is compared, at every size'),
+  against: names.describe('explicit constructions; the smoothest with at most as many parameters counts'),
+  data: names.optional().describe('names of data sets; defaults to all'),
+  memorized: z.boolean().default(true).describe('whether to keep only trials that memorized'),
+});
+
+/** One comparison that a study asks for. */
+export type ComparisonQuestion = z.output<typeof comparison>;
+
 const limits = z.strictObject({
   seconds: z
     .number()
@@ -122,6 +133,8 @@ export const studySchema = z.strictObject({
         .default(10)
         .describe('exponents are fitted over projection dimensions k >= fitFrom * ln(n)'),
       fits: z.array(fit).max(100).default([]),
+      // Without a default, so that studies without one keep their hash.
+      comparisons: z.array(comparison).max(100).optional(),
     })
     .prefault({}),
 });
@@ -212,6 +225,16 @@ function checkReferences(yaml: YamlText, study: StudySpecification): void {
       const what = `"${wanted.quantity}" needs an entry of trials with measures: [gradients]; there is none`;
       throw fieldError(yaml, [...path, 'quantity'], what);
     }
+  });
+  study.analysis.comparisons?.forEach((wanted, i) => {
+    for (const key of ['families', 'against'] as const) {
+      wanted[key].forEach((name, j) => {
+        require(['analysis', 'comparisons', i, key, j], name, 'family', familyNames);
+      });
+    }
+    wanted.data?.forEach((name, j) => {
+      require(['analysis', 'comparisons', i, 'data', j], name, 'data set', dataNames);
+    });
   });
   study.analysis.effectiveDimension.forEach((wanted, i) => {
     const path = ['analysis', 'effectiveDimension', i];

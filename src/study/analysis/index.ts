@@ -3,6 +3,7 @@ import { rng } from '../../random/index.ts';
 import type { Analysis, TrialOutcome } from '../result.ts';
 import type { StudySpecification } from '../specification.ts';
 import { checks } from './checks.ts';
+import { comparisons } from './comparisons.ts';
 import { effectiveDimensions } from './effective-dimension.ts';
 import { exponentFits } from './exponent.ts';
 import { predictorFits } from './predictor-fits.ts';
@@ -17,6 +18,9 @@ export function analyse(study: StudySpecification, outcomes: readonly TrialOutco
     fits: exponentFits(study, outcomes, key.split('exponent')),
     ...(study.analysis.fits.length > 0 && {
       predictorFits: predictorFits(study, outcomes, key.split('predictors')),
+    }),
+    ...(study.analysis.comparisons && {
+      comparisons: comparisons(study, outcomes, key.split('comparisons')),
     }),
     effectiveDimensions: effectiveDimensions(study, outcomes, key.split('effective dimension')),
     checks: checks(study, outcomes),
