@@ -53,8 +53,8 @@ import {
 import { table } from './table.ts';
 
 interface AuditOptions extends ReadingOptions {
-  readonly data: string;
-  readonly training?: string;
+  readonly data: readonly string[];
+  readonly training?: readonly string[];
   readonly trainingLabels?: string;
   readonly trainingRows?: RowRange;
   readonly flipped?: string;
@@ -86,9 +86,17 @@ export function auditCommand(): Command {
       'one model, one data set: how robust is it, what is proven, and is it large enough to be robust?',
     )
     .argument('<model>', 'an ONNX file')
-    .requiredOption('--data <path>', `points with labels: ${DATA_FORMATS}`);
+    .requiredOption(
+      '--data <path>',
+      `points with labels: ${DATA_FORMATS}; repeat for several Parquet files`,
+      collected,
+    );
   return addImageOptions(addScaleOption(addLabelOptions(command)))
-    .option('--training <path>', 'what the model was trained on: memorization and the law are about these')
+    .option(
+      '--training <path>',
+      'what the model was trained on: memorization and the law are about these',
+      collected,
+    )
     .option('--training-labels <file>', 'as --labels')
     .option('--training-rows <from:to>', 'as --rows', rowRange)
     .option(
@@ -118,7 +126,7 @@ export function auditCommand(): Command {
     .option(
       '--require <text>',
       'a gate, like "robust-accuracy(linf, 0.1) >= 0.8"; exit code 1 where it is not met; may be repeated',
-      (text: string, before: readonly string[]) => [...before, text],
+      collected,
       [] as string[],
     )
     .option(
@@ -155,6 +163,11 @@ Examples:
 Ctrl-C keeps what is done; the same command goes on from there. Exit code 1: a requirement is not met.`,
     )
     .action(auditModel);
+}
+
+/** An option that may be repeated. */
+function collected(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 async function auditModel(path: string, options: AuditOptions): Promise<void> {

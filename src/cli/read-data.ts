@@ -52,13 +52,18 @@ export function addScaleOption(command: Command): Command {
   );
 }
 
-/** The rows that are named, before scaling. */
-export async function readRows(path: string, split: Split, options: ReadingOptions): Promise<Dataset> {
+/** The rows that are named, before scaling; several files of Parquet are one data set. */
+export async function readRows(
+  path: string | readonly string[],
+  split: Split,
+  options: ReadingOptions,
+): Promise<Dataset> {
   const { labels, labelColumn, rows, resize, color } = options;
+  const paths = [path].flat();
   const all =
-    path === 'optical-digits'
+    paths.length === 1 && paths[0] === 'optical-digits'
       ? opticalDigits()
-      : await openDataset(path, {
+      : await openDataset(paths, {
           split,
           ...(labels !== undefined && { labels }),
           ...(labelColumn !== undefined && { labelColumn }),
@@ -69,7 +74,7 @@ export async function readRows(path: string, split: Split, options: ReadingOptio
   const n = pointCount(all);
   const to = Math.min(rows[1], n);
   if (rows[0] >= to)
-    throw invalidArgument(`rows of ${path}`, `${rows[0]}:${rows[1]}`, `some of its ${n} rows`);
+    throw invalidArgument(`rows of ${all.name}`, `${rows[0]}:${rows[1]}`, `some of its ${n} rows`);
   const chosen = Array.from({ length: to - rows[0] }, (_, i) => rows[0] + i);
   return chooseRows(all, chosen, `rows ${rows[0]} to ${to - 1}`);
 }

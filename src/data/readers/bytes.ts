@@ -58,6 +58,28 @@ export function readBytes(file: string, maxBytes = DEFAULT_MAX_BYTES): FileBytes
   }
 }
 
+/**
+ * The bytes of several regular files, which maxBytes limits together: their sizes are added up before any is read.
+ *
+ * @throws RobustlawError as readBytes() does.
+ */
+export function readBytesOfAll(files: readonly string[], maxBytes = DEFAULT_MAX_BYTES): FileBytes[] {
+  const sizes = files.map(sizeOfFile);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total > maxBytes && files.length > 1)
+    throw tooLarge(files[0]!, `the file and the ${files.length - 1} after it have`, total, maxBytes);
+  return files.map((file) => readBytes(file, maxBytes));
+}
+
+function sizeOfFile(file: string): number {
+  const descriptor = open(file);
+  try {
+    return fstatSync(descriptor).size;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** The first bytes of a regular file, at most `count`; undefined where there is none or it cannot be read. */
 export function firstBytes(file: string, count: number): Uint8Array | undefined {
   let descriptor: number | undefined;

@@ -79,15 +79,16 @@ export class LabelColumn {
     this.values = new Growing(file, maxBytes);
   }
 
-  push(field: string, line: number): void {
+  /** @param file named in errors, where the column goes on in another one. */
+  push(field: string, line: number, file = this.file): void {
     this.numeric ??= isNumber(field);
     if (this.numeric) {
-      this.values.push(parseNumber(field, this.file, line, this.name, this.unit));
+      this.values.push(parseNumber(field, file, line, this.name, this.unit));
       return;
     }
     if (field === '' || /^(nan|na|null|none|\?)$/i.test(field)) {
       throw malformed(
-        this.file,
+        file,
         `${this.unit} ${line}, column ${JSON.stringify(this.name)}: ${JSON.stringify(field)}; expected a label`,
       );
     }

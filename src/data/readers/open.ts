@@ -1,12 +1,14 @@
 // The one door to all data: every file that readDataset() takes, Parquet, and folders of images or of IDX files.
 import { basename, dirname, join } from 'node:path';
+import { invalidArgument } from '../../errors.ts';
 import type { Dataset } from '../dataset.ts';
-import { DEFAULT_MAX_BYTES, firstBytes, malformed, readBytes } from './bytes.ts';
+import { DEFAULT_MAX_BYTES, firstBytes, malformed, readBytes, readBytesOfAll } from './bytes.ts';
 import { isImageName, LABEL_LIST, readClassFolders, readLabelledImages } from './image-folder.ts';
 import { isImage } from './image-header.ts';
 import type { ImageOptions } from './images.ts';
 import { type Entry, isFolder, listFolder } from './paths.ts';
 import { type ReadOptions, readDataset } from './read.ts';
+import { shardsInOrder } from './shards.ts';
 
 /** The part of a data set that a model was fitted to, or the part that was held back. */
 export type Split = 'train' | 'test';
@@ -22,25 +24,26 @@ export interface OpenOptions extends ReadOptions, ImageOptions {
 }
 
 /**
- * The data set in a file or folder.
+ * The data set in a file or folder, or in several Parquet files whose rows follow one another.
  *
  * - A file: CSV, JSON, NPZ, NPY, IDX as readDataset() takes them, or Parquet. IDX images named alone find their labels under the
  *   usual name beside them (`train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, with `.gz` or without).
  * - A folder with `labels.csv`, or with a folder of PNG and JPEG files per class: `[n, channels, height, width]`, values 0 to 255.
- * - A folder with one file of IDX images or Parquet per split, or with a folder per split (`train`, `test`).
+ * - A folder with one file of IDX images or Parquet per split, or with a folder per split (`train`, `test`). Parquet files whose
+ *   names differ in a number (`train-00000-of-00002.parquet`, ...) are the parts of one data set, in the order of the numbers.
  *
  * Time and memory grow with the decoded size, which is checked before memory is taken.
  *
  * @throws RobustlawError `not-found`, `malformed-file` or `file-too-large`, naming file, field and value; nothing half-read.
  */
-export async function openDataset(path: string, options: OpenOptions = {}): Promise<Dataset> {
+export async function openDataset(
+  path: string | readonly string[],
+  options: OpenOptions = {},
+): Promise<Dataset> {
+  if (typeof path !== 'string') return openFiles(path, options);
   if (isFolder(path)) return openFolder(path, options);
   const start = firstBytes(path, 8);
-  if (start && isParquet(start)) {
-    // Loaded where it is needed: its decoders take a while to start.
-    const { readParquet } = await import('./parquet.ts');
-    return readParquet(readBytes(path, options.maxBytes), options);
-  }
+  if (start && isParquet(start)) return openParquet([path], options);
   if (start && isImage(start)) {
     throw malformed(
       path,
@@ -51,14 +54,41 @@ export async function openDataset(path: string, options: OpenOptions = {}): Prom
   return readDataset(path, labels === undefined ? options : { ...options, labels });
 }
 
+async function openFiles(paths: readonly string[], options: OpenOptions): Promise<Dataset> {
+  const [only, ...others] = paths;
+  if (only === undefined) throw invalidArgument('files', '[]', 'the path of at least one');
+  if (others.length === 0) return openDataset(only, options);
+  for (const path of paths) {
+    const start = isFolder(path) ? new Uint8Array() : firstBytes(path, 8);
+    // What cannot be read says so itself.
+    if (!start) readBytes(path, options.maxBytes);
+    else if (!isParquet(start))
+      throw malformed(path, 'is no Parquet file; only files of Parquet are read as one data set');
+  }
+  const twice = paths.find((path, i) => paths.indexOf(path) < i);
+  if (twice !== undefined) throw invalidArgument('files', `${twice} twice`, 'each file once');
+  return openParquet(paths, options);
+}
+
+async function openParquet(paths: readonly string[], options: OpenOptions): Promise<Dataset> {
+  // Loaded where it is needed: its decoders take a while to start.
+  const { readParquet } = await import('./parquet.ts');
+  return readParquet(readBytesOfAll(paths, options.maxBytes), options);
+}
+
 async function openFolder(folder: string, options: OpenOptions): Promise<Dataset> {
   const entries = listFolder(folder, folder);
   const imageOptions = { ...options, maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES };
   if (entries.some(({ name, kind }) => name === LABEL_LIST && kind === 'file'))
     return readLabelledImages(folder, entries, imageOptions);
   const files = entries.filter(({ kind }) => kind === 'file');
-  const arrays = files.filter(({ name }) => IDX_IMAGES.test(name) || name.toLowerCase().endsWith('.parquet'));
-  if (arrays.length > 0) return openDataset(chosen(folder, withoutCopies(arrays), options.split), options);
+  const arrays = files.filter(({ name }) => IDX_IMAGES.test(name) || isParquetName(name));
+  if (arrays.length > 0) {
+    const parts = partsOf(folder, arrays, options.split);
+    return parts
+      ? openParquet(parts, options)
+      : openDataset(chosen(folder, withoutCopies(arrays), options.split), options);
+  }
   const folders = entries.filter(({ kind }) => kind === 'folder');
   if (folders.length > 0) {
     const splits = folders.every(({ name }) => splitOf(name) !== undefined);
@@ -92,6 +122,23 @@ function labelsBeside(path: string): string | undefined {
 function withoutCopies(entries: readonly Entry[]): readonly Entry[] {
   const names = new Set(entries.map(({ name }) => name));
   return entries.filter(({ name }) => !names.has(name.replace(/\.gz$/, '')) || !name.endsWith('.gz'));
+}
+
+function isParquetName(name: string): boolean {
+  return name.toLowerCase().endsWith('.parquet');
+}
+
+/** The files of the split in their order, where they are Parquet and parts of one data set. */
+function partsOf(
+  folder: string,
+  entries: readonly Entry[],
+  split: Split | undefined,
+): readonly string[] | undefined {
+  const silent = entries.every(({ name }) => splitOf(name) === undefined);
+  const wanted = silent ? entries : entries.filter(({ name }) => splitOf(name) === (split ?? 'test'));
+  if (wanted.length === 0 || !wanted.every(({ name }) => isParquetName(name))) return undefined;
+  const names = wanted.map(({ name }) => name);
+  return shardsInOrder(folder, names)?.map((name) => join(folder, name));
 }
 
 /** The one entry that speaks of no other split, or the one of the split; an error that lists them where that is not one. */

@@ -1,4 +1,5 @@
-// Data sets in Parquet: a row per point, with columns of numbers, lists of numbers or images as Hugging Face stores them.
+// Data sets in Parquet: a row per point, with columns of numbers, lists of numbers or images as Hugging Face stores them; in one
+// file or in several that follow one another.
 import { listed } from '../../validation/index.ts';
 import type { Dataset } from '../dataset.ts';
 import { type FileBytes, malformed, requireDecodable } from './bytes.ts';
@@ -7,9 +8,8 @@ import type { NumericArray } from './elements.ts';
 import { fileDataset } from './file-dataset.ts';
 import { decodeImages, type ImageOptions } from './images.ts';
 import { classNamesOf, LabelColumn } from './label-column.ts';
-import { ListLengths } from './parquet-lists.ts';
-import { pagesOf } from './parquet-pages.ts';
-import { type ParquetColumn, type ParquetLeaf, type ParquetTable, readTable } from './parquet-schema.ts';
+import { type ParquetColumn, type ParquetTable, readTable } from './parquet-schema.ts';
+import { eachValue, entriesOf, readNumbers } from './parquet-values.ts';
 
 /** How the columns are read. */
 export interface ParquetOptions extends ImageOptions {
@@ -23,34 +23,53 @@ export interface ParquetOptions extends ImageOptions {
 
 const LABELS = ['label', 'y', 'target', 'class'];
 
+/** A file and what its footer declares. */
+interface Shard {
+  readonly source: FileBytes;
+  readonly table: ParquetTable;
+}
+
+/** The same column in every file. */
+type ShardedColumn = readonly { readonly shard: Shard; readonly column: ParquetColumn }[];
+
 /**
- * The data set of a Parquet file. Columns of numbers are features in the order of the file; one column of lists of equal
- * lengths gives points of that shape; a column of images (a structure with the bytes of a PNG or JPEG file) gives
- * `[n, channels, height, width]` as decodeImages() does. Labels are numbers, lists of numbers, or class names.
+ * The data set of a Parquet file, or of several whose rows follow one another in the order given. Columns of numbers are
+ * features in the order of the first file; one column of lists of equal lengths gives points of that shape; a column of images
+ * (a structure with the bytes of a PNG or JPEG file) gives `[n, channels, height, width]` as decodeImages() does. Labels are
+ * numbers, lists of numbers, or class names, which are numbered once for all files.
  *
- * Number of rows, values and bytes are checked as the file declares them before memory is taken, and again as they come.
+ * Number of rows, values and bytes are checked as all files declare them before memory is taken for any, and again as they
+ * come.
  *
- * @throws RobustlawError `malformed-file` naming column and row (counted from 0) of null, NaN, infinity and lists of unequal
- *   length; for columns that are neither numbers nor images; `file-too-large`.
+ * @param sources at least one; files without rows may be among several.
+ * @throws RobustlawError `malformed-file` naming file, column and row (counted from 0 in each file) of null, NaN, infinity and
+ *   lists of unequal length; for columns that are neither numbers nor images; for files whose columns differ;
+ *   `file-too-large`.
  */
-export async function readParquet(source: FileBytes, options: ParquetOptions): Promise<Dataset> {
-  const { file } = source;
-  const table = readTable(source);
-  if (table.rows === 0) throw malformed(file, 'holds no rows; expected at least one');
-  const labelColumns = labelColumnsOf(file, table, options.labelColumn);
-  const featureColumns = featureColumnsOf(file, table, labelColumns, options.featureColumns);
+export async function readParquet(sources: readonly FileBytes[], options: ParquetOptions): Promise<Dataset> {
+  const shards = sources.map((source) => ({ source, table: readTable(source) }));
+  const [{ source, table }] = shards as [Shard];
+  const file = nameOf(sources);
+  requireSameColumns(shards);
+  const filled = shards.filter((shard) => shard.table.rows > 0);
+  if (filled.length === 0) throw malformed(file, 'holds no rows; expected at least one');
+  const rows = filled.reduce((sum, shard) => sum + shard.table.rows, 0);
+  const labelColumns = labelColumnsOf(source.file, table, options.labelColumn);
+  const featureColumns = featureColumnsOf(source.file, table, labelColumns, options.featureColumns);
   const unread = table.columns.filter(
     (column) => !labelColumns.includes(column) && !featureColumns.includes(column),
   );
+  const inAll = ({ name }: ParquetColumn): ShardedColumn =>
+    filled.map((shard) => ({ shard, column: shard.table.columns.find((column) => column.name === name)! }));
   const order = options.classes === undefined ? undefined : readClassNames(options.classes);
-  const labels = labelColumns.map((column) => readLabels(source, table, column, order));
+  const labels = labelColumns.map((column) => readLabels(inAll(column), order));
   const images = featureColumns[0]!.kind === 'images';
   const features = images
-    ? await readImages(source, featureColumns[0]!, table.rows, options)
-    : { ...readFeatures(source, featureColumns, table.rows), notes: [] };
+    ? await readImages(file, inAll(featureColumns[0]!), rows, options)
+    : { ...readFeatures(file, featureColumns.map(inAll), rows), notes: [] };
   const { data: y, shape } = besides(
     labels.map(({ values }) => values),
-    table.rows,
+    rows,
   );
   return fileDataset(file, {
     x: features.data,
@@ -64,6 +83,36 @@ export async function readParquet(source: FileBytes, options: ParquetOptions): P
       ...features.notes,
     ],
   });
+}
+
+/** `train-0.parquet and 3 more files` */
+function nameOf([first, ...others]: readonly FileBytes[]): string {
+  if (others.length === 0) return first!.file;
+  return `${first!.file} and ${others.length} more ${others.length === 1 ? 'file' : 'files'}`;
+}
+
+/** Every file has the columns of the first, in any order, and they hold the same. */
+function requireSameColumns([first, ...others]: readonly Shard[]): void {
+  const { source, table } = first!;
+  for (const other of others) {
+    const { columns } = other.table;
+    for (const { name, kind, what } of table.columns) {
+      const column = columns.find((candidate) => candidate.name === name);
+      if (column?.kind === kind && column.what === what) continue;
+      const found = column ? `holds ${column.what} in column` : 'has no column';
+      throw malformed(
+        other.source.file,
+        `${found} ${JSON.stringify(name)}, ${column ? `which holds ${what}` : 'which is'} in ${source.file}; files that are read as one must have the same columns`,
+      );
+    }
+    const more = columns.find(({ name }) => table.columns.every((column) => column.name !== name));
+    if (more) {
+      throw malformed(
+        other.source.file,
+        `has a column ${JSON.stringify(more.name)}, which ${source.file} has not; files that are read as one must have the same columns`,
+      );
+    }
+  }
 }
 
 function labelColumnsOf(
@@ -120,39 +169,68 @@ function columnNamed(file: string, columns: readonly ParquetColumn[], name: stri
 }
 
 function readLabels(
-  source: FileBytes,
-  table: ParquetTable,
-  column: ParquetColumn,
+  column: ShardedColumn,
   order: readonly string[] | undefined,
 ): { values: NumericArray; numbering?: Numbering } {
-  const { rows } = table;
-  if (column.kind === 'numbers') {
-    const numbering = declaredClasses(table, column);
-    return { values: readNumbers(source, column.leaf!, rows), ...(numbering && { numbering }) };
+  const [{ shard: first, column: one }] = column as [ShardedColumn[number]];
+  const { file, maxBytes } = first.source;
+  if (one.kind === 'numbers') {
+    const numbering = declaredClasses(column);
+    return { values: readColumn(column), ...(numbering && { numbering }) };
   }
-  if (column.kind !== 'text') {
+  if (one.kind !== 'text') {
     throw malformed(
-      source.file,
-      `the label column ${JSON.stringify(column.name)} holds ${column.what}; expected numbers or class names: name the column of labels (labelColumn)`,
+      file,
+      `the label column ${JSON.stringify(one.name)} holds ${one.what}; expected numbers or class names: name the column of labels (labelColumn)`,
     );
   }
-  const labels = new LabelColumn(source.file, column.name, source.maxBytes, 'row');
+  const labels = new LabelColumn(file, one.name, maxBytes, 'row');
   const decoder = new TextDecoder();
-  eachValue(source, column.leaf!, rows, (value, row) => {
-    labels.push((typeof value === 'string' ? value : decoder.decode(value as Uint8Array)).trim(), row);
-  });
+  for (const { shard, column: part } of column) {
+    eachValue(shard.source, part.leaf!, shard.table.rows, (value, row) => {
+      const text = typeof value === 'string' ? value : decoder.decode(value as Uint8Array);
+      labels.push(text.trim(), row, shard.source.file);
+    });
+  }
   const { values, numbering } = labels.finish(order);
-  return { values: { data: values, shape: [rows] }, ...(numbering && { numbering }) };
+  return { values: { data: values, shape: [values.length] }, ...(numbering && { numbering }) };
 }
 
-function readFeatures(source: FileBytes, columns: readonly ParquetColumn[], rows: number): NumericArray {
-  const entries = columns.reduce((sum, { leaf }) => sum + entriesOf(leaf!), 0);
-  // The columns and, where there are several, the points they are put together to.
-  requireDecodable(source.file, entries, columns.length > 1 ? 16 : 8, source.maxBytes);
-  const arrays = columns.map(({ leaf }) => readNumbers(source, leaf!, rows));
+function readFeatures(file: string, columns: readonly ShardedColumn[], rows: number): NumericArray {
+  const entries = columns.flat().reduce((sum, { column }) => sum + entriesOf(column.leaf!), 0);
+  const parts = columns.reduce((sum, column) => sum + column.length, 0);
+  // The columns and, where there are several or in several files, the points they are put together to.
+  requireDecodable(file, entries, parts > 1 ? 16 : 8, columns[0]![0]!.shard.source.maxBytes);
+  const arrays = columns.map(readColumn);
   const [only] = arrays;
   if (arrays.length === 1) return only!.shape.length > 1 ? only! : { data: only!.data, shape: [rows, 1] };
   return besides(arrays, rows);
+}
+
+/** The numbers of a column, those of one file after those of the other. */
+function readColumn(column: ShardedColumn): NumericArray {
+  const parts = column.map(({ shard, column: { leaf } }) =>
+    readNumbers(shard.source, leaf!, shard.table.rows),
+  );
+  const [first, ...others] = parts;
+  if (others.length === 0) return first!;
+  const lengths = ({ shape }: NumericArray) => shape.slice(1).join(' x ');
+  const odd = parts.findIndex((part) => lengths(part) !== lengths(first!));
+  if (odd >= 0) {
+    throw malformed(
+      column[odd]!.shard.source.file,
+      `column ${JSON.stringify(column[odd]!.column.name)} has lists of ${lengths(parts[odd]!)} numbers; expected ${lengths(first!)} as in ${column[0]!.shard.source.file}`,
+    );
+  }
+  const size = parts.reduce((sum, { data }) => sum + data.length, 0);
+  const float32 = parts.every(({ data }) => data instanceof Float32Array);
+  const data = float32 ? new Float32Array(size) : new Float64Array(size);
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  return { data, shape: [parts.reduce((sum, { shape }) => sum + shape[0]!, 0), ...first!.shape.slice(1)] };
 }
 
 /** Arrays `[rows, ...]` beside each other: `[rows, sum of their lengths]`. */
@@ -171,115 +249,55 @@ function besides(arrays: readonly NumericArray[], rows: number): NumericArray {
   return { data, shape: [rows, width] };
 }
 
-function entriesOf({ chunks }: ParquetLeaf): number {
-  return chunks.reduce((sum, { entries }) => sum + entries, 0);
-}
-
-/** `[rows]`, or `[rows, ...lengths]` of lists that all have the same lengths. */
-function readNumbers(source: FileBytes, leaf: ParquetLeaf, rows: number): NumericArray {
-  const { file, maxBytes } = source;
-  const entries = entriesOf(leaf);
-  requireDecodable(file, entries, leaf.float32 ? 4 : 8, maxBytes);
-  const data = leaf.float32 ? new Float32Array(entries) : new Float64Array(entries);
-  const lists = new ListLengths(leaf.repetition);
-  let at = 0;
-  const place = (row: number) =>
-    `${file}: column ${JSON.stringify(leaf.path[0])}, row ${row} (counted from 0)`;
-  for (const { count, values, definitions, repetitions } of pagesOf(source, leaf)) {
-    let next = 0;
-    for (let i = 0; i < count; i++) {
-      if (!lists.add(repetitions === undefined ? 0 : repetitions[i]!))
-        throw malformed(place(lists.row), lists.problem);
-      const there = definitions === undefined || definitions[i] === leaf.definition;
-      const value: unknown = there ? values[next++] : null;
-      const number = typeof value === 'number' ? value : numberOf(value);
-      // A finite number minus itself is zero; NaN and the infinities give NaN.
-      if (number === undefined || number - number !== 0) {
-        const shown = value === null && leaf.repetition > 0 ? 'null or an empty list' : String(value);
-        throw malformed(place(lists.row), `${shown}; expected a finite number: remove or replace such rows`);
-      }
-      data[at++] = number;
-    }
-  }
-  if (!lists.end()) throw malformed(place(lists.row), lists.problem);
-  if (at !== entries || lists.row + 1 !== rows)
-    throw malformed(
-      file,
-      `column ${JSON.stringify(leaf.path[0])} has ${lists.row + 1} rows; the file declares ${rows}`,
-    );
-  return { data, shape: [rows, ...lists.lengths] };
-}
-
-/** The number that a boolean or an integer of 64 bits stands for; undefined where it is none, or an integer that float64 does not hold. */
-function numberOf(value: unknown): number | undefined {
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  const number = typeof value === 'bigint' ? Number(value) : Number.NaN;
-  return Number.isSafeInteger(number) ? number : undefined;
-}
-
-/** Every value of a leaf without lists, by row. */
-function eachValue(
-  source: FileBytes,
-  leaf: ParquetLeaf,
-  rows: number,
-  visit: (value: unknown, row: number) => void,
-): void {
-  let row = 0;
-  for (const { count, values, definitions } of pagesOf(source, leaf)) {
-    let next = 0;
-    for (let i = 0; i < count; i++) {
-      const there = definitions === undefined || definitions[i] === leaf.definition;
-      const value: unknown = there ? values[next++] : undefined;
-      if (value === undefined || value === null) {
-        throw malformed(
-          `${source.file}: column ${JSON.stringify(leaf.path[0])}, row ${row} (counted from 0)`,
-          'null; expected a value: remove or replace such rows',
-        );
-      }
-      visit(value, row++);
-    }
-  }
-  if (row !== rows)
-    throw malformed(
-      source.file,
-      `column ${JSON.stringify(leaf.path[0])} has ${row} rows; the file declares ${rows}`,
-    );
-}
-
 async function readImages(
-  source: FileBytes,
-  column: ParquetColumn,
+  file: string,
+  column: ShardedColumn,
   rows: number,
   options: ParquetOptions,
 ): Promise<NumericArray & { readonly notes: readonly string[] }> {
-  const { file, maxBytes } = source;
+  const { maxBytes } = column[0]!.shard.source;
   requireDecodable(file, rows, 4, maxBytes);
   const images: { name: string; read: () => Uint8Array }[] = [];
   let bytes = 0;
-  eachValue(source, column.leaf!, rows, (value, row) => {
-    const image = value as Uint8Array;
-    bytes += image.length;
-    requireDecodable(file, bytes, 1, maxBytes);
-    const name = `${file}: column ${JSON.stringify(column.name)}, row ${row} (counted from 0)`;
-    images.push({ name, read: () => image });
-  });
+  for (const { shard, column: part } of column) {
+    eachValue(shard.source, part.leaf!, shard.table.rows, (value, row) => {
+      const image = value as Uint8Array;
+      bytes += image.length;
+      requireDecodable(file, bytes, 1, maxBytes);
+      const name = `${shard.source.file}: column ${JSON.stringify(part.name)}, row ${row} (counted from 0)`;
+      images.push({ name, read: () => image });
+    });
+  }
   const { x, shape, notes } = await decodeImages(file, images, { ...options, maxBytes });
   return { data: x, shape, notes };
 }
 
-/** The class names that Hugging Face's `datasets` writes into the file, where labels are numbers. */
-function declaredClasses({ metadata }: ParquetTable, { name }: ParquetColumn): Numbering | undefined {
+/** The class names that Hugging Face's `datasets` writes into the files, where labels are numbers. */
+function declaredClasses(column: ShardedColumn): Numbering | undefined {
+  const [{ shard: first, column: one }, ...others] = column as [ShardedColumn[number], ...ShardedColumn];
+  const names = namesIn(first.table, one.name);
+  for (const { shard, column: part } of others) {
+    if (JSON.stringify(namesIn(shard.table, part.name)) === JSON.stringify(names)) continue;
+    throw malformed(
+      shard.source.file,
+      `names the classes of column ${JSON.stringify(part.name)} otherwise than ${first.source.file}; files that are read as one must have the same classes`,
+    );
+  }
+  if (!names) return undefined;
+  const shown = names.slice(0, 100).map((name, index) => `${name} = ${index}`);
+  return {
+    classNames: names,
+    numbers: new Map(names.map((name, index) => [name, index])),
+    description: `classes of column ${one.name} as the file names them: ${shown.join(', ')}${names.length > 100 ? ', ...' : ''}`,
+  };
+}
+
+function namesIn({ metadata }: ParquetTable, column: string): readonly string[] | undefined {
   try {
     const { info } = JSON.parse(metadata.get('huggingface') ?? '{}');
-    const names: unknown = info?.features?.[name]?.names;
+    const names: unknown = info?.features?.[column]?.names;
     if (!Array.isArray(names) || names.length === 0) return undefined;
-    const classNames = names.map((one) => String(one).slice(0, 60));
-    const shown = classNames.slice(0, 100).map((one, index) => `${one} = ${index}`);
-    return {
-      classNames,
-      numbers: new Map(classNames.map((one, index) => [one, index])),
-      description: `classes of column ${name} as the file names them: ${shown.join(', ')}${names.length > 100 ? ', ...' : ''}`,
-    };
+    return names.map((name) => String(name).slice(0, 60));
   } catch {
     return undefined;
   }
