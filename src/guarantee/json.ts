@@ -1,6 +1,6 @@
 // Measurements and estimates as plain JSON, and the schemas that results publish for them.
 import { z } from 'zod';
-import type { Estimate } from './index.ts';
+import type { Estimate } from './guarantees.ts';
 
 /** A measurement that failed or does not apply is a result saying so; one cut short holds what is known. */
 export function measurementSchema<Value extends z.ZodType>(value: Value) {

@@ -8,7 +8,7 @@ import {
   type UpperGuarantee,
   upperEnd,
   type WitnessedLowerBound,
-} from './index.ts';
+} from './guarantees.ts';
 
 /** What one method says, or why it says nothing. */
 export interface Answer {
