@@ -11,7 +11,7 @@ import type { SurveyDimensions } from '../result.ts';
 /** Multiplications of the search for neighbours: that of 60,000 rows of 784 features is whole. */
 const MOST_PRODUCTS = 4e12;
 /** Of the time, about. */
-const SEARCH = 0.8;
+const SEARCH = 0.7;
 
 /** Neighbours are searched among all rows; where time ends that, the estimators without neighbours still answer. */
 export const measureDimensions: Measure<SurveyDimensions> = async (subject, stop, observe) => {
@@ -19,8 +19,15 @@ export const measureDimensions: Measure<SurveyDimensions> = async (subject, stop
   const random = rng(seed).split('dimension');
   const found = await neighboursOf(subject, stop, (share) => observe(SEARCH * share));
   const classes = labels.kind === 'classification' ? labels.classes : undefined;
-  const readings = await dimensionReadings(points, features, classes, found.neighbourhoods, random, stop);
-  observe(1);
+  const readings = await dimensionReadings(
+    points,
+    features,
+    classes,
+    found.neighbourhoods,
+    random,
+    stop,
+    (share) => observe(SEARCH + (1 - SEARCH) * share),
+  );
   const curve = readings.find((reading) => reading.curve)?.curve ?? [];
   return {
     value: {
