@@ -217,10 +217,10 @@ function fitText({ title, quantity, predictor, scale, groups, published }: Predi
       name || 'all',
       String(points.length),
       String(leftOut),
-      line ? intervalText(line.slope) : (note ?? ''),
+      line ? intervalText(line.slope) : '',
       line ? intervalText(line.intercept) : '',
       line ? line.rSquared.toFixed(3) : '',
-      rivals[0]?.predictor ?? '',
+      note ?? rivals[0]?.predictor ?? '',
     ]),
     ...published.map(({ name, points, slope, intercept, rSquared }) => [
       name,
@@ -233,7 +233,15 @@ function fitText({ title, quantity, predictor, scale, groups, published }: Predi
     ]),
   ];
   const logs = scale === 'log' ? 'log ' : '';
-  const header = ['trials of', 'fitted', 'left out', 'slope', 'intercept', 'R²', 'best predictor'];
+  const header = [
+    'trials of',
+    'fitted',
+    'left out',
+    'slope',
+    'intercept',
+    'R²',
+    'best predictor, or why no line',
+  ];
   return `${title}: ${logs}${quantity} = intercept + slope ${logs}${predictor}, with 95 % intervals\n${table(header, rows, ['fitted', 'left out', 'R²'])}`;
 }
 
@@ -246,13 +254,25 @@ function comparisonText({ title, members }: Comparison): string {
       size === undefined ? '' : String(size),
       String(parameterCount),
       best.join(', '),
-      atLeast ? intervalText(atLeast) : (note ?? ''),
+      atLeast ? intervalText(atLeast) : '',
       atMost ? intervalText(atMost) : '',
       String(draws),
       String(leftOut),
+      note ?? '',
     ],
   );
-  const header = ['data', 'family', 'size', 'P', 'best', 'ratio at least', 'at most', 'draws', 'left out'];
+  const header = [
+    'data',
+    'family',
+    'size',
+    'P',
+    'best',
+    'ratio at least',
+    'at most',
+    'draws',
+    'left out',
+    'remark',
+  ];
   return `${title}: Lipschitz constant over that of the best construction with at most P parameters, with 95 % intervals\n${table(header, rows, ['size', 'P', 'draws', 'left out'])}`;
 }
 

@@ -33,7 +33,11 @@ export const modelSchema = z.discriminatedUnion('model', [
     model: z.literal('two-layer'),
     activation,
     batchNorm: z.boolean().default(false).describe('batch normalisation in front of the activation'),
-    fromZero: z.boolean().default(false).describe('weights of the output start at 0: so does the function'),
+    // Without a default, so that studies without it keep their hash.
+    fromZero: z
+      .boolean()
+      .optional()
+      .describe('weights of the output start at 0: so does the function; false by default'),
   }),
   z.strictObject({ model: z.literal('mlp'), layers: layers('hidden layers', 0, 2), activation }),
   z.strictObject({

@@ -323,7 +323,6 @@ describe('impossible combinations', () => {
       model: 'two-layer',
       activation: 'relu',
       batchNorm: false,
-      fromZero: false,
     });
   });
 });

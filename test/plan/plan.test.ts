@@ -7,6 +7,8 @@ import { paperEnvelope, scalingLawParameters, talkEnvelope } from '../../src/law
 import { type PlanRequest, type PlanResult, plan, planName, planSchema } from '../../src/plan/index.ts';
 import { normal, rng, signs } from '../../src/random/index.ts';
 
+const TWO_LAYER = { model: 'two-layer', activation: 'relu', batchNorm: false } as const;
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'robustlaw-plan-'));
@@ -43,7 +45,7 @@ function request(data: Dataset, changes: Partial<PlanRequest> = {}): PlanRequest
   };
 }
 
-const small = { sizes: [40, 80], seeds: 2, threshold: 0.75, updates: 60 };
+const small = { model: TWO_LAYER, sizes: [40, 80], seeds: 2, threshold: 0.75, updates: 60 };
 
 describe('a plan by the law', () => {
   it('is the closed form for data whose dimension, noise and spread are known', async () => {

@@ -1,7 +1,7 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { renderReport } from '../../src/report/index.ts';
-import type { PredictorFit, StudyResult, TrajectoryPoint } from '../../src/study/index.ts';
+import type { Comparison, PredictorFit, StudyResult, TrajectoryPoint } from '../../src/study/index.ts';
 import { bareStudy, HOSTILE } from './fixtures.ts';
 
 const estimate = (value: number) =>
@@ -120,6 +120,42 @@ describe('the section of predictors', () => {
     const page = renderReport(studyWith([empty, { ...empty, groups: [] }]));
     expect(page).not.toMatch(/<script>|<img|NaN|undefined/);
     expect(page).toContain('No trial has both');
+  });
+});
+
+describe('the section of comparisons', () => {
+  const member = { data: 'sphere', family: 'network', size: 20, parameterCount: 4041 };
+  const studyOf = (members: Comparison['members']): StudyResult => {
+    const study = studyWith([]);
+    return { ...study, analysis: { ...study.analysis, comparisons: [{ title: 'At equal P', members }] } };
+  };
+
+  it('shows both ratios with their intervals, what was best, and why a ratio is missing', () => {
+    const section = sectionOf(
+      studyOf([
+        {
+          ...member,
+          best: ['bumps 10', 'bumps 20'],
+          atLeast: estimate(2.46),
+          atMost: estimate(3.57),
+          draws: 4,
+          leftOut: 1,
+        },
+        { ...member, size: 40, best: [], draws: 0, leftOut: 5, note: '0 draws; an interval takes 3' },
+      ]),
+      'comparisons',
+    )!;
+    const rows = [...section.querySelectorAll('tbody tr')].map((one) => one.textContent!);
+    expect(rows).toHaveLength(2);
+    for (const part of ['bumps 10, bumps 20', '2.46', '2.36 to 2.56', '3.57', '4\u202F041'])
+      expect(rows[0]).toContain(part);
+    expect(rows[1]).toContain('0 draws; an interval takes 3');
+  });
+
+  it('stands only where a study asks, and escapes what comes from it', () => {
+    expect(sectionOf(studyWith([]), 'comparisons')).toBeNull();
+    const hostile = { ...member, data: HOSTILE, family: HOSTILE, best: [HOSTILE], draws: 1, leftOut: 0 };
+    expect(renderReport(studyOf([{ ...hostile, note: HOSTILE }]))).not.toMatch(/<script>|<img|NaN|undefined/);
   });
 });
 

@@ -200,10 +200,11 @@ describe('predictorFits', () => {
   it('says what is missing where there is too little for a line', () => {
     const [group] = answer(studyOf(QUESTION), cells(0).slice(0, 2)).groups;
     expect(group!.line).toBeUndefined();
-    expect(group!.note).toMatch(
-      /2 trials with 1 values of sqrt\(n\/k\) on 2 draws of the data; a line takes 3/,
-    );
+    expect(group!.note).toMatch(/2 trials, 1 values of sqrt\(n\/k\), 2 draws; a line takes 3/);
     expect(answer(studyOf(QUESTION), []).groups).toEqual([]);
+    // Zeros, as of gradients at points that no bump reaches, have no logarithm.
+    const zeros = answer(studyOf(QUESTION), [outcome({ n: 100, k: 5, gradient: 0 }, 0)]);
+    expect(zeros.groups[0]!.note).toBe('none of 1 trials has a value that is positive and finite');
     // Without gradients there is nothing to plot, and McShane's family has no size.
     const none = answer(studyOf(QUESTION), [
       outcome({ n: 100, k: 5 }, 0),

@@ -49,7 +49,7 @@ describe('parseStudy', () => {
     );
     expect(least.seed).toBe(0);
     expect(least.families.c).toEqual({
-      train: { model: 'two-layer', activation: 'relu', batchNorm: false, fromZero: false },
+      train: { model: 'two-layer', activation: 'relu', batchNorm: false },
       sizes: [1],
       training: trainingSchema.parse({}),
     });

@@ -60,9 +60,9 @@ export function scatterStyles({ groups, published }: PredictorFit): readonly Sca
 export const QUANTITY_TEXT: Readonly<Record<string, string>> = {
   upper: 'Lipschitz constant, certified from above or exact',
   lower: 'Lipschitz constant, witnessed from below or exact',
-  gradients: 'largest gradient at fresh points',
-  average: 'root of the mean squared gradient',
-  sensitivity: 'mean of |z| |grad f(z)| at fresh points',
+  gradients: 'Largest gradient at fresh points',
+  average: 'Root of the mean squared gradient',
+  sensitivity: 'Mean of |z| |grad f(z)| at fresh points',
 };
 
 /** Draws the scatter, or nothing where there is no point that the axes can show. */

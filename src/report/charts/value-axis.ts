@@ -49,12 +49,15 @@ export function logarithmic(
   mostTicks: number,
 ): ValueAxis {
   const scale = logScale(domain, range);
+  const decimal = logTicks(domain, mostTicks);
+  // Within a factor of two there may be one round number, or none.
+  const narrow = decimal.length < 3;
   return {
     kind: 'log',
     domain,
     range,
-    ticks: logTicks(domain, mostTicks),
-    tickText,
+    ticks: narrow ? linearTicks(domain, mostTicks) : decimal,
+    tickText: narrow ? linearTickText : tickText,
     apply: (value) => scale.apply(clamped(value, domain)),
     invert: scale.invert,
   };

@@ -32,11 +32,17 @@ function fitted(fit: PredictorFit, index: number): Html {
   const chart =
     wide && narrow
       ? html`<figure><div class="wide">${wide}</div><div class="narrow">${narrow}</div>
-<figcaption>${key(scatterStyles(fit))}</figcaption></figure>\n`
+<figcaption>${key(drawnStyles(fit))}</figcaption></figure>\n`
       : html`<p>No trial has both the quantity and the predictor.</p>\n`;
   return html`<h3>${fit.title}</h3>
 <p>${QUANTITY_TEXT[fit.quantity] ?? fit.quantity} against ${predictorText(fit.predictor)}${fit.scale === 'log' ? ', both on logarithmic axes' : ''}.</p>
 ${chart}${lines(fit)}${rivals(fit)}${bins(fit)}`;
+}
+
+/** The styles of the groups and figures that have points. */
+function drawnStyles(fit: PredictorFit): readonly ScatterStyle[] {
+  const all = [...fit.groups, ...fit.published];
+  return scatterStyles(fit).filter((_, i) => all[i]!.points.length > 0);
 }
 
 /** Points and lines by colour and shape, published ones as paler outlines with a dashed line. */

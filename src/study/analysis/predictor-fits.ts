@@ -79,8 +79,10 @@ function fittedGroup(
   const [values, groups] = [new Set(points.map(({ x }) => x)).size, new Set(draws).size];
   if (values < MIN_VALUES || groups < MIN_DRAWS || !varies(points.map(({ x }) => x))) {
     const note =
-      `${points.length} trials with ${values} values of ${question.predictor} on ${groups} draws of the data; ` +
-      `a line takes ${MIN_VALUES} of each, and values that differ by 5 per cent`;
+      points.length === 0 && kept.length > 0
+        ? `none of ${kept.length} trials has a value that is positive and finite`
+        : `${points.length} trials, ${values} values of ${question.predictor}, ${groups} draws; ` +
+          `a line takes ${MIN_VALUES} of each, and values that differ by 5 per cent`;
     return { ...common, note, rivals: [], bins };
   }
   const axis = axisOf(question.scale);
