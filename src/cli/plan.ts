@@ -2,13 +2,22 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Dataset } from '../data/index.ts';
 import { invalidArgument } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
 import type { Norm } from '../guarantee/index.ts';
+import { modelSchema } from '../models/index.ts';
 import { mean } from '../numeric/index.ts';
-import { type PlanRequest, type PlanResult, plan, planName, type Wish } from '../plan/index.ts';
+import {
+  PILOT_MODELS,
+  type PilotModel,
+  type PlanRequest,
+  type PlanResult,
+  plan,
+  planName,
+  type Wish,
+} from '../plan/index.ts';
 import { renderPlanPage } from '../report/index.ts';
 import { versions } from '../study/index.ts';
 import { interruption } from './interruption.ts';
@@ -46,6 +55,7 @@ interface PlanOptions extends ReadingOptions {
   readonly noise?: number;
   readonly flipProbability?: number;
   readonly pilot: boolean;
+  readonly model: PilotModel['model'];
   readonly sizes?: readonly number[];
   readonly seeds: number;
   readonly threshold: number;
@@ -83,6 +93,11 @@ export function planCommand(): Command {
     .option('--noise <variance>', 'the noise variance of the labels, where it is known', tolerance)
     .option('--flip-probability <p>', 'the share of labels that are wrong, where it is known', probability)
     .option('--no-pilot', 'the law alone: an answer in seconds')
+    .addOption(
+      new Option('-m, --model <name>', 'family of networks that the pilot trains')
+        .choices(PILOT_MODELS)
+        .default('two-layer'),
+    )
     .option('--sizes <list>', 'of the subsamples of the pilot, like 200,400,800', list(positiveInteger))
     .option('--seeds <count>', 'subsamples and networks at each size and width', positiveInteger, 3)
     .option('--threshold <share>', 'robust training accuracy that counts as taken off', fraction, 0.65)
@@ -127,11 +142,11 @@ async function planData(path: string, options: PlanOptions): Promise<void> {
     result = await plan(
       request,
       directory,
-      ({ runs, sizesDone, sizes, text: latest }) =>
+      ({ runs, curvesDone, curves, text: latest }) =>
         display.update({
-          done: sizesDone,
-          total: sizes,
-          text: `${runs} runs, ${sizesDone} of ${sizes} sizes done; ${latest}`,
+          done: curvesDone,
+          total: curves,
+          text: `${runs} runs, ${curvesDone} of ${curves} curves done; ${latest}`,
         }),
       () => signal.aborted,
     );
@@ -177,7 +192,15 @@ function requestOf(data: Dataset, options: PlanOptions): PlanRequest {
           ? { variance: noise }
           : null,
     bounds: range,
-    pilot: pilot ? { sizes: options.sizes ?? null, seeds, threshold, updates: options.updates } : null,
+    pilot: pilot
+      ? {
+          model: modelSchema.parse({ model: options.model }) as PilotModel,
+          sizes: options.sizes ?? null,
+          seeds,
+          threshold,
+          updates: options.updates,
+        }
+      : null,
     seed: options.seed,
     timeLimit: options.timeLimit,
     workers: options.workers,

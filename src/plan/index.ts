@@ -19,6 +19,13 @@ export {
   takeOffs,
 } from './growth.ts';
 export { type LawQuestion, lawAssumptions, lawConstant } from './law-estimate.ts';
+export {
+  networksName,
+  PILOT_MODELS,
+  type PilotModel,
+  parametersOf,
+  widthLadder,
+} from './networks.ts';
 export type { PilotProgress } from './pilot.ts';
 export { plan } from './plan.ts';
 export { type ProvenQuestion, type ProvenSize, provenSizes } from './proven.ts';
@@ -33,5 +40,5 @@ export {
   planJsonSchema,
   planSchema,
 } from './result.ts';
-export { nextRung, widthLadder } from './search.ts';
+export { nextRung } from './search.ts';
 export { lipschitzOfRadius, normRatio, type Wish } from './wish.ts';

@@ -39,8 +39,8 @@ export function lawConstant(): { readonly value: number; readonly interval: Encl
  * The factors of P. The law, Lip(f) >= C (epsilon / sigma) sqrt(n D / P) for a squared error <= sigma^2 - epsilon, with epsilon =
  * theta sigma^2 the share of the noise that is fitted: 1 for all labels, 1/2 in the partial memorization of the talk.
  *
- * The dimension's interval is that of its estimate together with the other `readings` that lie between 1 and d: which of
- * them counts is open.
+ * The dimension's interval is that of its estimate together with the other `readings`, but not below 1, which a function that
+ * is not constant varies in: which of them counts is open.
  */
 export function lawAssumptions(
   question: LawQuestion,
@@ -56,7 +56,10 @@ export function lawAssumptions(
       id: 'dimension',
       name: 'dimension that counts, D',
       value: dimension.dimension.value,
-      interval: [Math.min(...all.map(([low]) => low)), Math.max(...all.map(([, high]) => high))],
+      interval: [
+        Math.min(dimension.dimension.value, Math.max(1, Math.min(...all.map(([low]) => low)))),
+        Math.max(...all.map(([, high]) => high)),
+      ],
       exponent: 1,
       source:
         `${dimension.name}: ${dimension.dimension.method}; the interval holds ` +

@@ -20,12 +20,13 @@ import { createPool } from '../runtime/index.ts';
 import { type Neighbourhoods, nearestNeighbours } from '../separation/index.ts';
 import type { Stop } from '../stop.ts';
 import { afterSeconds, whenDone } from '../stop.ts';
+import { analysePilot } from './analysis.ts';
 import { product, propagate, tornado } from './assumption.ts';
 import { type Classes, classesOf, flipClasses, oneHotRows } from './classes.ts';
 import { bartoldsonFacts, madryCapacity, robustBenchLadders } from './context.ts';
 import { workedExamples } from './examples.ts';
 import { lawAssumptions } from './law-estimate.ts';
-import { analysePilot, interruptedPilot, type PilotPlan, type PilotProgress, pilotRuns } from './pilot.ts';
+import { interruptedPilot, type PilotPlan, type PilotProgress, pilotRuns } from './pilot.ts';
 import { provenSizes } from './proven.ts';
 import { defaultSizes, type PlanRequest, planIdentity, requireSense, sizesOf } from './request.ts';
 import { type LawPlan, type Pilot, type PilotRun, PLAN_SCHEMA, type PlanResult } from './result.ts';
@@ -277,8 +278,8 @@ async function pilotOf(
   const scale = powerOfTwoNear(points.reduce((most, value) => Math.max(most, Math.abs(value)), 0));
   const work: PilotPlan = {
     points: Float32Array.from(points, (value) => value * scale),
-    features: d,
     classes,
+    networks: { model: pilot.model, shape: data.shape.slice(1), classes: classes.count },
     bounds: [bounds[0] * scale, bounds[1] * scale],
     norm: wish.norm,
     radius: wish.radius * scale,
@@ -334,7 +335,7 @@ function answerOf(law: LawPlan, pilot: PlanResult['pilot']): PlanResult['answer'
         parameters: prediction.value,
         interval: prediction.interval,
         from: 'pilot',
-        meaning: `Parameters of a two-layer network at which robust training accuracy reaches ${pilot.value.threshold}; 95 % prediction interval, if the power law holds up to n`,
+        meaning: `Parameters at which the robust training accuracy of ${pilot.value.networks} reaches ${pilot.value.threshold}; 95 % prediction interval, if the power law holds up to n`,
       };
     }
     if (takeOffs.length > 0 && above !== null) {

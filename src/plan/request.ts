@@ -4,10 +4,13 @@ import type { KnownNoise } from '../audit/index.ts';
 import { type Dataset, featureCount, pointCount } from '../data/index.ts';
 import { invalidArgument, requireInteger } from '../errors.ts';
 import type { InputBounds } from '../graph/index.ts';
+import type { PilotModel } from './networks.ts';
 import { requireWish, type Wish } from './wish.ts';
 
 /** What the pilot sweep is to do. */
 export interface PilotRequest {
+  /** What is trained, but for its width. */
+  readonly model: PilotModel;
   /** Subsample sizes, ascending; null: chosen from n. */
   readonly sizes: readonly number[] | null;
   /** Subsamples and initial weights at each size and width. */

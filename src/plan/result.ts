@@ -104,7 +104,8 @@ const backtestSchema = z.strictObject({
 });
 
 const pilotSchema = z.strictObject({
-  family: z.string(),
+  networks: z.string().describe('the family, in the plural: two-layer networks'),
+  family: z.string().describe('the family with its inputs and outputs'),
   norm,
   radius: positive,
   threshold: z.number(),

@@ -1,4 +1,4 @@
-// One run of a pilot: a two-layer network trained against an adversary on a subsample, then attacked by stronger ones; every example that counts was checked again.
+// One run of a pilot: a network trained against an adversary on a subsample, then attacked by stronger ones; every example that counts was checked again.
 import {
   apgd,
   apgdCe,
@@ -13,7 +13,7 @@ import { RobustlawError } from '../errors.ts';
 import type { InputBounds } from '../graph/index.ts';
 import { modelFrom } from '../graph/index.ts';
 import type { Norm } from '../guarantee/index.ts';
-import { mlp, modelGraph } from '../models/index.ts';
+import { modelGraph } from '../models/index.ts';
 import { rng } from '../random/index.ts';
 import type { JobContext } from '../runtime/index.ts';
 import {
@@ -26,18 +26,18 @@ import {
   train,
 } from '../training/index.ts';
 import { type Classes, oneHotRows } from './classes.ts';
+import { member, type Networks, type PilotModel } from './networks.ts';
 import type { PilotRun } from './result.ts';
 
 /** A run as a worker is given it. */
 export interface PilotJob {
-  /** `[n, features]` */
+  /** `[n, ...shape]` */
   readonly points: Float32Array;
-  readonly features: number;
   readonly classes: Classes;
+  readonly networks: Networks;
   readonly bounds: InputBounds;
   readonly norm: Norm;
   readonly radius: number;
-  /** Neurons. */
   readonly width: number;
   /** Of a training on few points; more where there are many. */
   readonly updates: number;
@@ -52,13 +52,20 @@ export const PLAN_WORKER = new URL(import.meta.url);
 const BATCH = 128;
 /** From this n on updates grow with n, so that larger subsamples are seen as often. */
 const GROWING_FROM = 400;
-const RATE = 0.01;
 const PGD_STEPS = 7;
 
+/** Of the learning rate; deeper networks take smaller steps. */
+const RATES: Readonly<Record<PilotModel['model'], number>> = {
+  'two-layer': 0.01,
+  mlp: 0.003,
+  cnn: 0.003,
+  madry: 0.001,
+};
+
 /** In words, for the result. */
-export function trainingText(updates: number): string {
+export function trainingText({ model }: Networks, updates: number): string {
   return (
-    `Adam on the cross-entropy at points of PGD with ${PGD_STEPS} steps and a random start, batches of ${BATCH}, learning rate ${RATE} ` +
+    `Adam on the cross-entropy at points of PGD with ${PGD_STEPS} steps and a random start, batches of ${BATCH}, learning rate ${RATES[model.model]} ` +
     `down to 0 over ${updates} updates, from n = ${GROWING_FROM} on over ${updates} n / ${GROWING_FROM}`
   );
 }
@@ -69,11 +76,6 @@ const STRONGER = [apgdCe, apgd('APGD-margin', margin, 50, () => 2)];
 /** Names of the attacks that a point must withstand to count as robust. */
 export const ATTACKS: readonly string[] = STRONGER.map(({ name }) => name);
 
-/** P = k (d + 1) + C (k + 1). */
-export function parametersOf(features: number, width: number, classes: number): number {
-  return width * (features + 1) + classes * (width + 1);
-}
-
 /**
  * The run; the same job gives the same bits on the same kind of machine.
  *
@@ -83,13 +85,13 @@ export async function run(
   job: PilotJob,
   { interrupted }: Pick<JobContext, 'interrupted'>,
 ): Promise<PilotRun> {
-  const { points, features, classes, bounds, norm, radius, width, seed } = job;
+  const { points, classes, networks, bounds, norm, radius, width, seed } = job;
   if (norm === 'l1') throw new RobustlawError('internal', 'a pilot was begun in l1');
   const n = classes.of.length;
   const labels = oneHotRows(classes);
   const updates = Math.ceil(job.updates * Math.max(1, n / GROWING_FROM));
   const random = rng(job.planSeed).split('run').split(seed).split(n).split(width);
-  const family = mlp([features, width, classes.count]);
+  const family = member(networks, width);
   const bounded = Number.isFinite(bounds[0]) || Number.isFinite(bounds[1]);
   const adversary = pgdAdversary(norm, radius, undefined, PGD_STEPS, bounded ? bounds : undefined);
   const { weights, measures, steps, reason } = await train(
@@ -97,12 +99,12 @@ export async function run(
       family,
       objective: adversarial(crossEntropy(), adversary),
       optimiser: adam(),
-      learningRate: cosineRate(RATE, updates),
+      learningRate: cosineRate(RATES[networks.model.model], updates),
       steps: updates,
       batch: Math.min(n, BATCH),
       stop: [robustlyAccurate(1)],
     },
-    { x: points, shape: [n, features], y: labels },
+    { x: points, shape: [n, ...networks.shape], y: labels },
     random.split('training'),
     () => (interrupted() ? 'stop' : undefined),
   );
@@ -119,7 +121,11 @@ export async function run(
         { length: rows.length * size },
         (_, at) => from[rows[Math.floor(at / size)]! * size + (at % size)]!,
       );
-    const samples = { points: pick(points, features), labels: pick(labels, classes.count), ids: rows };
+    const samples = {
+      points: pick(points, points.length / n),
+      labels: pick(labels, classes.count),
+      ids: rows,
+    };
     const known = await worstCase(
       STRONGER,
       victim,
@@ -134,7 +140,7 @@ export async function run(
     return {
       n,
       width,
-      parameters: parametersOf(features, width, classes.count),
+      parameters: family.parameterCount,
       seed,
       robust: rows.length - known.examples.length,
       correct: rows.length,

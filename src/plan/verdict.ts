@@ -60,7 +60,7 @@ function pilotSentences({ pilot }: PlanFacts): string[] {
     ...(found === ''
       ? []
       : [
-          `Robust training accuracy ${value.threshold} is reached by two-layer networks of ${found};${growth}`,
+          `Robust training accuracy ${value.threshold} is reached by ${value.networks} of ${found};${growth}`,
         ]),
     ...backtestSentence(value),
   ];

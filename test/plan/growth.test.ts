@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   backtest,
@@ -52,56 +53,68 @@ describe('growth of the take-off', () => {
     expect(Math.abs(predictions / trials - 0.9)).toBeLessThan(slack);
   });
 
+  it('covers planted laws where the sizes of a seed share points, and so their deviations', () => {
+    // Half of the variance of log P* belongs to the seed at all sizes: the slope is better known than the fit takes it for.
+    let held = 0;
+    const trials = 600;
+    for (let trial = 0; trial < trials; trial++) {
+      const noise = normal(rng(trial).split('shared'), 14);
+      const deviation = (seed: number, own: number) => 0.15 * Math.SQRT1_2 * (noise[seed]! + own);
+      const observations = [100, 200, 400].flatMap((n, i) =>
+        [0, 1, 2].map((seed) =>
+          at(n, seed, 5 * n ** 0.8 * Math.exp(deviation(seed, noise[4 + 3 * i + seed]!))),
+        ),
+      );
+      const { interval } = growthFit(observations, 0.9)!.predict(3200);
+      const next = 5 * 3200 ** 0.8 * Math.exp(deviation(3, noise[13]!));
+      if (interval[0] <= next && next <= interval[1]) held++;
+    }
+    expect(held / trials).toBeGreaterThan(0.9 - 4 * Math.sqrt((0.9 * 0.1) / trials));
+  });
+
   it('recovers a planted law through simulated curves and the search for widths', () => {
     // Accuracy of a run: logistic over log P with its middle at 6 n^0.75 e^(0.1 z), measured on n points, threshold 0.65.
-    const ladder = widthLadder(4096);
     const perNeuron = 25;
+    const ladder = widthLadder((width) => width, 4096);
     const middle = (n: number) => 6 * n ** 0.75;
     const simulate = (n: number, seed: number, P: number, key: Rng) => {
-      const [shift, error] = normal(key.split(n).split(seed), 2) as unknown as [number, number];
+      const [shift] = normal(key.split(n).split(seed), 1) as unknown as [number];
       const [wobble] = normal(key.split(n).split(seed).split(P), 1) as unknown as [number];
       const centre = Math.log(middle(n)) + 0.1 * shift;
-      const share = 0.1 + 0.9 / (1 + Math.exp(-1.5 * (Math.log(P) - centre) - 0 * error));
+      const share = 0.1 + 0.9 / (1 + Math.exp(-1.5 * (Math.log(P) - centre)));
       const measured = share + (wobble * Math.sqrt(share * (1 - share))) / Math.sqrt(n);
       return Math.min(1, Math.max(0, Math.round(measured * n) / n));
     };
     // The logistic curve is at 0.65 where 0.9 / (1 + e^(-1.5 t)) = 0.55.
     const offset = Math.log(0.55 / 0.35) / 1.5;
-    let [held, runs] = [0, 0];
-    const trials = 120;
+    let [held, next, runs] = [0, 0, 0];
+    const trials = 200;
+    const level = 0.9;
     for (let trial = 0; trial < trials; trial++) {
-      const observations: Observation[] = [];
-      for (const n of [200, 400, 800]) {
-        const known = new Map<number, number[]>();
-        for (;;) {
-          const next = nextRung(known, ladder.length, 6, 0.65);
-          if (next === undefined) break;
-          const P = ladder[next]! * perNeuron;
-          known.set(
-            next,
-            [0, 1, 2].map((seed) => simulate(n, seed, P, rng(trial))),
-          );
+      const observe = (n: number, seed: number): Observation => {
+        const known = new Map<number, number>();
+        for (let rung = nextRung(known, ladder.length, 6, 0.65); rung !== undefined; ) {
+          known.set(rung, simulate(n, seed, ladder[rung]! * perNeuron, rng(trial)));
+          rung = nextRung(known, ladder.length, 6, 0.65);
         }
         runs += known.size;
-        for (const seed of [0, 1, 2]) {
-          const found = crossing(
-            [...known.keys()].map((rung) => ladder[rung]! * perNeuron),
-            [...known.values()].map((list) => list[seed]!),
-            0.65,
-          );
-          observations.push({ n, seed, crossing: found });
-        }
-      }
-      const fit = growthFit(observations, 0.95);
-      if (!fit) continue;
+        const P = [...known.keys()].map((rung) => ladder[rung]! * perNeuron);
+        return { n, seed, crossing: crossing(P, [...known.values()], 0.65) };
+      };
+      const observations = [200, 400, 800].flatMap((n) => [0, 1, 2].map((seed) => observe(n, seed)));
+      expect(observations.every((one) => one.crossing.kind === 'at')).toBe(true);
+      const { interval } = growthFit(observations, level)!.predict(3200);
       const truth = middle(3200) * Math.exp(offset);
-      const { interval } = fit.predict(3200);
       if (interval[0] <= truth && truth <= interval[1]) held++;
+      const another = observe(3200, 3).crossing.parameters;
+      if (interval[0] <= another && another <= interval[1]) next++;
     }
-    // The truth is nearer than one more observation would be: the interval holds it at least at its rate.
-    expect(held / trials).toBeGreaterThan(0.93);
+    // One more observation, found in the same way, at the stated rate; the truth is nearer than that. Runs on few points
+    // scatter more than those on many, so that the rate is met from above.
+    expect(next / trials).toBeGreaterThan(level - 4 * Math.sqrt((level * (1 - level)) / trials));
+    expect(held / trials).toBeGreaterThan(next / trials - 0.02);
     // Far fewer widths than the ladder has.
-    expect(runs / trials / 3).toBeLessThan(8);
+    expect(runs / trials / 10).toBeLessThan(7);
   });
 
   it('leaves out sizes that show a side only, and says which side', () => {
@@ -143,21 +156,56 @@ describe('growth of the take-off', () => {
 
 describe('search for widths', () => {
   const climb = (accuracy: (width: number) => number, start: number, most = 4096) => {
-    const ladder = widthLadder(most);
-    const known = new Map<number, number[]>();
+    const ladder = widthLadder((width) => width, most);
+    const known = new Map<number, number>();
     for (let next = nextRung(known, ladder.length, start, 0.65); next !== undefined; ) {
-      known.set(next, [accuracy(ladder[next]!), accuracy(ladder[next]!)]);
+      known.set(next, accuracy(ladder[next]!));
       next = nextRung(known, ladder.length, start, 0.65);
     }
     return [...known.keys()].map((rung) => ladder[rung]!).sort((a, b) => a - b);
   };
 
-  it('encloses the take-off between neighbours, with one more on each side, from wherever it starts', () => {
+  it('encloses the take-off between neighbours from wherever it starts', () => {
     for (const start of [0, 5, 12, 20]) {
       const widths = climb((width) => (width >= 100 ? 0.9 : 0.2), start);
-      expect(widths).toEqual(expect.arrayContaining([64, 91, 128, 181]));
-      expect(widths.length).toBeLessThan(12);
+      expect(widths).toEqual(expect.arrayContaining([91, 128]));
+      expect(widths.length).toBeLessThan(9);
     }
+  });
+
+  it('needs two runs where the guess is the neighbour of the take-off, on either side', () => {
+    const step = (width: number) => (width >= 100 ? 0.9 : 0.2);
+    const ladder = widthLadder((width) => width, 4096);
+    expect(climb(step, ladder.indexOf(91))).toEqual([91, 128]);
+    expect(climb(step, ladder.indexOf(128))).toEqual([91, 128]);
+  });
+
+  it('goes on until the monotone fit crosses, and ends as the crossing is read', () => {
+    const curve = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 14 });
+    fc.assert(
+      fc.property(curve, fc.nat(13), (accuracies, start) => {
+        const known = new Map<number, number>();
+        for (let next = nextRung(known, accuracies.length, start, 0.65); next !== undefined; ) {
+          expect(known.has(next)).toBe(false);
+          known.set(next, accuracies[next]!);
+          next = nextRung(known, accuracies.length, start, 0.65);
+        }
+        const rungs = [...known.keys()].sort((a, b) => a - b);
+        const P = rungs.map((rung) => 2 ** rung);
+        const found = crossing(
+          P,
+          rungs.map((rung) => known.get(rung)!),
+          0.65,
+        );
+        if (found.kind === 'above') expect(found.parameters).toBe(2 ** (accuracies.length - 1));
+        if (found.kind === 'below') expect(found.parameters).toBe(1);
+        if (found.kind !== 'at') return;
+        // Between neighbours of the ladder, both of which were run.
+        const low = Math.floor(Math.log2(found.parameters) - 1e-9);
+        expect(known.has(low) || known.has(low + 1)).toBe(true);
+        expect(P.some((p) => p <= found.parameters && found.parameters <= 2 * p)).toBe(true);
+      }),
+    );
   });
 
   it('stops at the ends of the ladder where nothing, or everything, takes off', () => {
@@ -169,7 +217,8 @@ describe('search for widths', () => {
   });
 
   it('has a ladder of distinct widths about sqrt(2) apart', () => {
-    expect(widthLadder(16)).toEqual([1, 2, 3, 4, 6, 8, 11, 16]);
-    expect(widthLadder(0.5)).toEqual([1]);
+    expect(widthLadder((width) => width, 16)).toEqual([1, 2, 3, 4, 6, 8, 11, 16]);
+    expect(widthLadder((width) => width ** 2, 130)).toEqual([1, 2, 3, 4, 6, 8, 11]);
+    expect(widthLadder((width) => width, 0.5)).toEqual([1]);
   });
 });

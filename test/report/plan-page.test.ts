@@ -48,7 +48,8 @@ const run = (n: number, width: number, seed: number, robust: number) => ({
 });
 
 const pilot: Pilot = {
-  family: 'Two-layer ReLU networks, 3 inputs, 2 outputs',
+  networks: 'two-layer networks',
+  family: 'Two-layer networks, inputs [3], 2 outputs',
   norm: 'linf',
   radius: 0.5,
   threshold: 0.65,
