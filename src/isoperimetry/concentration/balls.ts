@@ -4,6 +4,7 @@ import type { Matrix } from '../../linalg/index.ts';
 import { permutation, type Rng } from '../../random/index.ts';
 import { compile } from '../../runtime/index.ts';
 import type { Stop } from '../../stop.ts';
+import { ascending } from './ascending.ts';
 import { scaledRows, someOf } from './scaled-rows.ts';
 import { type Balls, euclidean } from './sets.ts';
 
@@ -89,6 +90,7 @@ async function sortedNeighbours(
   const all = input('all', 'float64', [rows, columns]);
   const program = await compile(graph([some, all], { products: gemm(some, all, { transB: 1 }) }));
   const fed = new Float64Array(block * columns);
+  const distances = new Float32Array(rows);
   const result: Neighbourhood[] = [];
   try {
     while (result.length < centres.length && !(result.length > 0 && stop())) {
@@ -99,8 +101,11 @@ async function sortedNeighbours(
       const { products } = await program.run({ some: fed, all: data });
       chosen.forEach((centre, i) => {
         const own = products!.subarray(i * rows, (i + 1) * rows) as Float64Array;
-        const square = (j: number) => (j === centre ? 0 : squares[centre]! + squares[j]! - 2 * own[j]!);
-        result.push({ centre, ...inOrder(rows, (j) => Math.sqrt(Math.max(0, square(j)))) });
+        for (let j = 0; j < rows; j++) {
+          distances[j] = Math.sqrt(Math.max(0, squares[centre]! + squares[j]! - 2 * own[j]!));
+        }
+        distances[centre] = 0;
+        result.push({ centre, ...inOrder(distances) });
       });
       advance();
     }
@@ -110,18 +115,13 @@ async function sortedNeighbours(
   return result;
 }
 
-/** Indices by rising distance, the smaller index first where distances in float32 are equal. */
-function inOrder(count: number, distance: (index: number) => number): Omit<Neighbourhood, 'centre'> {
-  const distances = Float32Array.from({ length: count }, (_, j) => distance(j));
-  // The bits of floats that are not negative have the order of the floats: one number holds both, and sorts natively.
-  const bits = new Uint32Array(distances.buffer);
-  const keys = Float64Array.from(bits, (value, j) => value * SHIFT + j).sort();
-  const order = Int32Array.from(keys, (key) => key % SHIFT);
-  return { order, distances: Float32Array.from(order, (j) => distances[j]!) };
+/** Rows by rising distance, the smaller index first where distances in float32 are equal. */
+function inOrder(distances: Float32Array<ArrayBuffer>): Omit<Neighbourhood, 'centre'> {
+  const order = ascending(distances);
+  const sorted = new Float32Array(order.length);
+  for (let at = 0; at < order.length; at++) sorted[at] = distances[order[at]!]!;
+  return { order, distances: sorted };
 }
-
-/** Above every index, and small enough that indices and 32 bits fit into the 53 of a float64. */
-const SHIFT = 2 ** 20;
 
 function place(
   neighbourhoods: readonly Neighbourhood[],

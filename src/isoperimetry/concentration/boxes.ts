@@ -1,7 +1,7 @@
 // What lies outside of boxes around the densest data (Mahloujifar, Zhang, Mahmoody and Evans, "Empirically measuring concentration: fundamental limits on intrinsic robustness", 2019, for linf).
 import { permutation, type Rng } from '../../random/index.ts';
 import type { Stop } from '../../stop.ts';
-import { clusterBoxes } from './clusters.ts';
+import { boxesAround, clusterCentres, nearestCentres } from './clusters.ts';
 import { neighbourDistances } from './density.ts';
 import { type Boxes, distanceToBoxes, type OutsideBoxes } from './sets.ts';
 
@@ -9,19 +9,27 @@ import { type Boxes, distanceToBoxes, type OutsideBoxes } from './sets.ts';
 const RESOLUTION = 0.005;
 /** Rows of a box on average, at least: boxes around single rows would leave out all others. */
 const ROWS_OF_BOX = 20;
-/** One training row in so many chooses the share of the others that the boxes hold. */
+/** One training row in so many chooses among the sets that the others make. */
 const TUNING = 5;
+/** Clusterings from other first centres; every second one has half as many centres. */
+const STARTS = 4;
+/** The share of the rows, the densest, that the clusters are found from. */
+const CLUSTERED = 0.5;
 
 /**
- * For each epsilon what lies farther than epsilon from boxes around `parts` clusters of the densest rows, or around fewer
- * where that would leave less than 20 rows to a box. Boxes are fitted to four fifths of the training rows. The share q of
- * these that count as densest is the largest, by bisection to 0.005, that leaves enough of the last fifth to the set: boxes
- * leave out more of other rows than of those they were fitted to. Enough of m rows is alpha and one standard deviation of
- * such a share, sqrt(alpha (1 - alpha) / m). Of the sets that were tried and hold enough, it is the one whose expansion (all
- * outside of the boxes) holds fewest of the m.
+ * For each epsilon what lies farther than epsilon from boxes around clusters of the densest rows. Four fifths of the training
+ * rows make the boxes: the denser half of them is clustered four times, into `parts` or half as many clusters (fewer where that
+ * would leave less than 20 rows to one), and each cluster has the box around those of its rows that are among the q densest. The
+ * last fifth, m rows, chooses, since boxes leave out more of other rows than of those they were made from: q is the largest, by
+ * bisection to 0.005, that leaves enough of the m rows to the set, alpha and one standard deviation of such a share, sqrt(alpha
+ * (1 - alpha) / m), and of all sets that were tried and hold enough it is the one whose expansion (all outside of the boxes) holds
+ * fewest.
  *
- * Cost: the densities (`neighbourDistances`), and for each of some eight to twenty values of q the clusters (`clusterBoxes`)
- * and rows * parts * features / 5 comparisons.
+ * Differs from the published algorithm in what chooses: there T and q are chosen on the rows that also measure, and clusters are
+ * found anew for every q, from one start.
+ *
+ * Cost: the densities (`neighbourDistances`), four times the clusters, and for each of some eight to thirty values of q of each
+ * rows * features differences and m * parts * features / 5 comparisons.
  *
  * @throws RobustlawError `interrupted` when `stop` says so while densities are estimated; later, the best so far is returned.
  */
@@ -39,54 +47,86 @@ export async function outsideDenseBoxes(
   const order = permutation(random.split('tuning'), training.length).map((i) => training[i]!);
   const tuning = order.slice(0, Math.ceil(training.length / TUNING));
   const fitting = order.length > tuning.length ? order.slice(tuning.length).sort() : tuning;
-  const enough = alpha + Math.sqrt((alpha * (1 - alpha)) / tuning.length);
-  const boxCount = Math.min(parts, Math.max(1, Math.floor(fitting.length / ROWS_OF_BOX)));
-  const steps = 1 + epsilons.length * Math.ceil(Math.log2(1 / RESOLUTION));
-  let step = 0;
-  const advance = () => observe(++step, steps);
+  const enough = tuning.length * (alpha + Math.sqrt((alpha * (1 - alpha)) / tuning.length));
   const densest = await byDensity(points, features, fitting, random.split('density'), stop);
+  let step = 0;
+  const advance = () => observe(++step, 1 + STARTS * epsilons.length);
   advance();
-  const tried = new Map<number, Trial>();
-  const trial = (q: number): Trial => {
-    const count = Math.floor(q * densest.length);
-    const known = tried.get(count);
-    if (known) return known;
-    const rows = densest.slice(0, count).sort();
-    const boxes = clusterBoxes(points, features, rows, boxCount, random.split('clusters'));
-    const distances = Float64Array.from(tuning, (row) => distanceToBoxes(boxes, points, features, row));
-    const made = { boxes, distances };
-    tried.set(count, made);
-    return made;
-  };
-  const everything: Trial = {
-    boxes: { centres: new Float64Array(0), halfWidths: new Float64Array(0) },
-    distances: new Float64Array(tuning.length).fill(Infinity),
-  };
+  const best = epsilons.map(() => everything(tuning.length));
   let complete = true;
-  const sets = epsilons.map((epsilon): OutsideBoxes => {
-    let best = everything;
-    let [low, high] = [0, 1];
-    while (high - low > RESOLUTION) {
-      if (stop()) {
-        complete = false;
-        break;
-      }
-      const q = (low + high) / 2;
-      const one = trial(q);
-      if (countAbove(one, epsilon) >= enough * tuning.length) {
+  for (let start = 0; start < STARTS && complete; start++) {
+    const wanted = Math.ceil(parts / (1 + (start % 2)));
+    const count = Math.min(wanted, Math.max(1, Math.floor(fitting.length / ROWS_OF_BOX)));
+    const key = random.split('clusters').split(start);
+    const tryShare = nestedBoxes(points, features, densest, tuning, count, key);
+    complete = epsilons.every((epsilon, e) => {
+      let [low, high] = [0, 1];
+      while (high - low > RESOLUTION) {
+        if (stop()) return false;
+        const q = (low + high) / 2;
+        const one = tryShare(q);
+        if (countAbove(one, epsilon) < enough) {
+          high = q;
+          continue;
+        }
         low = q;
-        if (countAbove(one, 0) < countAbove(best, 0)) best = one;
-      } else {
-        high = q;
+        if (countAbove(one, 0) < countAbove(best[e]!, 0)) best[e] = one;
       }
       advance();
-    }
-    return { kind: 'outside boxes', ...best.boxes, margin: epsilon };
-  });
+      return true;
+    });
+  }
+  const sets = epsilons.map(
+    (epsilon, e): OutsideBoxes => ({ kind: 'outside boxes', ...best[e]!.boxes, margin: epsilon }),
+  );
   return { sets, complete };
 }
 
-/** The rows, or of very many a random choice, the densest first. */
+/** Boxes that were tried. */
+interface Trial {
+  readonly boxes: Boxes;
+  /** Of the tuning rows from the boxes. */
+  readonly distances: Float64Array;
+}
+
+/** No boxes at all: the set is the whole space. */
+function everything(rows: number): Trial {
+  return {
+    boxes: { centres: new Float64Array(0), halfWidths: new Float64Array(0) },
+    distances: new Float64Array(rows).fill(Infinity),
+  };
+}
+
+/** One clustering, and from it the boxes of the q densest rows for any q, which hold those of smaller q. */
+function nestedBoxes(
+  points: ArrayLike<number>,
+  features: number,
+  densest: Int32Array,
+  tuning: Int32Array,
+  count: number,
+  random: Rng,
+): (q: number) => Trial {
+  const core = densest.subarray(0, Math.max(1, Math.floor(CLUSTERED * densest.length)));
+  const centres = clusterCentres(points, features, core, count, random);
+  const labels = nearestCentres(points, features, densest, centres);
+  const known = new Map<number, Trial>();
+  return (q) => {
+    const rows = densest.subarray(0, Math.floor(q * densest.length));
+    const found = known.get(rows.length);
+    if (found) return found;
+    const boxes = boxesAround(points, features, rows, centres, labels);
+    const distances = Float64Array.from(tuning, (row) => distanceToBoxes(boxes, points, features, row));
+    const made = { boxes, distances };
+    known.set(rows.length, made);
+    return made;
+  };
+}
+
+function countAbove({ distances }: Trial, value: number): number {
+  return distances.reduce((count, distance) => count + (distance > value ? 1 : 0), 0);
+}
+
+/** The rows, the densest first. */
 async function byDensity(
   points: ArrayLike<number>,
   features: number,
@@ -94,23 +134,7 @@ async function byDensity(
   random: Rng,
   stop: Stop,
 ): Promise<Int32Array> {
-  if (rows.length < 2) return rows;
-  const own = new Float64Array(rows.length * features);
-  rows.forEach((row, i) => {
-    for (let j = 0; j < features; j++) own[i * features + j] = points[row * features + j]!;
-  });
-  const densities = await neighbourDistances(own, features, random, stop);
-  const { distances } = densities;
+  const distances = await neighbourDistances(points, features, rows, random, stop);
   const order = Array.from(distances.keys()).sort((a, b) => distances[a]! - distances[b]! || a - b);
-  return Int32Array.from(order, (i) => rows[densities.rows[i]!]!);
-}
-
-interface Trial {
-  readonly boxes: Boxes;
-  /** Of the tuning rows from the boxes. */
-  readonly distances: Float64Array;
-}
-
-function countAbove({ distances }: Trial, value: number): number {
-  return distances.reduce((count, distance) => count + (distance > value ? 1 : 0), 0);
+  return Int32Array.from(order, (i) => rows[i]!);
 }

@@ -1,45 +1,92 @@
 // Clusters in l1 (Lloyd's iteration with l1 distances to the means), and the boxes around them.
 import { permutation, type Rng } from '../../random/index.ts';
+import { someOf } from './scaled-rows.ts';
 import type { Boxes } from './sets.ts';
 
 const MOST_ITERATIONS = 30;
+/** Rows that centres are found from; what more rows change is far below what other first centres change. */
+const MOST_ROWS = 2048;
 
 /**
- * Boxes around at most `count` clusters of the rows: every row goes to the nearest centre in l1, every centre to the mean of
- * its rows, 30 times or until nothing changes, from distinct random rows. A box is centred at the mean of its cluster and
- * has as half widths the largest deviations from it (Mahloujifar et al. 2019). Clusters that lose all rows have no box.
+ * The centres of at most `count` clusters of the rows, `[clusters, features]`: every row goes to the nearest centre in l1, every
+ * centre to the mean of its rows, 30 times or until nothing changes, from distinct random rows (Mahloujifar et al. 2019). Of more
+ * than 2048 rows as many are drawn at random. Clusters that lose all rows are left out.
  *
- * Cost: rows * count * features differences, and then in each iteration rows * features and those of the centres that could
- * have come nearer than a row's own: a centre is no nearer than it was, less what it moved (Elkan 2003). Distances that are
- * too large already are not finished. Memory 8 * rows * count bytes.
+ * Cost, with n = min(rows, 2048): n * count * features differences, and then in each iteration n * features and those of the
+ * centres that could have come nearer than a row's own: a centre is no nearer than it was, less what it moved (Elkan 2003).
+ * Distances that are too large already are not finished.
  */
-export function clusterBoxes(
+export function clusterCentres(
   points: ArrayLike<number>,
   features: number,
   rows: Int32Array,
   count: number,
   random: Rng,
-): Boxes {
-  const clusters = Math.min(count, rows.length);
+): Float64Array {
+  const used = someOf(rows, MOST_ROWS, random.split('rows'));
+  const clusters = Math.min(count, used.length);
   let centres = new Float64Array(clusters * features);
-  permutation(random, rows.length)
+  permutation(random, used.length)
     .subarray(0, clusters)
     .forEach((i, t) => {
-      for (let j = 0; j < features; j++) centres[t * features + j] = points[rows[i]! * features + j]!;
+      for (let j = 0; j < features; j++) centres[t * features + j] = points[used[i]! * features + j]!;
     });
-  const labels = new Int32Array(rows.length);
-  const atLeast = new Float64Array(rows.length * clusters);
+  const labels = new Int32Array(used.length);
+  const atLeast = new Float64Array(used.length * clusters);
   let sizes = new Int32Array(clusters);
   for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
-    if (!assign(points, features, rows, centres, labels, atLeast) && iteration > 0) break;
+    if (!assign(points, features, used, centres, labels, atLeast) && iteration > 0) break;
     const before = centres;
-    ({ centres, sizes } = means(points, features, rows, labels, centres, clusters));
+    ({ centres, sizes } = means(points, features, used, labels, centres, clusters));
     const moved = Float64Array.from({ length: clusters }, (_, t) =>
       distanceBelow(before, t * features, centres, t * features, features, Infinity),
     );
     for (let at = 0; at < atLeast.length; at++) atLeast[at]! -= moved[at % clusters]!;
   }
-  return boxesOf(points, features, rows, labels, centres, sizes);
+  return centres.filter((_, at) => sizes[Math.floor(at / features)]! > 0);
+}
+
+/** For each row the number of the centre that is nearest in l1, the first of equally near ones. */
+export function nearestCentres(
+  points: ArrayLike<number>,
+  features: number,
+  rows: Int32Array,
+  centres: Float64Array,
+): Int32Array {
+  const labels = new Int32Array(rows.length);
+  assign(
+    points,
+    features,
+    rows,
+    centres,
+    labels,
+    new Float64Array(rows.length * (centres.length / features)),
+  );
+  return labels;
+}
+
+/**
+ * A box for each centre: around the centre, its half widths the largest deviations from it of the rows with its number
+ * (Mahloujifar et al. 2019).
+ *
+ * @param labels of the rows, and perhaps of more that follow.
+ */
+export function boxesAround(
+  points: ArrayLike<number>,
+  features: number,
+  rows: Int32Array,
+  centres: Float64Array,
+  labels: Int32Array,
+): Boxes {
+  const halfWidths = new Float64Array(centres.length);
+  rows.forEach((row, i) => {
+    const [to, from] = [labels[i]! * features, row * features];
+    for (let j = 0; j < features; j++) {
+      const deviation = Math.abs(points[from + j]! - centres[to + j]!);
+      if (deviation > halfWidths[to + j]!) halfWidths[to + j] = deviation;
+    }
+  });
+  return { centres, halfWidths };
 }
 
 /**
@@ -122,24 +169,4 @@ function means(
     if (sizes[t] === 0) centres.set(before.subarray(t * features, (t + 1) * features), t * features);
   }
   return { centres, sizes };
-}
-
-function boxesOf(
-  points: ArrayLike<number>,
-  features: number,
-  rows: Int32Array,
-  labels: Int32Array,
-  centres: Float64Array,
-  sizes: Int32Array,
-): Boxes {
-  const halfWidths = new Float64Array(centres.length);
-  rows.forEach((row, i) => {
-    const [to, from] = [labels[i]! * features, row * features];
-    for (let j = 0; j < features; j++) {
-      const deviation = Math.abs(points[from + j]! - centres[to + j]!);
-      if (deviation > halfWidths[to + j]!) halfWidths[to + j] = deviation;
-    }
-  });
-  const filled = (array: Float64Array) => array.filter((_, at) => sizes[Math.floor(at / features)]! > 0);
-  return { centres: filled(centres), halfWidths: filled(halfWidths) };
 }

@@ -1,55 +1,93 @@
 // How dense data are around each row: the distance of a neighbour in l1.
-import type { Rng } from '../../random/index.ts';
-import { distanceBetween, nearestNeighbours } from '../../separation/index.ts';
+import { RobustlawError } from '../../errors.ts';
+import { gemm, graph, input } from '../../graph/index.ts';
+import { permutation, type Rng } from '../../random/index.ts';
+import { compile } from '../../runtime/index.ts';
 import type { Stop } from '../../stop.ts';
+import { distanceBelow } from './clusters.ts';
+import { scaledRows } from './scaled-rows.ts';
+import { selectSmallest } from './select.ts';
 
 /** The neighbour whose distance counts; where there are fewer than 500 rows, a tenth of them. */
 const NEIGHBOUR = 50;
 /** Euclidean neighbours among which the nearest in l1 are sought, for each of those. */
 const CANDIDATES = 3;
-/** rows^2 features of one search for neighbours. */
-const MOST_PRODUCTS = 3e12;
-
-/** How dense the data are around some of the rows. */
-export interface Densities {
-  /** Numbers of rows, ascending. */
-  readonly rows: Int32Array;
-  /** `[rows]`: the distance to a neighbour, in units of the data; the smaller, the denser. */
-  readonly distances: Float64Array;
-}
+/** Multiplications of one search: rows * references * features. */
+const MOST_PRODUCTS = 1e11;
+/** Entries of the product of one block. */
+const BLOCK_ENTRIES = 2 ** 21;
 
 /**
- * For each row the l1 distance to its 50th nearest neighbour, sought among its 150 nearest in l2, which products of matrices
- * find: an upper bound on the exact one. Where rows^2 features is above 3e12, of a random choice of the rows.
+ * For each of the rows the l1 distance to a neighbour, in units of the data; the smaller, the denser. The neighbour is the 50th
+ * nearest other row; where rows^2 features is above 1e11, neighbours are sought among m reference rows drawn at random and the
+ * neighbour is number 50 m / rows of these, which is as far on average. It is sought among three times as many of its nearest in
+ * l2, which products of matrices in float32 find: an upper bound on the exact distance.
  *
- * Cost: that of `nearestNeighbours`, and 150 * rows * features differences.
+ * Cost: rows * m * features multiplications, 4 rows * m comparisons, and at most 150 * rows * features differences.
  *
  * @param points `[rows, features]`.
+ * @returns `[rows]`, in the order of `rows`.
  * @throws RobustlawError `interrupted` when `stop` says so before the end.
  */
 export async function neighbourDistances(
   points: ArrayLike<number>,
   features: number,
+  rows: Int32Array,
   random: Rng,
   stop: Stop,
-): Promise<Densities> {
-  const most = Math.max(2, Math.floor(Math.sqrt(MOST_PRODUCTS / features)));
-  const count = Math.min(most, points.length / features);
-  const neighbour = Math.max(1, Math.min(NEIGHBOUR, Math.floor(count / 10)));
-  const { rows, neighbours, k } = await nearestNeighbours(
-    points,
-    features,
-    CANDIDATES * neighbour,
-    random,
-    most,
-    () => {},
-    stop,
-  );
-  const some = new Float64Array(k);
-  const distances = Float64Array.from(rows, (row, i) => {
-    for (let at = 0; at < k; at++)
-      some[at] = distanceBetween('l1', points, features, row, neighbours[i * k + at]!);
-    return some.sort()[Math.min(neighbour, k) - 1]!;
+  mostProducts = MOST_PRODUCTS,
+): Promise<Float64Array> {
+  const count = rows.length;
+  if (count < 2) return new Float64Array(count);
+  const most = Math.max(2, Math.floor(mostProducts / (features * count)));
+  const chosen = permutation(random, count).slice(0, Math.min(most, count)).sort();
+  const among = chosen.length;
+  const rank = Math.max(1, Math.min(NEIGHBOUR, Math.floor(count / 10)));
+  const neighbour = Math.max(1, Math.round((rank * among) / count));
+  const { data } = scaledRows(points, features, rows).x;
+  const references = new Float32Array(among * features);
+  const squares = new Float32Array(among);
+  const place = new Int32Array(count).fill(-1);
+  chosen.forEach((i, at) => {
+    place[i] = at;
+    const own = data.subarray(i * features, (i + 1) * features);
+    references.set(own, at * features);
+    squares[at] = own.reduce((sum, value) => sum + value * value, 0);
   });
-  return { rows, distances };
+  const block = Math.max(1, Math.min(count, Math.floor(BLOCK_ENTRIES / among)));
+  const some = input('some', 'float32', [block, features]);
+  const all = input('all', 'float32', [among, features]);
+  const program = await compile(graph([some, all], { products: gemm(some, all, { transB: 1 }) }));
+  const fed = new Float32Array(block * features);
+  const products = new Float32Array(block * among);
+  const kept = Math.min(among, CANDIDATES * neighbour + 1);
+  const [values, scratch] = [new Float32Array(among), new Float32Array(among)];
+  const result = new Float64Array(count);
+  try {
+    for (let from = 0; from < count; from += block) {
+      if (stop()) throw new RobustlawError('interrupted', 'the search for dense rows was stopped');
+      const end = Math.min(count, from + block);
+      fed.set(data.subarray(from * features, end * features));
+      await program.run({ some: fed, all: references }, { products });
+      for (let i = from; i < end; i++) {
+        const offset = (i - from) * among;
+        for (let j = 0; j < among; j++) values[j] = squares[j]! - 2 * products[offset + j]!;
+        // The row itself is at no distance from itself, and is not its neighbour.
+        if (place[i]! >= 0) values[place[i]!] = Infinity;
+        scratch.set(values);
+        const limit = selectSmallest(scratch, kept - 1);
+        const far: number[] = [];
+        for (let j = 0; j < among; j++) {
+          if (values[j]! > limit || place[i] === j) continue;
+          const other = rows[chosen[j]!]! * features;
+          far.push(distanceBelow(points, rows[i]! * features, points, other, features, Infinity));
+        }
+        far.sort((a, b) => a - b);
+        result[i] = far[Math.min(neighbour, far.length) - 1] ?? 0;
+      }
+    }
+  } finally {
+    await program.dispose();
+  }
+  return result;
 }

@@ -26,26 +26,42 @@ export interface Best {
   readonly normal: Float64Array;
 }
 
-/** The best so far for each epsilon: of all candidates, and of those of each component. */
+/** The best so far for each epsilon: of all candidates some, best first, and of those of each component the best. */
 export interface Standing {
-  readonly overall: (Best | undefined)[];
+  readonly overall: readonly Best[][];
+  /** How many of all candidates are kept for each epsilon. */
+  readonly kept: number;
   readonly ofComponent: readonly (Best | undefined)[][];
 }
 
-export function emptyStanding(components: number, epsilons: number): Standing {
+export function emptyStanding(components: number, epsilons: number, kept: number): Standing {
   const none = () => new Array<Best | undefined>(epsilons).fill(undefined);
-  return { overall: none(), ofComponent: Array.from({ length: components }, none) };
+  const overall = Array.from({ length: epsilons }, (): Best[] => []);
+  return { overall, kept, ofComponent: Array.from({ length: components }, none) };
 }
 
 /** Takes note of a candidate and its expansion by each epsilon. */
 export function note(standing: Standing, candidate: Candidate, expansions: readonly Expansion[]): void {
   const { component, exponent, normal } = candidate;
   expansions.forEach(({ count, reversed }, e) => {
-    const best = { count, exponent, normal: reversed ? normal.map((value) => -value) : normal };
-    if (count < (standing.overall[e]?.count ?? Infinity)) standing.overall[e] = best;
+    const list = standing.overall[e]!;
     const own = component === undefined ? undefined : standing.ofComponent[component]!;
-    if (own && count < (own[e]?.count ?? Infinity)) own[e] = best;
+    const enters = list.length < standing.kept || count < list.at(-1)!.count;
+    const leads = own !== undefined && count < (own[e]?.count ?? Infinity);
+    if (!enters && !leads) return;
+    const best = { count, exponent, normal: reversed ? opposite(normal) : normal };
+    if (leads) own[e] = best;
+    if (!enters) return;
+    // Behind those that are as good: the first of equals stays first.
+    const after = list.findIndex((one) => one.count > count);
+    list.splice(after < 0 ? list.length : after, 0, best);
+    if (list.length > standing.kept) list.pop();
   });
+}
+
+/** The normal of the half-space on the other side. */
+export function opposite(normal: Float64Array): Float64Array {
+  return normal.map((value) => -value);
 }
 
 /**

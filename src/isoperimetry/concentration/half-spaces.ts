@@ -1,7 +1,7 @@
 // Concentration seen through half-spaces (Prescott, Zhang and Evans, "Improved estimation of concentration under lp-norm distance metrics using half spaces", 2021).
 import type { Rng } from '../../random/index.ts';
 import type { Stop } from '../../stop.ts';
-import { bestNormals } from './half-space-search.ts';
+import { bestNormals, lastInside } from './half-space-search.ts';
 import { type MeasuredExpansion, measureExpansion } from './measured.ts';
 import { type ExpansionNorm, type HalfSpace, projection } from './sets.ts';
 import { halves, requireQuestion, requireSplit, type Split, shareToHold } from './split.ts';
@@ -19,8 +19,9 @@ import { halves, requireQuestion, requireSplit, type Split, shareToHold } from '
  * Guarantee: estimates, with intervals of confidence 95 % for the masses of the set found and of its expansion; about the
  * concentration function they speak from above only (see `MeasuredExpansion`).
  *
- * Cost: an eigenvalue problem of min(n, d, 1024) rows and about 23 min(n, d, 1024) n d multiplications, at most some 1e12:
- * beyond, normals are chosen on fewer of the training rows and, where rows are long, from fewer components.
+ * Cost: an eigenvalue problem of min(n, d, 1024) rows and about 23 min(n, d, 1024) n d multiplications, at most some 3e10:
+ * beyond, all normals are tried on fewer of the training rows, the 256 best of each epsilon on all of them and, where rows are
+ * long, fewer components.
  *
  * @param points `[rows, features]`.
  * @param epsilons distances in `norm`, each at least 0.
@@ -44,19 +45,20 @@ export async function halfSpaceConcentration(
   const parts = split ?? halves(points.length / features, random.split('halves'));
   requireSplit(parts, points.length / features);
   const { training } = parts;
+  const share = shareToHold(alpha, training.length);
   const { normals, complete } = await bestNormals(
     points,
     features,
     norm,
     epsilons,
     training,
-    (rows) => lastInside(alpha, rows),
+    share,
     random.split('search'),
     stop,
     observe,
   );
   return epsilons.map((epsilon, e) => {
-    const set = throughQuantile(points, normals[e]!, alpha, training);
+    const set = throughQuantile(points, normals[e]!, share, training);
     const found = { family: 'half-spaces', norm, alpha, epsilon, set, complete } as const;
     return measureExpansion(points, features, parts, found);
   });
@@ -66,14 +68,9 @@ export async function halfSpaceConcentration(
 function throughQuantile(
   points: ArrayLike<number>,
   normal: Float64Array,
-  alpha: number,
+  share: number,
   rows: Int32Array,
 ): HalfSpace {
   const along = Float64Array.from(rows, (row) => projection(normal, points, row)).sort();
-  return { kind: 'half-space', normal, offset: along[lastInside(alpha, rows.length)]! };
-}
-
-/** How many rows, less one, a half-space holds: the index of its offset among their products with the normal. */
-function lastInside(alpha: number, rows: number): number {
-  return Math.min(rows - 1, Math.floor(shareToHold(alpha, rows) * rows));
+  return { kind: 'half-space', normal, offset: along[lastInside(share, rows.length)]! };
 }

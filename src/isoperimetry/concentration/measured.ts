@@ -44,19 +44,19 @@ export function measureExpansion(
   { training, heldOut }: Split,
   found: Pick<MeasuredExpansion, 'family' | 'norm' | 'alpha' | 'epsilon' | 'set' | 'complete'>,
 ): MeasuredExpansion {
-  const mass = (epsilon: number): Estimate => {
-    let inside = 0;
-    for (const row of heldOut) if (inExpansion(found.set, epsilon, points, features, row)) inside += 1;
-    return {
-      kind: 'estimate',
-      value: inside / heldOut.length,
-      interval: binomialInterval(inside, heldOut.length, CONFIDENCE),
-      confidence: CONFIDENCE,
-      method: `share of ${heldOut.length} held-out rows, interval of Clopper and Pearson`,
-    };
-  };
-  const risk = mass(0);
-  const expanded = found.epsilon === 0 ? risk : mass(found.epsilon);
+  const within = (rows: Int32Array, epsilon: number) =>
+    rows.filter((row) => inExpansion(found.set, epsilon, points, features, row));
+  const mass = ({ length: inside }: Int32Array): Estimate => ({
+    kind: 'estimate',
+    value: inside / heldOut.length,
+    interval: binomialInterval(inside, heldOut.length, CONFIDENCE),
+    confidence: CONFIDENCE,
+    method: `share of ${heldOut.length} held-out rows, interval of Clopper and Pearson`,
+  });
+  const reached = within(heldOut, found.epsilon);
+  const expanded = mass(reached);
+  // A set lies in its expansion: other rows need not be looked at.
+  const risk = found.epsilon === 0 ? expanded : mass(within(reached, 0));
   return {
     ...found,
     risk,

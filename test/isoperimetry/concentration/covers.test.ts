@@ -1,7 +1,11 @@
 // Concentration through balls and boxes against exhaustive search, closed forms and published values.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clusterBoxes } from '../../../src/isoperimetry/concentration/clusters.ts';
+import {
+  boxesAround,
+  clusterCentres,
+  nearestCentres,
+} from '../../../src/isoperimetry/concentration/clusters.ts';
 import {
   coverConcentration,
   defaultEpsilons,
@@ -11,11 +15,16 @@ import {
   type MeasuredExpansion,
 } from '../../../src/isoperimetry/index.ts';
 import { normalCdf } from '../../../src/numeric/index.ts';
-import { normal, permutation, rng, uniform } from '../../../src/random/index.ts';
+import { normal, permutation, type Rng, rng, uniform } from '../../../src/random/index.ts';
 import { whenDone } from '../../../src/stop.ts';
 
 const NORMS = ['l2', 'linf'] as const;
 const quiet = () => {};
+
+function clusterBoxes(x: Float64Array, features: number, rows: Int32Array, count: number, random: Rng) {
+  const centres = clusterCentres(x, features, rows, count, random);
+  return boxesAround(x, features, rows, centres, nearestCentres(x, features, rows, centres));
+}
 
 describe('balls', () => {
   test('one ball on a line is the best of all centres and radii', async () => {

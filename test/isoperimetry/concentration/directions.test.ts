@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { opticalDigits } from '../../../src/data/index.ts';
+import { ascending } from '../../../src/isoperimetry/concentration/ascending.ts';
 import { neighbourDistances } from '../../../src/isoperimetry/concentration/density.ts';
 import { principalComponents, signedPower } from '../../../src/isoperimetry/concentration/directions.ts';
 import { scaledRows } from '../../../src/isoperimetry/concentration/scaled-rows.ts';
@@ -108,9 +109,7 @@ test.each([
   ['Gaussian in 10 dimensions', normal(rng('dense'), 1200 * 10), 10],
   ['optical digits', digits.x.slice(0, 1200 * 64), 64],
 ])('densities against all distances in l1: %s', async (_, points, d) => {
-  const n = points.length / d;
-  const { rows, distances } = await neighbourDistances(points, d, rng(0), () => false);
-  expect(rows).toEqual(counting(n));
+  const rows = counting(points.length / d);
   const exact = Float64Array.from(rows, (i) => {
     const own = Float64Array.from(rows, (j) => {
       let sum = 0;
@@ -120,13 +119,49 @@ test.each([
     return own[50]!;
   });
   const densest = (list: Float64Array) => {
-    const limit = list.toSorted()[Math.floor(0.6 * n)]!;
+    const limit = list.toSorted()[Math.floor(0.6 * rows.length)]!;
     return rows.filter((i) => list[i]! < limit);
   };
-  const [ours, theirs] = [new Set(densest(distances)), densest(exact)];
+  const agreement = (list: Float64Array) => {
+    const [ours, theirs] = [new Set(densest(list)), densest(exact)];
+    return theirs.filter((i) => ours.has(i)).length / theirs.length;
+  };
+  const distances = await neighbourDistances(points, d, rows, rng(0), () => false);
   const ratios = exact.map((value, i) => distances[i]! / value);
   expect(Math.min(...ratios)).toBeGreaterThan(1 - 1e-6);
   expect(Math.max(...ratios)).toBeLessThan(1.1);
   // The 60 % densest rows are the same but for some near the limit.
-  expect(theirs.filter((i) => ours.has(i)).length / theirs.length).toBeGreaterThan(0.97);
+  expect(agreement(distances)).toBeGreaterThan(0.97);
+  // By number 10 of 240 reference rows, which is as far but less sure; of a random order 60 % would agree.
+  const fewer = await neighbourDistances(points, d, rows, rng(0), () => false, rows.length * 240 * d);
+  const average = (list: Float64Array) => list.reduce((sum, value) => sum + value / list.length, 0);
+  expect(average(fewer) / average(exact)).toBeCloseTo(1, 1);
+  expect(agreement(fewer)).toBeGreaterThan(0.85);
+});
+
+test('densities: a row is not its own neighbour, equal rows are, in the order of the rows', async () => {
+  const x = Float64Array.of(0, 0, 5, 9, 9.5);
+  const distances = (rows: readonly number[]) =>
+    neighbourDistances(x, 1, Int32Array.from(rows), rng(0), () => false);
+  // Of few rows the first neighbour counts.
+  expect(Array.from(await distances([4, 2, 0, 1]))).toEqual([4.5, 4.5, 0, 0]);
+  expect(Array.from(await distances([2]))).toEqual([0]);
+  await expect(neighbourDistances(x, 1, counting(5), rng(0), () => true)).rejects.toThrow(/stopped/);
+});
+
+test('indices in order, of equal numbers the first index first', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.float({ min: 0, noNaN: true }), fc.constantFrom(0, 1, Infinity)), {
+        maxLength: 200,
+      }),
+      (list) => {
+        const values = Float32Array.from(list, Math.abs);
+        const sorted = Array.from(values.keys()).sort((a, b) =>
+          values[a] === values[b] ? a - b : values[a]! < values[b]! ? -1 : 1,
+        );
+        expect(Array.from(ascending(values))).toEqual(sorted);
+      },
+    ),
+  );
 });
