@@ -47,7 +47,7 @@ function stageRow(stage: Robustness['nearest']): Html {
     numberCell(stage.notAttacked === 0 ? MISSING : count(stage.notAttacked)),
     numberCell(count(stage.robustAfter)),
     numberCell(significant(stage.seconds)),
-    textCell(stage.reason === undefined ? state : `${state}: ${stage.reason}`),
+    textCell(stage.status === 'failed' && stage.reason !== undefined ? `${state}: ${stage.reason}` : state),
   ]);
 }
 

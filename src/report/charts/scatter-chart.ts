@@ -65,8 +65,13 @@ export const QUANTITY_TEXT: Readonly<Record<string, string>> = {
   sensitivity: 'Mean of |z| |grad f(z)| at fresh points',
 };
 
-/** Draws the scatter, or nothing where there is no point that the axes can show. */
-export function scatterChart(fit: PredictorFit, layout: Layout, id: string): Html | undefined {
+/** Draws the scatter with `extra` marks on top, or nothing where there is no point that the axes can show. */
+export function scatterChart(
+  fit: PredictorFit,
+  layout: Layout,
+  id: string,
+  extra: readonly Plot.Markish[] = [],
+): Html | undefined {
   const all = [...fit.groups, ...fit.published].flatMap(({ points }) => points).filter(drawable);
   if (all.length === 0) return undefined;
   const axis = fit.scale === 'log' ? logAxis : linearAxis;
@@ -114,13 +119,13 @@ export function scatterChart(fit: PredictorFit, layout: Layout, id: string): Htm
           frameAnchor: 'top-left',
           lineAnchor: 'top',
           dx: 6 - layout.marginLeft,
-          dy: 4 - layout.marginTop,
+          dy: layout.compact ? -34 : -40,
         }),
         Plot.text([`${predictorText(fit.predictor)} \u2192`], {
           ...muted,
           frameAnchor: 'bottom-right',
           lineAnchor: 'bottom',
-          dy: layout.marginBottom - 4,
+          dy: layout.compact ? 42 : 50,
         }),
         ...fit.published.flatMap((figure, i) => pointMarks(figure.points, theirs[i]!, layout)),
         ...fit.groups.flatMap((group, i) => pointMarks(group.points, ours[i]!, layout)),
@@ -141,6 +146,7 @@ export function scatterChart(fit: PredictorFit, layout: Layout, id: string): Htm
               ]
             : [],
         ),
+        ...extra,
       ],
     },
     { id, title: `${shorten(fit.title, 80)}`, text: inWords(fit) },

@@ -14,13 +14,14 @@ export interface TrajectoryGroup {
   readonly trainings: readonly (readonly TrajectoryPoint[])[];
 }
 
-/** Draws the trajectories, or nothing where no point has a positive loss and constant. */
+/** Draws the trajectories with `extra` marks on top, or nothing where no point has a positive loss and constant. */
 export function trajectoryChart(
   title: string,
   groups: readonly TrajectoryGroup[],
   noiseVariance: number | undefined,
   layout: Layout,
   id: string,
+  extra: readonly Plot.Markish[] = [],
 ): Html | undefined {
   const drawn = groups.map(({ trainings }) => trainings.map((points) => points.flatMap(positionOf)));
   const all = drawn.flat(2);
@@ -70,13 +71,13 @@ export function trajectoryChart(
           frameAnchor: 'top-left',
           lineAnchor: 'top',
           dx: 6 - layout.marginLeft,
-          dy: 4 - layout.marginTop,
+          dy: layout.compact ? -34 : -40,
         }),
         Plot.text(['mean squared error, falling with training \u2192'], {
           ...muted,
           frameAnchor: 'bottom-right',
           lineAnchor: 'bottom',
-          dy: layout.marginBottom - 4,
+          dy: layout.compact ? 42 : 50,
         }),
         Plot.ruleX(noise, { stroke: 'var(--ink)', strokeWidth: 1.5, strokeDasharray: '5,4' }),
         Plot.text(noise, {
@@ -90,6 +91,7 @@ export function trajectoryChart(
           fill: 'var(--ink)',
         }),
         ...drawn.flatMap((trainings, i) => trainings.flatMap((points) => trainingMarks(points, i))),
+        ...extra,
       ],
     },
     { id, title, text: inWords(groups, drawn.flat()) },

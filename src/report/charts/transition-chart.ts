@@ -12,7 +12,8 @@ export interface TransitionCurve {
   readonly points: readonly {
     readonly parameters: number;
     readonly accuracies: readonly number[];
-    readonly mean: number;
+    /** Of a monotone fit: seeds that were run at one P and not at the next make no dent. */
+    readonly fitted: number;
   }[];
   /** Where it crosses; null where it does not. */
   readonly takeOff: number | null;
@@ -92,14 +93,14 @@ export function transitionChart(
           strokeDasharray: '2,4',
           strokeWidth: 1.5,
         }),
-        Plot.line(all, { x: 'parameters', y: 'mean', z: 'n', stroke: 'colour', strokeWidth: 2.5 }),
+        Plot.line(all, { x: 'parameters', y: 'fitted', z: 'n', stroke: 'colour', strokeWidth: 2.5 }),
         Plot.dot(
           all.flatMap(({ accuracies, ...point }) => accuracies.map((accuracy) => ({ ...point, accuracy }))),
           { x: 'parameters', y: 'accuracy', r: compact ? 2.5 : 3.5, fill: 'colour', fillOpacity: 0.55 },
         ),
         Plot.text(ends, {
           x: 'parameters',
-          y: 'mean',
+          y: 'fitted',
           text: ({ n }) => `n = ${count(n)}`,
           fill: 'colour',
           stroke: 'var(--paper)',

@@ -29,7 +29,7 @@ function measured(value: Pilot): Html {
   const chart = { found: takeOffs, law: growth, foretold: prediction, backtest };
   return html`<p>${value.family}, trained on nested subsamples against changes of ${NORMS[norm]} size ${significant(radius)}, then attacked harder (${value.attacks.join(', ')}). ${counted(runs.length, 'run')}, ${counted(seeds, 'seed')} at each size and width. The take-off P* is where robust training accuracy reaches ${percent(threshold)}.</p>
 <figure><div class="wide">${transitionChart(drawn, threshold, WIDE_CURVE, 'transition', transition)}</div><div class="narrow">${transitionChart(drawn, threshold, NARROW_CURVE, 'transition-narrow', transition)}</div>
-<figcaption>A dot for each run, lines through the means over the seeds; the dashed line is the threshold. Attacks bound robust accuracy from above.</figcaption></figure>
+<figcaption>A dot for each run, lines: monotone fits over all seeds; the dashed line is the threshold. Attacks bound robust accuracy from above.</figcaption></figure>
 <figure><div class="wide">${growthChart(chart, WIDE_CURVE, 'growth', growing)}</div><div class="narrow">${growthChart(chart, NARROW_CURVE, 'growth-narrow', growing)}</div>
 <figcaption>Dots: found, with 95 % intervals over the seeds; dashed: the fitted power law; diamond: foretold for all points, with its prediction interval; open circle: what the smaller sizes alone foretold for the largest.</figcaption></figure>
 ${sizes(value)}${growthText(value)}${backtestText(value)}${notes(value)}${runTable(value)}`;

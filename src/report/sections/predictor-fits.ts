@@ -48,9 +48,14 @@ function drawnStyles(fit: PredictorFit): readonly ScatterStyle[] {
 /** Points and lines by colour and shape, published ones as paler outlines with a dashed line. */
 function key(styles: readonly ScatterStyle[]): Html {
   return html`${styles.map(
-    ({ name, colour, symbol, hollow }, i) =>
-      html`${i > 0 ? '; ' : ''}<span style="color:${colour}">${SHAPES[symbol][hollow ? 1 : 0]}\u202F${hollow ? '\u2504' : '\u2500'}</span> ${name}`,
+    (style, i) =>
+      html`${i > 0 ? '; ' : ''}<span style="color:${style.colour}">${shapeOf(style)}\u202F${style.hollow ? '\u2504' : '\u2500'}</span> ${style.name}`,
   )}`;
+}
+
+/** A character that looks like the mark of a style. */
+export function shapeOf({ symbol, hollow }: ScatterStyle): string {
+  return SHAPES[symbol][hollow ? 1 : 0];
 }
 
 /** Full and hollow. */

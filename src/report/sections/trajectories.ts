@@ -7,15 +7,12 @@ import { type Html, html, NOTHING } from '../html.ts';
 import { count, counted, MISSING, significant } from '../number.ts';
 import { details, numberCell, row, section, table } from './common.ts';
 
-type Done = Extract<TrialOutcome, { state: 'done' }>;
+export type Done = Extract<TrialOutcome, { state: 'done' }>;
 
 /** Nothing for a study without trajectories. */
 export function trajectories(result: StudyResult): Html {
-  const done = result.outcomes.filter(
-    (outcome): outcome is Done => outcome.state === 'done' && outcome.result.trajectory !== undefined,
-  );
-  if (done.length === 0) return NOTHING;
-  const charts = [...Map.groupBy(done, ({ trial }) => JSON.stringify([trial.data, trial.family])).values()];
+  const charts = withTrajectories(result);
+  if (charts.length === 0) return NOTHING;
   return section(
     'trajectories',
     'While the loss fell',
@@ -24,17 +21,29 @@ ${charts.map(chart)}`,
   );
 }
 
-function chart(trials: readonly Done[], index: number): Html {
-  const { data, family } = trials[0]!.trial;
-  const { noiseVariance } = trials[0]!.result;
-  const bySize = Map.groupBy(trials, ({ trial }) => trial.size);
-  const groups = Array.from(
-    bySize,
+/** The trials that have trajectories, by data set and family. */
+export function withTrajectories(result: StudyResult): readonly (readonly Done[])[] {
+  const done = result.outcomes.filter(
+    (outcome): outcome is Done => outcome.state === 'done' && outcome.result.trajectory !== undefined,
+  );
+  return [...Map.groupBy(done, ({ trial }) => JSON.stringify([trial.data, trial.family])).values()];
+}
+
+/** Trainings of one family on one data set, by size. */
+export function trajectoryGroups(trials: readonly Done[]): readonly TrajectoryGroup[] {
+  return Array.from(
+    Map.groupBy(trials, ({ trial }) => trial.size),
     ([size, members]): TrajectoryGroup => ({
-      name: size === undefined ? family : `${family} ${count(size)}`,
+      name: size === undefined ? members[0]!.trial.family : `${members[0]!.trial.family} ${count(size)}`,
       trainings: members.map(({ result }) => result.trajectory!),
     }),
   );
+}
+
+function chart(trials: readonly Done[], index: number): Html {
+  const { data, family } = trials[0]!.trial;
+  const { noiseVariance } = trials[0]!.result;
+  const groups = trajectoryGroups(trials);
   const id = `trajectory-${index + 1}`;
   const title = `${family} on ${data}`;
   const wide = trajectoryChart(title, groups, noiseVariance, WIDE_SCATTER, id);
