@@ -32,7 +32,7 @@ export function sphereDimension(distance: number, points: number, largest: numbe
   const wanted = -Math.expm1(-Math.LN2 / Math.floor(points ** 2 / 4));
   const nearer = (dimension: number) => capProbability(dimension, distance) > wanted;
   // In more dimensions points are farther apart, up to distances of sqrt 2.
-  if (!(distance > 0)) return 1;
+  if (!(distance > 0) || largest <= 1) return 1;
   if (nearer(largest)) return largest;
   let [low, high] = [1, largest];
   for (let step = 0; step < BISECTIONS; step++) {

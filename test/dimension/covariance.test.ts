@@ -2,8 +2,15 @@
 import { expect, test } from 'vitest';
 import { opticalDigits } from '../../src/data/index.ts';
 import { type EffectiveDimension, effectiveDimensions } from '../../src/dimension/index.ts';
-import { matrix, symmetricEigen } from '../../src/linalg/index.ts';
+import {
+  centredRows,
+  matrix,
+  multiplyTransposed,
+  symmetricEigen,
+  transpose,
+} from '../../src/linalg/index.ts';
 import { normal, rng, sphere } from '../../src/random/index.ts';
+import { MANIFOLDS } from './manifolds.ts';
 
 function find(list: readonly EffectiveDimension[], name: string) {
   const found = list.find((one) => one.name === name);
@@ -48,6 +55,27 @@ test.each(Object.entries(SPECTRA))('intervals cover the truth of a Gaussian: %s'
   expect(hits.rank).toBeGreaterThanOrEqual(20);
   expect(hits.ratio).toBeGreaterThanOrEqual(20);
 });
+
+test.each(Object.entries(MANIFOLDS))(
+  'intervals hold the values of the covariance of 50,000 points: %s',
+  (name, { features, draw }) => {
+    const many = centredRows(draw(rng(name).split('truth'), 50_000), features, [...new Array(50_000).keys()]);
+    const { values } = symmetricEigen(multiplyTransposed(transpose(many), transpose(many)));
+    const trace = values.reduce((a, b) => a + b);
+    const rank = trace / Math.max(...values);
+    const ratio = trace ** 2 / values.reduce((sum, v) => sum + v * v, 0);
+    const hits = { rank: 0, ratio: 0 };
+    for (let seed = 0; seed < 12; seed++) {
+      const list = effectiveDimensions(draw(rng(name).split(seed), 120), features, undefined, rng(seed));
+      const [a, b] = [find(list, 'stable rank'), find(list, 'participation ratio')];
+      if (a.interval[0] <= rank && rank <= a.interval[1] * (1 + 1e-9)) hits.rank++;
+      if (b.interval[0] <= ratio && ratio <= b.interval[1] * (1 + 1e-9)) hits.ratio++;
+    }
+    // At 95 %, fewer than 9 of 12 has probability 2e-3. The ends at the number of features are met up to the truth's own error.
+    expect(hits.rank).toBeGreaterThanOrEqual(9);
+    expect(hits.ratio).toBeGreaterThanOrEqual(9);
+  },
+);
 
 test('the uniform distribution on a sphere fills its space', () => {
   const list = effectiveDimensions(sphere(rng('sphere'), 1500, 30), 30, undefined, rng(0));
