@@ -1,5 +1,5 @@
 // What the runs of a pilot say: take-offs, their growth with n, the prediction for all points, its backtest, and what it hangs on.
-import { type Crossing, crossing } from './crossing.ts';
+import { type Crossing, crossing, isotonicFit } from './crossing.ts';
 import { backtest, type Growth, growthFit, type Observation, takeOffs } from './growth.ts';
 import { networksName } from './networks.ts';
 import type { PilotPlan } from './pilot.ts';
@@ -92,15 +92,19 @@ export function steepness(runs: readonly PilotRun[], threshold: number): number 
 
 function curvesOf(runs: readonly PilotRun[]): Pilot['curves'] {
   const sizes = [...Map.groupBy(runs, ({ n }) => n)].sort(([a], [b]) => a - b);
-  return sizes.map(([n, group]) => ({
-    n,
-    points: [...Map.groupBy(group, ({ parameters }) => parameters)]
+  return sizes.map(([n, group]) => {
+    const points = [...Map.groupBy(group, ({ parameters }) => parameters)]
       .sort(([a], [b]) => a - b)
       .map(([parameters, batch]) => {
         const accuracies = batch.map(({ robust }) => robust / n);
         return { parameters, accuracies, mean: average(accuracies) };
-      }),
-  }));
+      });
+    const fitted = isotonicFit(
+      points.map(({ mean }) => mean),
+      points.map(({ accuracies }) => accuracies.length),
+    );
+    return { n, points: points.map((point, i) => ({ ...point, fitted: fitted[i]! })) };
+  });
 }
 
 function backtestOf(observations: readonly Observation[]): Pilot['backtest'] {

@@ -8,7 +8,7 @@ import type { PlanResult } from './result.ts';
  * as the sources have it, with neither noise nor constant.
  */
 export function workedExamples(
-  data: { readonly name: string; readonly n: number; readonly d: number },
+  data: { readonly n: number; readonly d: number },
   { name, dimension }: EffectiveDimension,
 ): PlanResult['examples'] {
   const published = [...talkEnvelope(), ...paperEnvelope()].map(({ dataset, source, lines }) => ({
@@ -26,7 +26,7 @@ export function workedExamples(
   return [
     ...published,
     {
-      title: `${data.name}, with its measured dimension`,
+      title: 'These data, with their measured dimension',
       lines: [
         own('n', 'points', data.n),
         own('d', 'features', data.d),

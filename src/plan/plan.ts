@@ -131,7 +131,7 @@ export async function plan(
       ladders: robustBenchLadders().map((one) => ({ ...one, rungs: [...one.rungs] })),
       scaling: [...bartoldsonFacts()],
     },
-    examples: workedExamples({ name: data.name, n, d }, referenceReading(readings)),
+    examples: workedExamples({ n, d }, referenceReading(readings)),
     settings: {
       seed,
       flips: request.flips,

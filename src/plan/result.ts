@@ -122,6 +122,7 @@ const pilotSchema = z.strictObject({
           parameters: count,
           accuracies: z.array(z.number()).describe('robust training accuracy of each seed'),
           mean: z.number(),
+          fitted: z.number().describe('non-decreasing fit over the runs of this n'),
         }),
       ),
     }),
