@@ -5,6 +5,8 @@ import type { Rng } from '../random/index.ts';
 import type { Stop } from '../stop.ts';
 import { type Arrangement, arrange } from './arrangement.ts';
 import { BLOCK, type ClassSearch, createClassSearch, type Nearest } from './class-search.ts';
+import { type ClosestPositions, closestPairs, type PositionPair } from './closest-pairs.ts';
+import { createLargestSearch, usualLargest } from './largest-search.ts';
 
 /** Two rows of different classes and their distance. */
 export interface Pair {
@@ -33,12 +35,12 @@ export interface ClassDistances {
 }
 
 const MOST_SAMPLED = 2048;
-/** Features compared one by one for the sample, in each norm, after which no further block of rows is drawn. */
+/** Of the time, about. */
+const SAMPLE_SHARE = 0.4;
+/** Features and words compared one by one for the sample, in each norm, after which no further block of rows is drawn. */
 const SAMPLE_WORK = 8e9;
-/** The same for the search of the closest pair; some billion a second. */
+/** Features and words compared for the closest pair in l-infinity; about a billion a second. */
 const PAIR_WORK = 2.5e10;
-/** Multiplications in products; ONNX Runtime does some eighty billion a second. */
-const PAIR_PRODUCTS = 3e12;
 
 /**
  * min |x_i - x_j| over rows of different classes, with the rows where it is attained, and for a sample of rows (all, up to
@@ -71,16 +73,11 @@ export async function classDistances(
   for (let i = 1; i < classes.length; i++) several ||= classes[i] !== first;
   if (!several) throw invalidArgument('number of classes', 1, 'rows of at least two classes');
   const arrangement = arrange(points, features, classes, random);
-  const search = await createClassSearch(arrangement);
-  try {
-    const sampled = await searchSample(search, arrangement, norms, stop, (share) => observe(share / 3));
-    const pairs = await searchPairs(search, arrangement, norms, sampled, stop, (share) =>
-      observe((1 + 2 * share) / 3),
-    );
-    return norms.map((norm) => resultOf(arrangement, norm, sampled, pairs.get(norm)!));
-  } finally {
-    await search.dispose();
-  }
+  const sampled = await searchSample(arrangement, norms, stop, (share) => observe(SAMPLE_SHARE * share));
+  const pairs = await searchPairs(arrangement, norms, sampled, stop, (share) =>
+    observe(SAMPLE_SHARE + (1 - SAMPLE_SHARE) * share),
+  );
+  return norms.map((norm) => resultOf(arrangement, norm, sampled, pairs.get(norm)!));
 }
 
 /** The first positions, which are rows drawn at random, each with its nearest position of another class. */
@@ -90,73 +87,100 @@ interface Sampled {
 }
 
 async function searchSample(
-  search: ClassSearch,
-  { n }: Arrangement,
+  arrangement: Arrangement,
   norms: readonly Norm[],
   stop: Stop,
   observe: (share: number) => void,
 ): Promise<Sampled> {
-  const most = Math.min(n, MOST_SAMPLED);
-  const nearest = Object.fromEntries(norms.map((norm) => [norm, nothingYet(most)]));
+  const most = Math.min(arrangement.n, MOST_SAMPLED);
+  const nearest: Sampled['nearest'] = Object.fromEntries(norms.map((norm) => [norm, nothingYet(most)]));
+  const { l1, l2, linf } = nearest;
+  const straight = l1 || l2 ? await createClassSearch(arrangement) : undefined;
+  const largest = linf && createLargestSearch(arrangement, usualLargest(arrangement, nothingYet));
+  let compared = 0;
   let count = 0;
-  // The first block is searched whatever it takes: without it there is nothing to say.
-  while (
-    count < most &&
-    (count === 0 || !(stop() || Math.max(...Object.values(search.work.compared)) > SAMPLE_WORK))
-  ) {
-    const to = Math.min(most, count + BLOCK);
-    const block = Object.fromEntries(norms.map((norm) => [norm, slice(nearest[norm]!, count, to)]));
-    await search.search(count, to, n, block, false);
-    count = to;
-    observe(count / most);
+  try {
+    // The first block is searched whatever it takes: without it there is nothing to say.
+    while (count < most && (count === 0 || !(stop() || mostCompared(straight, compared) > SAMPLE_WORK))) {
+      const to = Math.min(most, count + BLOCK);
+      await straight?.search(count, to, {
+        ...(l1 && { l1: slice(l1, count, to) }),
+        ...(l2 && { l2: slice(l2, count, to) }),
+      });
+      if (linf) compared += largest!.search(count, to, arrangement.n, slice(linf, count, to), false);
+      count = to;
+      observe(count / most);
+      await letOthersRun();
+    }
+  } finally {
+    await straight?.dispose();
   }
   return { count, nearest };
 }
 
-/** Two positions, and their distance in the units of the arrangement. */
-interface PositionPair {
-  readonly a: number;
-  readonly b: number;
-  readonly distance: number;
+function mostCompared(straight: ClassSearch | undefined, largest: number): number {
+  return Math.max(straight?.compared.l1 ?? 0, straight?.compared.l2 ?? 0, largest);
 }
 
-interface ClosestPositions {
-  readonly pair: PositionPair;
-  /** All pairs among so many first positions are compared. */
-  readonly compared: number;
-}
-
-/** All pairs of the first positions, as many positions as the work allows: each block with all that come before its end. */
+/** All pairs of the first positions, as many positions as the work allows. */
 async function searchPairs(
-  search: ClassSearch,
-  { n, d }: Arrangement,
+  arrangement: Arrangement,
   norms: readonly Norm[],
   { count, nearest }: Sampled,
   stop: Stop,
   observe: (share: number) => void,
 ): Promise<ReadonlyMap<Norm, ClosestPositions>> {
-  const start = { ...search.work.compared };
-  const products = search.work.products;
-  const best = new Map(norms.map((norm) => [norm, closestOf(nearest[norm]!, count)]));
-  const compared = new Map(norms.map((norm) => [norm, count]));
-  for (let from = count; from < n && !stop(); from += BLOCK) {
-    const to = Math.min(n, from + BLOCK);
-    const open = norms.filter(
-      (norm) =>
-        search.work.compared[norm] - start[norm] <= PAIR_WORK &&
-        (norm === 'linf' || search.work.products - products + BLOCK * to * d <= PAIR_PRODUCTS) &&
-        compared.get(norm) === from,
-    );
-    if (open.length === 0) break;
-    const block = Object.fromEntries(open.map((norm) => [norm, oneOf(best.get(norm)!)]));
-    await search.search(from, to, to, block, true);
-    for (const norm of open) {
-      best.set(norm, entry(block[norm]!, 0));
-      compared.set(norm, to);
-    }
-    observe((to / n) ** 2);
+  if (count === arrangement.n) {
+    return new Map(norms.map((norm) => [norm, { pair: closestOf(nearest[norm]!, count), compared: count }]));
   }
-  return new Map(norms.map((norm) => [norm, { pair: best.get(norm)!, compared: compared.get(norm)! }]));
+  const known = (norm: Norm) => closestOf(nearest[norm]!, count);
+  const largest: [Norm, ClosestPositions][] = norms.includes('linf')
+    ? [
+        [
+          'linf',
+          await closestInLargest(arrangement, known('linf'), count, stop, (share) => observe(share / 2)),
+        ],
+      ]
+    : [];
+  const straight = norms.filter((norm) => norm !== 'linf');
+  const others =
+    straight.length > 0
+      ? await closestPairs(
+          arrangement,
+          new Map(straight.map((norm) => [norm, known(norm)])),
+          count,
+          stop,
+          (share) => observe((1 + share) / 2),
+        )
+      : [];
+  return new Map([...largest, ...others]);
+}
+
+async function closestInLargest(
+  arrangement: Arrangement,
+  known: PositionPair,
+  count: number,
+  stop: Stop,
+  observe: (share: number) => void,
+): Promise<ClosestPositions> {
+  const { n } = arrangement;
+  const search = createLargestSearch(arrangement, known.distance);
+  const best = oneOf(known);
+  let met = count;
+  let compared = 0;
+  while (met < n && compared <= PAIR_WORK && !stop()) {
+    const to = Math.min(n, met + BLOCK);
+    compared += search.search(met, to, to, best, true);
+    met = to;
+    observe((met / n) ** 2);
+    await letOthersRun();
+  }
+  return { pair: entry(best, 0), compared: met };
+}
+
+/** Whoever watches is let in between: the loops themselves wait for nothing. */
+function letOthersRun(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function resultOf(

@@ -1,14 +1,12 @@
-// The closest points of another class, for blocks of points in l1, l2 and l-infinity: bounds first, differences where they do not decide.
+// The closest points of another class in l1 and l2, for blocks of points: bounds first, differences where they do not decide.
 import { gemm, graph, input } from '../graph/index.ts';
-import type { Norm } from '../guarantee/index.ts';
 import { compile, type Program } from '../runtime/index.ts';
 import type { Arrangement } from './arrangement.ts';
+import { euclideanBelow, sumBelow } from './limited-distance.ts';
 
 /** Rows and columns of one product of matrices. */
 export const BLOCK = 256;
 const TILE = 2048;
-/** Columns between two looks at the best so far, in the loops without products. */
-const STRIDE = 16;
 
 /** The closest pairs so far: distances in the units of the arrangement, and the positions of both ends. */
 export interface Nearest {
@@ -17,26 +15,14 @@ export interface Nearest {
   readonly others: Int32Array;
 }
 
-/** What a search did: features compared one by one, and multiplications in products. */
-export interface Work {
-  readonly compared: Record<Norm, number>;
-  products: number;
-}
-
 export interface ClassSearch {
   /**
    * For every position in [from, to), to - from <= BLOCK, and each norm of `nearest`: the nearest position of another class
-   * below `end`, if it is nearer than what `nearest` has there. With `shared` only the closest pair of the whole block: all
-   * positions have one entry.
+   * among all, if it is nearer than what `nearest` has there.
    */
-  search(
-    from: number,
-    to: number,
-    end: number,
-    nearest: Partial<Readonly<Record<Norm, Nearest>>>,
-    shared: boolean,
-  ): Promise<void>;
-  readonly work: Work;
+  search(from: number, to: number, nearest: Partial<Readonly<Record<'l1' | 'l2', Nearest>>>): Promise<void>;
+  /** How many features were compared one by one in each norm. */
+  readonly compared: { l1: number; l2: number };
   dispose(): Promise<void>;
 }
 
@@ -46,7 +32,7 @@ export interface ClassSearch {
  *   |x-y|_2^2 >= (1 - e)(|x|^2 + |y|^2) - 2 <x,y> - t     <x,y> a product in float32, e and t its rounding
  *   |x-y|_1   >= |x-y|_2^2 / R                            R the largest range of a feature
  *
- * What the bounds leave, and all pairs in l-infinity, is compared feature by feature until the best so far is reached.
+ * What the bounds leave is compared feature by feature until the best so far is reached.
  */
 export async function createClassSearch(arrangement: Arrangement): Promise<ClassSearch> {
   const { n, d, centred } = arrangement;
@@ -55,25 +41,15 @@ export async function createClassSearch(arrangement: Arrangement): Promise<Class
   const all = input('all', 'float32', [tile, d]);
   const program = await compile(graph([some, all], { products: gemm(some, all, { transB: 1 }) }));
   const reduced = reducedSquares(centred, n, d);
-  const work: Work = { compared: { l1: 0, l2: 0, linf: 0 }, products: 0 };
+  const compared = { l1: 0, l2: 0 };
   return {
-    work,
-    async search(from, to, end, nearest, shared) {
-      const { l1, l2, linf } = nearest;
-      for (let column = 0; column < end; column += tile) {
-        const last = Math.min(end, column + tile);
-        if (l1 || l2) {
-          const products = await productsOf(program, arrangement, from, column, block, tile);
-          work.products += block * tile * d;
-          for (let i = from; i < to; i++) {
-            const at = shared ? 0 : i - from;
-            compareByProducts(arrangement, reduced, products, i, at, column, last, l1, l2, work);
-          }
-        }
-        if (linf) {
-          for (let i = from; i < to; i++)
-            work.compared.linf += compareLargest(arrangement, i, shared ? 0 : i - from, column, last, linf);
-        }
+    compared,
+    async search(from, to, { l1, l2 }) {
+      for (let column = 0; column < n; column += tile) {
+        const last = Math.min(n, column + tile);
+        const products = await productsOf(program, arrangement, from, column, block, tile);
+        for (let i = from; i < to; i++)
+          compareByProducts(arrangement, reduced, products, i, i - from, column, last, l1, l2, compared);
       }
     },
     dispose: () => program.dispose(),
@@ -128,7 +104,7 @@ function compareByProducts(
   last: number,
   l1: Nearest | undefined,
   l2: Nearest | undefined,
-  work: Work,
+  compared: ClassSearch['compared'],
 ): void {
   const own = classes[i]!;
   const base = (i - rowStart) * width - columnStart;
@@ -139,93 +115,29 @@ function compareByProducts(
     if (squares[j]! - 2 * values[base + j]! > most || classes[j]! === own) continue;
     const bound = squares[i]! + squares[j]! - 2 * values[base + j]! - underflow;
     if (l2 && bound <= l2.distances[at]! ** 2) {
-      const far = euclidean(points, i * d, j * d, d, l2.distances[at]!);
-      work.compared.l2 += d;
+      const far = euclideanBelow(points, i * d, j * d, d, l2.distances[at]!);
+      compared.l2 += d;
       if (far < l2.distances[at]!) take(l2, at, far, i, j);
     }
     if (l1 && bound <= l1.distances[at]! * range) {
       const before = l1.distances[at]!;
-      const far = sumOfDifferences(points, i * d, j * d, d, before);
-      work.compared.l1 += d;
+      const far = sumBelow(points, i * d, j * d, d, before);
+      compared.l1 += d;
       if (far < before) take(l1, at, far, i, j);
     }
     most = limit();
   }
 }
 
-/** Returns how many features were compared. */
-function compareLargest(
-  { points, classes, d }: Arrangement,
-  i: number,
+/** Notes a closer pair. */
+export function take(
+  { distances, own, others }: Nearest,
   at: number,
-  column: number,
-  last: number,
-  linf: Nearest,
-): number {
-  const own = classes[i]!;
-  const a = i * d;
-  let best = linf.distances[at]!;
-  let compared = 0;
-  for (let j = column; j < last; j++) {
-    if (classes[j]! === own) continue;
-    const b = j * d;
-    let far = 0;
-    let k = 0;
-    for (; k < d; k++) {
-      const difference = Math.abs(points[a + k]! - points[b + k]!);
-      if (difference > far) {
-        far = difference;
-        if (far >= best) break;
-      }
-    }
-    compared += k + 1;
-    if (far < best) {
-      best = far;
-      take(linf, at, far, i, j);
-    }
-  }
-  return compared;
-}
-
-function take({ distances, own, others }: Nearest, at: number, far: number, i: number, j: number): void {
+  far: number,
+  i: number,
+  j: number,
+): void {
   distances[at] = far;
   own[at] = i;
   others[at] = j;
-}
-
-/** |x-y|_1, or Infinity once it is known to reach the limit. */
-function sumOfDifferences(
-  points: Float32Array | Float64Array,
-  a: number,
-  b: number,
-  d: number,
-  limit: number,
-): number {
-  let sum = 0;
-  for (let k = 0; k < d; ) {
-    const end = Math.min(d, k + STRIDE);
-    for (; k < end; k++) sum += Math.abs(points[a + k]! - points[b + k]!);
-    if (sum >= limit) return Infinity;
-  }
-  return sum;
-}
-
-function euclidean(
-  points: Float32Array | Float64Array,
-  a: number,
-  b: number,
-  d: number,
-  limit: number,
-): number {
-  const most = limit * limit * (1 + 1e-12);
-  let sum = 0;
-  for (let k = 0; k < d; ) {
-    const end = Math.min(d, k + STRIDE);
-    for (; k < end; k++) {
-      const difference = points[a + k]! - points[b + k]!;
-      sum += difference * difference;
-    }
-    if (sum > most) return Infinity;
-  }
-  return Math.sqrt(sum);
 }

@@ -4,6 +4,7 @@ import type { Norm } from '../guarantee/index.ts';
 import { permutation, type Rng } from '../random/index.ts';
 import { type Stop, whenDone } from '../stop.ts';
 import { type Places, placesOf } from './copies.ts';
+import { searchByEmbedding } from './embedded-search.ts';
 import { searchByPairs } from './pair-search.ts';
 import { searchByProducts } from './product-search.ts';
 import type { Nearest } from './shortlists.ts';
@@ -76,7 +77,8 @@ export async function nearestNeighboursIn(
     kept === 0
       ? { neighbours: new Int32Array(), distances: new Float64Array() }
       : norm === 'l2'
-        ? await searchByProducts(points, features, distinct, kept, observe, stop)
+        ? ((await searchByEmbedding(points, features, distinct, kept, observe, stop)) ??
+          (await searchByProducts(points, features, distinct, kept, observe, stop)))
         : await searchByPairs(norm, points, features, distinct, kept, observe, stop);
   return {
     rows,

@@ -1,6 +1,7 @@
 // Nearest neighbours in l1 and linf: products of matrices rule pairs out, what remains is summed as far as needed.
 import type { Stop } from '../stop.ts';
 import { distanceBetween } from './distance.ts';
+import { mixed } from './mixed.ts';
 import type { Nearest } from './shortlists.ts';
 import { type Observe, SINGLE, tilingOf } from './tiles.ts';
 
@@ -88,17 +89,6 @@ export async function searchByPairs(
     stop,
   );
   return { neighbours, distances };
-}
-
-/** 0 .. m-1 in steps near the golden section of m: rows that lie together in a file are spread evenly. */
-function mixed(m: number): Int32Array {
-  let step = Math.max(1, Math.round(m * 0.6180339887));
-  while (greatestCommonDivisor(step, m) > 1) step++;
-  return Int32Array.from({ length: m }, (_, i) => (i * step) % m);
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 /** Features summed between two looks at the bound. */

@@ -56,10 +56,11 @@ export interface Tiling {
   /** h_ij = (scale |x_i - x_j|)^2 / 2. */
   readonly scale: number;
   /**
-   * Shows every pair of blocks once, a block of rows with itself included, until `visit` returns false. The arrays of a tile
-   * are overwritten by the next one. Throws `interrupted` when `stop` says so.
+   * Shows every pair of blocks once, a block of rows with itself included, until `visit` returns false: those of columns one
+   * after another, each with the blocks of rows up to it, or with the first `most` of these. The arrays of a tile are
+   * overwritten by the next one. Throws `interrupted` when `stop` says so.
    */
-  visit(visit: (tile: Tile) => boolean, observe: Observe, stop: Stop): Promise<void>;
+  visit(visit: (tile: Tile) => boolean, observe: Observe, stop: Stop, most?: number): Promise<void>;
 }
 
 /** Rows of one product: its result, 4 MiB in float32, stays in the cache while it is read. */
@@ -86,7 +87,7 @@ export function tilingOf(
 ): Tiling {
   const m = rows.length;
   const width = features + 2;
-  const { first, second, middle } = scalesOf(points, features, rows);
+  const { first, second, middle } = rowScales(points, features, rows);
   const augmented = new arrays(m * width);
   const margins = new Float64Array(m);
   const relative = 1.01 * (sumError(width, u) + 3 * u + 2 * (features + 8) * 2 ** -53);
@@ -105,7 +106,7 @@ export function tilingOf(
   return {
     margins,
     scale: first * second,
-    async visit(visit, observe, stop) {
+    async visit(visit, observe, stop, most = Infinity) {
       const block = Math.min(BLOCK, m);
       const groups = block % GROUP === 0 ? block / GROUP : block;
       // The last block overlaps the one before it: its rows count from where they are new.
@@ -117,6 +118,7 @@ export function tilingOf(
           data: augmented.subarray(start * width, (start + block) * width),
         };
       });
+      const swapped = new arrays(block * width);
       const one = input('one', dtype, [block, width]);
       const other = input('other', dtype, [block, width]);
       const products = gemm(one, other, { transB: 1 });
@@ -133,30 +135,28 @@ export function tilingOf(
         ofRows: new arrays(block * groups),
         ofColumns: new arrays(groups * block),
       };
-      const total = (blocks.length * (blocks.length + 1)) / 2;
+      const pairs = blocks.flatMap((right, b) =>
+        blocks.slice(0, Math.min(b + 1, most)).map((left) => ({ left, right })),
+      );
       let done = 0;
       try {
-        for (const [a, { range, widest, data }] of blocks.entries()) {
-          const swapped = data.slice();
+        for (const { left, right } of pairs) {
+          if (stop()) throw new RobustlawError('interrupted', 'the search for close pairs was stopped');
+          swapped.set(left.data);
           for (let at = features; at < swapped.length; at += width) {
             [swapped[at], swapped[at + 1]] = [swapped[at + 1]!, swapped[at]!];
           }
-          for (const right of blocks.slice(a)) {
-            if (stop()) {
-              throw new RobustlawError('interrupted', 'the search for nearest neighbours was stopped');
-            }
-            await program.run({ one: swapped, other: right.data }, arraysOfTile);
-            const tile = {
-              ...arraysOfTile,
-              block,
-              groups,
-              rows: range,
-              columns: right.range,
-              widest: [widest, right.widest] as const,
-            };
-            if (!visit(tile)) return;
-            observe(++done, total);
-          }
+          await program.run({ one: swapped, other: right.data }, arraysOfTile);
+          const tile = {
+            ...arraysOfTile,
+            block,
+            groups,
+            rows: left.range,
+            columns: right.range,
+            widest: [left.widest, right.widest] as const,
+          };
+          if (!visit(tile)) return;
+          observe(++done, pairs.length);
         }
       } finally {
         await program.dispose();
@@ -166,7 +166,7 @@ export function tilingOf(
 }
 
 /** c = (x first - middle) second has entries near 1. */
-function scalesOf(points: ArrayLike<number>, features: number, rows: Int32Array) {
+export function rowScales(points: ArrayLike<number>, features: number, rows: Int32Array) {
   let most = 0;
   for (const row of rows) {
     for (let at = row * features; at < (row + 1) * features; at++) {
