@@ -5,20 +5,31 @@ export function partSizes(most: number): number[] {
   return [...new Set([16, 8, 4, 2, 1].map((part) => Math.ceil(most / part)))];
 }
 
+/** A program that holds all rows that are left is run with them if no more than this share of it is in vain. */
+const IN_VAIN = 0.25;
+
 /**
  * Calls `run` with a program's size and the rows [from, to) for it, one part after the other: as many rows as fill programs of
- * the largest size that fits, then the smallest program that holds the rest. That one also takes the rows before, once more,
- * as many as make it full; only where all the rows together are fewer than the smallest size it is not.
+ * the largest size, then smaller and smaller ones, and at last the smallest program that holds the rest. That one also takes
+ * the rows before, once more, as many as make it full; only where all the rows together are fewer than the smallest size
+ * it is not.
  */
 export async function inParts(
   sizes: readonly number[],
   rows: number,
   run: (size: number, from: number, to: number) => Promise<void>,
 ): Promise<void> {
-  const largest = sizes.findLast((size) => size <= rows) ?? sizes[0]!;
-  const full = rows - (rows % largest);
-  if (full > 0) await run(largest, 0, full);
-  if (full === rows) return;
-  const last = sizes.find((size) => size >= rows - full)!;
-  await run(last, Math.max(0, rows - last), rows);
+  for (let from = 0; from < rows; ) {
+    const left = rows - from;
+    const holding = sizes.find((size) => size >= left);
+    const within = sizes.findLast((size) => size <= left);
+    const fits = holding !== undefined && holding <= rows && holding - left <= IN_VAIN * holding;
+    if (holding !== undefined && (fits || within === undefined)) {
+      await run(holding, Math.max(0, rows - holding), rows);
+      return;
+    }
+    const full = left - (left % within!);
+    await run(within!, from, from + full);
+    from += full;
+  }
 }

@@ -4,11 +4,11 @@ import type { Attack, Samples } from './attack.ts';
 import { suited } from './losses.ts';
 import { project } from './projection.ts';
 import { keepRows, pickRows, type RowArrays, rowOf } from './rows.ts';
-import { type Limits, linfLimits, type SignSteps, signSteps } from './sign-steps.ts';
+import { type Limits, linfLimits, signStep, stepSizes } from './sign-steps.ts';
 import { randomStarts, requireFiniteRadius, stepAlong } from './steps.ts';
 import { wrong } from './task.ts';
 import type { Threat } from './threat.ts';
-import { type Loss, type LossGradient, newGradient } from './victim.ts';
+import type { Loss, LossGradient, Victim } from './victim.ts';
 
 /** Steps add up to this many radii. */
 const REACH = 2.5;
@@ -21,7 +21,7 @@ const SHARE = 0.01;
  * over the 1 % largest slopes in l1, where what bounds stop goes to the next ones. A row is done with its first harmful change; the others end
  * where the loss was largest. Where the loss has no meaning for the victim another one stands in: see suited().
  *
- * Cost: at most restarts * (steps + 1) gradients per row.
+ * Cost: at most restarts * steps gradients and restarts scores per row.
  *
  * @throws RobustlawError `invalid-argument` unless steps and restarts are integers >= 1.
  */
@@ -39,51 +39,52 @@ export function pgd(loss: Loss, steps: number, restarts: number): Attack {
       const reached = points.slice();
       const largest = new Float64Array(ids.length).fill(-Infinity);
       let places = ids.map((_, i) => i);
-      const bySign = signSteps(features);
-      try {
-        for (let restart = 0; restart < restarts && places.length > 0 && !stop(); restart++) {
-          const own = pickRows(points, places, features);
-          const keys = places.map((place) => random.split(ids[place]!).split(restart));
-          const current = randomStarts(threat, own, keys, features);
-          let state: State = {
-            places: Int32Array.from(places),
-            points: own,
-            labels: pickRows(labels, places, outputs),
-            current,
-            next: current.slice(),
-            ...newGradient(places.length, features, outputs),
-            ...(threat.norm === 'linf' ? linfLimits(threat, own, features) : NO_LIMITS),
-          };
-          places = [];
-          for (let step = 0; step <= steps && state.places.length > 0; step++) {
-            await victim.gradient(climbed, state.current, state.labels, state.labels, state);
-            const broken = wrong(victim.task, state.scores, state.labels, outputs);
-            state.places.forEach((place, i) => {
-              if (!broken[i] && !(state.losses[i]! > largest[place]!)) return;
-              largest[place] = state.losses[i]!;
-              rowOf(reached, place, features).set(rowOf(state.current, i, features));
-            });
-            state = keepRows(
-              state,
-              broken.map((isBroken) => !isBroken),
-            );
-            if (step === steps || stop()) break;
-            await ascend(threat, state, (REACH * threat.radius) / steps, bySign);
-            state = { ...state, current: state.next, next: state.current };
-          }
-          places = Array.from(state.places);
+      for (let restart = 0; restart < restarts && places.length > 0 && !stop(); restart++) {
+        const own = pickRows(points, places, features);
+        const keys = places.map((place) => random.split(ids[place]!).split(restart));
+        const current = randomStarts(threat, own, keys, features);
+        let state: State = {
+          places: Int32Array.from(places),
+          points: own,
+          labels: pickRows(labels, places, outputs),
+          current,
+          next: new Float32Array(current.length),
+          scores: new Float32Array(places.length * outputs),
+          losses: new Float32Array(places.length),
+          ...(threat.norm === 'linf'
+            ? { ...linfLimits(threat, own, features), gradients: new Float32Array(0) }
+            : { ...NO_LIMITS, gradients: new Float32Array(current.length) }),
+        };
+        places = [];
+        for (let step = 0; step <= steps && state.places.length > 0; step++) {
+          const last = step === steps;
+          if (last) await victim.losses(climbed, state.current, state.labels, state.labels, state);
+          else await ascend(victim, climbed, threat, state, (REACH * threat.radius) / steps);
+          const broken = wrong(victim.task, state.scores, state.labels, outputs);
+          state.places.forEach((place, i) => {
+            if (!broken[i] && !(state.losses[i]! > largest[place]!)) return;
+            largest[place] = state.losses[i]!;
+            rowOf(reached, place, features).set(rowOf(state.current, i, features));
+          });
+          state = keepRows(
+            state,
+            broken.map((isBroken) => !isBroken),
+          );
+          if (last || stop()) break;
+          state = { ...state, current: state.next, next: state.current };
         }
-      } finally {
-        await bySign.dispose();
+        places = Array.from(state.places);
       }
       return reached;
     },
   };
 }
 
+const BY_SIGN = signStep();
+
 const NO_LIMITS = { least: new Float32Array(0), most: new Float32Array(0) };
 
-/** One row per attack that goes on; the limits are empty but in linf. */
+/** One row per attack that goes on; the limits are empty but in linf, where the gradients are. */
 interface State extends RowArrays, Limits, LossGradient {
   /** The number of the row among all samples. */
   readonly places: Int32Array;
@@ -94,13 +95,17 @@ interface State extends RowArrays, Limits, LossGradient {
   readonly next: Float32Array;
 }
 
-/** Writes to `next`: one step and back into the threat model. */
-async function ascend(threat: Threat, state: State, size: number, bySign: SignSteps): Promise<void> {
-  const { points, current, next, gradients, least, most } = state;
+/** Evaluates the current points and writes to `next` where a step leads, back within the threat model. */
+async function ascend(victim: Victim, loss: Loss, threat: Threat, state: State, size: number): Promise<void> {
+  const { points, labels, current, next, gradients, least, most } = state;
   const rows = state.losses.length;
-  const features = points.length / rows;
+  const { features } = victim;
   const sizes = new Float64Array(rows).fill(size);
-  if (threat.norm === 'linf') return bySign.step({ current, gradients, sizes, least, most }, next);
+  if (threat.norm === 'linf') {
+    const given = { least, most, sizes: stepSizes(sizes) };
+    return victim.follow(BY_SIGN, loss, current, labels, labels, given, state);
+  }
+  await victim.gradient(loss, current, labels, labels, state);
   next.set(current);
   if (threat.norm === 'l2') stepAlong(next, gradients, sizes);
   else

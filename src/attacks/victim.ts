@@ -35,6 +35,24 @@ export interface LossGradient {
   readonly gradients: Float32Array;
 }
 
+/** A function of points and the gradients there that is computed in the same execution as these. Rows do not influence each other. */
+export interface Following {
+  /** Names the compiled program, together with the loss. */
+  readonly name: string;
+  /**
+   * `[batch, features]` from points and gradients of that shape. `given` makes an input `[batch, width]` of the same element
+   * type, fed under its name.
+   */
+  readonly of: (points: Value, gradients: Value, given: (name: string, width: number) => Value) => Value;
+}
+
+/** The scores `[rows, outputs]`, the loss of each row `[rows]`, and what follows from its gradients `[rows, features]`. */
+export interface LossFollowing {
+  readonly scores: Float32Array;
+  readonly losses: Float32Array;
+  readonly next: Float32Array;
+}
+
 /** Points are rows of `[rows, features]`, as many as you like. */
 export interface Victim {
   readonly name: string;
@@ -56,6 +74,28 @@ export interface Victim {
     /** Written to and returned, so that loops take no new memory; its arrays are none of those given. */
     into?: LossGradient,
   ): Promise<LossGradient>;
+  /** Losses and the scores they come from, without gradients, written to `into`. */
+  losses(
+    loss: Loss,
+    points: Float32Array,
+    labels: LabelRows,
+    targets: LabelRows,
+    into: Pick<LossGradient, 'scores' | 'losses'>,
+  ): Promise<void>;
+  /**
+   * Losses, scores and what follows from the gradients, written to `into`: the gradients themselves are not carried out of
+   * the execution, which on a small network costs nearly as much as computing them. `given` holds `[rows, width]` for each
+   * input of `following`; no array of `into` is one of those given.
+   */
+  follow(
+    following: Following,
+    loss: Loss,
+    points: Float32Array,
+    labels: LabelRows,
+    targets: LabelRows,
+    given: Readonly<Record<string, Float32Array>>,
+    into: LossFollowing,
+  ): Promise<void>;
   /** Rows whose scores and gradients were computed so far. */
   spent(): { readonly scores: number; readonly gradients: number };
   dispose(): Promise<void>;
@@ -96,18 +136,44 @@ export async function createVictim(model: Model, task: Task, mostRows = MOST_ROW
       const g = model.forBatch(rows);
       return graph(g.inputs, { ':scores': scored(g, rows, task).scores });
     });
-  const backward = (loss: Loss, rows: number) =>
-    program(`${loss.name} ${rows}`, () => {
+  /** The scores, the losses and, unless `following` is false, the gradients or what follows from them. */
+  const climbing = (loss: Loss, rows: number, following?: Following | false) =>
+    program(`${loss.name} ${following ? following.name : following} ${rows}`, () => {
       const g = model.forBatch(rows);
       const { scores } = scored(g, rows, task);
       const labels = input(':labels', dtype, [rows, outputs]);
       const targets = input(':targets', dtype, [rows, outputs]);
       const losses = loss.of(scores, labels, targets);
-      const ones = full(dtype, [rows], 1);
-      const [gradients] = vjp([losses], [ones], g.inputs) as [Value];
-      const values = { ':scores': scores, ':losses': losses, ':gradients': gradients };
+      const values: Record<string, Value> = { ':scores': scores, ':losses': losses };
+      if (following !== false) {
+        const ones = full(dtype, [rows], 1);
+        const [gradients] = vjp([losses], [ones], g.inputs) as [Value];
+        if (following) {
+          const wide = (value: Value) => reshape(value, [rows, features]);
+          const given = (name: string, width: number) => input(`:${name}`, dtype, [rows, width]);
+          values[':next'] = following.of(wide(g.inputs[0]!), wide(gradients), given);
+        } else values[':gradients'] = gradients;
+      }
       return graph(inputsOf(Object.values(values)), values);
     });
+  /** Runs the program for every part of the rows; arrays are `[rows, ...]` under the names of its inputs and outputs. */
+  const runParts = async (
+    rows: number,
+    programFor: (size: number) => Promise<Program>,
+    given: Readonly<Record<string, Float32Array>>,
+    into: Readonly<Record<string, Float32Array>>,
+  ) => {
+    await inParts(sizes, rows, async (size, from, to) => {
+      const compiled = await programFor(size);
+      const part = (array: Float32Array) => {
+        const width = array.length / rows;
+        return array.subarray(from * width, to * width);
+      };
+      const feeds = Object.fromEntries(compiled.inputs.map(({ name }) => [name, part(given[name]!)]));
+      const results = Object.fromEntries(Object.entries(into).map(([name, array]) => [name, part(array)]));
+      await fillRows(compiled, size, dtype, feeds, results);
+    });
+  };
 
   const x = nameOf(one.inputs[0]!)!;
   return {
@@ -122,11 +188,7 @@ export async function createVictim(model: Model, task: Task, mostRows = MOST_ROW
       const rows = points.length / features;
       const scores = new Float32Array(rows * outputs);
       spent.scores += rows;
-      await inParts(sizes, rows, async (size, from, to) => {
-        const feeds = { [x]: points.subarray(from * features, to * features) };
-        const into = { ':scores': scores.subarray(from * outputs, to * outputs) };
-        await fillRows(await forward(size), size, dtype, feeds, into);
-      });
+      await runParts(rows, forward, { [x]: points }, { ':scores': scores });
       return scores;
     },
     async gradient(loss, points, labels, targets = labels, into) {
@@ -134,21 +196,25 @@ export async function createVictim(model: Model, task: Task, mostRows = MOST_ROW
       const found = into ?? newGradient(rows, features, outputs);
       const { scores, losses, gradients } = found;
       spent.gradients += rows;
-      await inParts(sizes, rows, async (size, from, to) => {
-        const compiled = await backward(loss, size);
-        const given: Record<string, Float32Array> = {
-          [x]: points.subarray(from * features, to * features),
-          ':labels': labels.subarray(from * outputs, to * outputs),
-          ':targets': targets.subarray(from * outputs, to * outputs),
-        };
-        const feeds = Object.fromEntries(compiled.inputs.map(({ name }) => [name, given[name]!]));
-        await fillRows(compiled, size, dtype, feeds, {
-          ':scores': scores.subarray(from * outputs, to * outputs),
-          ':losses': losses.subarray(from, to),
-          ':gradients': gradients.subarray(from * features, to * features),
-        });
-      });
+      const given = { [x]: points, ':labels': labels, ':targets': targets };
+      const results = { ':scores': scores, ':losses': losses, ':gradients': gradients };
+      await runParts(rows, (size) => climbing(loss, size), given, results);
       return found;
+    },
+    async losses(loss, points, labels, targets, { scores, losses }) {
+      const rows = points.length / features;
+      spent.scores += rows;
+      const given = { [x]: points, ':labels': labels, ':targets': targets };
+      const results = { ':scores': scores, ':losses': losses };
+      await runParts(rows, (size) => climbing(loss, size, false), given, results);
+    },
+    async follow(following, loss, points, labels, targets, given, { scores, losses, next }) {
+      const rows = points.length / features;
+      spent.gradients += rows;
+      const named = Object.fromEntries(Object.entries(given).map(([name, array]) => [`:${name}`, array]));
+      const feeds = { ...named, [x]: points, ':labels': labels, ':targets': targets };
+      const results = { ':scores': scores, ':losses': losses, ':next': next };
+      await runParts(rows, (size) => climbing(loss, size, following), feeds, results);
     },
     async dispose() {
       for (const known of programs.values())

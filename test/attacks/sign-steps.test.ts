@@ -3,8 +3,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createThreat } from '../../src/attacks/index.ts';
 import { inParts, partSizes } from '../../src/attacks/parts.ts';
-import { linfLimits, signSteps } from '../../src/attacks/sign-steps.ts';
+import { linfLimits, signStep, stepSizes } from '../../src/attacks/sign-steps.ts';
+import { graph, input, inputsOf, type Value } from '../../src/graph/index.ts';
 import { normal, rng, uniform } from '../../src/random/index.ts';
+import { compile } from '../../src/runtime/index.ts';
 
 const FEATURES = 5;
 const FRESH = 0.75;
@@ -27,12 +29,9 @@ test.each([1, 3, 16, 37, 300])(
     if (size > 5) gradients[5] = 0;
     const sizes = uniform(key.split('sizes'), rows, 0, 0.3);
     const clip = (v: number, i: number) => Math.min(limits.most[i]!, Math.max(limits.least[i]!, v));
-    const steps = signSteps(FEATURES, FRESH);
-    const next = new Float32Array(size);
-    await steps.step({ current, previous, gradients, sizes, ...limits }, next);
-    const plain = new Float32Array(size);
-    await steps.step({ current, gradients, sizes, ...limits }, plain);
-    await steps.dispose();
+    const arrays = { current, previous, gradients, sizes: stepSizes(sizes), ...limits };
+    const next = await stepped(rows, FRESH, arrays);
+    const plain = await stepped(rows, undefined, arrays);
     for (let i = 0; i < size; i++) {
       const sign = Number.isNaN(gradients[i]) ? 0 : Math.sign(gradients[i]!);
       const z = clip(current[i]! + sizes[Math.floor(i / FEATURES)]! * sign, i);
@@ -44,6 +43,22 @@ test.each([1, 3, 16, 37, 300])(
     }
   },
 );
+
+/** What follows from points and gradients that are given. */
+async function stepped(
+  rows: number,
+  fresh: number | undefined,
+  arrays: Readonly<Record<string, Float32Array>>,
+): Promise<Float32Array> {
+  const given = (name: string, width: number): Value => input(name, 'float32', [rows, width]);
+  const next = signStep(fresh).of(given('current', FEATURES), given('gradients', FEATURES), given);
+  const program = await compile(graph(inputsOf([next]), { next }));
+  const found = await program.run(
+    Object.fromEntries(program.inputs.map(({ name }) => [name, arrays[name]!])),
+  );
+  await program.dispose();
+  return found.next as Float32Array;
+}
 
 test('parts cover all rows, in programs that hold them', async () => {
   await fc.assert(

@@ -30,20 +30,17 @@ export interface State extends RowArrays {
   readonly points: Float32Array;
   readonly labels: Float32Array;
   readonly targets: Float32Array;
-  /** The last point and the one before. */
+  /** The last point, the one before, and memory for the next. */
   readonly current: Float32Array;
   readonly previous: Float32Array;
-  readonly gradients: Float32Array;
+  readonly next: Float32Array;
+  /** At the last point and at the one before. */
   readonly losses: Float32Array;
+  readonly lossesBefore: Float32Array;
+  readonly scores: Float32Array;
   /** Where the loss was largest. */
   readonly best: Float32Array;
-  readonly bestGradients: Float32Array;
   readonly bestLosses: Float32Array;
-  /** Memory for the next point and its gradient. */
-  readonly spare: Float32Array;
-  readonly spareGradients: Float32Array;
-  readonly spareLosses: Float32Array;
-  readonly scores: Float32Array;
 }
 
 /** How a norm steps, and how it adapts. */
@@ -53,14 +50,14 @@ export interface Rule<Memory extends RowArrays> {
   readonly nextInterval: (interval: number, iterations: number) => number;
   /** What it remembers of every row. */
   readonly begin: (state: State, threat: Threat) => Memory;
-  /** Writes the next points to `next`. */
-  readonly step: (
+  /** Evaluates the current points, into the scores and `losses`, and writes where a step from there leads to `next`. */
+  readonly advance: (
+    slope: Slope,
     state: State,
     memory: Memory,
-    threat: Threat,
     first: boolean,
-    next: Float32Array,
-  ) => Promise<void> | void;
+    losses: Float32Array,
+  ) => Promise<void>;
   /** Sees the losses before and after a step. */
   readonly see: (memory: Memory, before: Float32Array, after: Float32Array) => void;
   /** At a checkpoint: adapts the step of row `i`; true to go on from its best point. */
@@ -74,22 +71,22 @@ export type Observe = (iteration: number, state: State, broken: readonly boolean
  * Climbs from every start. Where `untilWrong` is set and a row is wrong, its row of `reached` is that point, otherwise the
  * one of the largest loss; `broken` says which are wrong where a row is done.
  *
- * Cost: iterations + 1 gradients of every row that goes on.
+ * Cost: `iterations` gradients of every row that goes on, and its scores at every checkpoint and at the end.
  */
 export async function climb<Memory extends RowArrays>(
-  { victim, loss, threat, iterations, untilWrong }: Slope,
+  slope: Slope,
   { points, labels, targets, starts }: Climbers,
   rule: Rule<Memory>,
   stop: Stop,
   observe: Observe = () => {},
 ): Promise<{ reached: Float32Array; broken: boolean[] }> {
+  const { victim, loss, threat, iterations, untilWrong } = slope;
   const { features } = victim;
   const rows = points.length / features;
   const reached = starts.slice();
   const broken = new Array<boolean>(rows).fill(false);
   if (rows === 0) return { reached, broken };
 
-  const found = await victim.gradient(loss, starts, labels, targets);
   let state: State = {
     places: Int32Array.from({ length: rows }, (_, i) => i),
     points: points.slice(),
@@ -97,15 +94,12 @@ export async function climb<Memory extends RowArrays>(
     targets: targets.slice(),
     current: starts.slice(),
     previous: starts.slice(),
-    gradients: found.gradients,
-    losses: found.losses,
+    next: new Float32Array(starts.length),
+    losses: new Float32Array(rows),
+    lossesBefore: new Float32Array(rows),
+    scores: new Float32Array(labels.length),
     best: starts.slice(),
-    bestGradients: found.gradients.slice(),
-    bestLosses: found.losses.slice(),
-    spare: starts.slice(),
-    spareGradients: new Float32Array(starts.length),
-    spareLosses: new Float32Array(rows),
-    scores: found.scores,
+    bestLosses: new Float32Array(rows).fill(-Infinity),
   };
   let memory = rule.begin(state, threat);
   const settle = (iteration: number) => {
@@ -122,36 +116,36 @@ export async function climb<Memory extends RowArrays>(
     state = keepRows(state, stays);
     memory = keepRows(memory, stays);
   };
-  settle(0);
-
   let interval = rule.firstInterval(iterations);
   let sinceCheck = 0;
-  for (let iteration = 1; iteration <= iterations && state.places.length > 0 && !stop(); iteration++) {
-    await rule.step(state, memory, threat, iteration === 1, state.spare);
-    const { spare, spareGradients, spareLosses, scores } = state;
-    const into = { scores, losses: spareLosses, gradients: spareGradients };
-    await victim.gradient(loss, spare, state.labels, state.targets, into);
-    rule.see(memory, state.losses, spareLosses);
+  for (let iteration = 0; ; iteration++) {
+    const checking = iteration > 0 && ++sinceCheck === interval;
+    const { current, losses, lossesBefore } = state;
+    // Whence and how far the next step goes is known only after a checkpoint; after the last iteration there is none.
+    if (checking || iteration === iterations)
+      await victim.losses(loss, current, state.labels, state.targets, state);
+    else await rule.advance(slope, state, memory, iteration === 0, losses);
+    if (iteration > 0) rule.see(memory, lossesBefore, losses);
+    rememberBest(state, features);
+    settle(iteration);
+    if (iteration === iterations || state.places.length === 0 || stop()) break;
+    if (checking) {
+      for (let i = 0; i < state.places.length; i++)
+        if (rule.adapt(state, memory, i, interval, threat))
+          rowOf(state.current, i, features).set(rowOf(state.best, i, features));
+      sinceCheck = 0;
+      interval = rule.nextInterval(interval, iterations);
+      // The losses stay those before a return to the best point: the next step is held against them.
+      await rule.advance(slope, state, memory, false, state.lossesBefore);
+    }
     state = {
       ...state,
       previous: state.current,
-      current: spare,
-      spare: state.previous,
-      gradients: spareGradients,
-      spareGradients: state.gradients,
-      losses: spareLosses,
-      spareLosses: state.losses,
+      current: state.next,
+      next: state.previous,
+      losses: state.lossesBefore,
+      lossesBefore: state.losses,
     };
-    rememberBest(state, features);
-    settle(iteration);
-    if (++sinceCheck < interval) continue;
-    for (let i = 0; i < state.places.length; i++)
-      if (rule.adapt(state, memory, i, interval, threat)) {
-        rowOf(state.current, i, features).set(rowOf(state.best, i, features));
-        rowOf(state.gradients, i, features).set(rowOf(state.bestGradients, i, features));
-      }
-    sinceCheck = 0;
-    interval = rule.nextInterval(interval, iterations);
   }
   state.places.forEach((place, i) => {
     rowOf(reached, place, features).set(rowOf(state.best, i, features));
@@ -159,14 +153,10 @@ export async function climb<Memory extends RowArrays>(
   return { reached, broken };
 }
 
-function rememberBest(
-  { losses, current, gradients, best, bestGradients, bestLosses }: State,
-  features: number,
-): void {
+function rememberBest({ losses, current, best, bestLosses }: State, features: number): void {
   for (let i = 0; i < losses.length; i++) {
     if (!(losses[i]! > bestLosses[i]!)) continue;
     bestLosses[i] = losses[i]!;
     rowOf(best, i, features).set(rowOf(current, i, features));
-    rowOf(bestGradients, i, features).set(rowOf(gradients, i, features));
   }
 }

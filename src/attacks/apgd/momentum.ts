@@ -1,7 +1,7 @@
 // APGD in linf and l2: steps with momentum, halved where they no longer help (Croce and Hein 2020, section 3).
 import type { Stop } from '../../stop.ts';
 import { project } from '../projection.ts';
-import { linfLimits, type SignSteps, signSteps } from '../sign-steps.ts';
+import { linfLimits, signStep, stepSizes } from '../sign-steps.ts';
 import { stepAlong } from '../steps.ts';
 import type { Threat } from '../threat.ts';
 import { type Climbers, climb, type Observe, type Rule, type Slope, type State } from './climb.ts';
@@ -17,6 +17,8 @@ type Memory = {
   /** What each entry may be; empty in l2. */
   readonly least: Float32Array;
   readonly most: Float32Array;
+  /** Memory; empty in linf. */
+  readonly gradients: Float32Array;
 };
 
 /** How much of a step is new; the rest goes on in the direction of the last one. */
@@ -33,25 +35,36 @@ const share = (part: number, iterations: number) => Math.max(1, Math.floor(part 
  * starts again at its best point, where at most 75 % of the steps since the last one raised the loss, or where the size was
  * not halved there and the best loss has not risen since.
  */
-const momentum = (bySign: SignSteps): Rule<Memory> => ({
+const momentum: Rule<Memory> = {
   firstInterval: (iterations) => share(0.22, iterations),
   nextInterval: (interval, iterations) =>
     Math.max(interval - share(0.03, iterations), share(0.06, iterations)),
   begin({ bestLosses, points }, threat) {
     const rows = bestLosses.length;
-    const none = { least: new Float32Array(0), most: new Float32Array(0) };
+    const none = new Float32Array(0);
     return {
       sizes: new Float64Array(rows).fill(2 * threat.radius),
       rises: new Int32Array(rows),
       checked: Float64Array.from(bestLosses),
       halved: new Int32Array(rows).fill(1),
-      ...(threat.norm === 'linf' ? linfLimits(threat, points, points.length / rows) : none),
+      ...(threat.norm === 'linf'
+        ? { ...linfLimits(threat, points, points.length / rows), gradients: none }
+        : { least: none, most: none, gradients: new Float32Array(points.length) }),
     };
   },
-  step: (state, memory, threat, first, next) =>
-    threat.norm === 'linf'
-      ? stepBySign(bySign, state, memory, first, next)
-      : step(state, memory, threat, first, next),
+  async advance({ victim, loss, threat }, state, memory, first, losses) {
+    const { current, previous, next, labels, targets, scores } = state;
+    const { least, most, gradients } = memory;
+    if (threat.norm === 'linf') {
+      const limited = { least, most, sizes: stepSizes(memory.sizes) };
+      const given = first ? limited : { ...limited, previous };
+      const into = { scores, losses, next };
+      await victim.follow(first ? FIRST : MOVING, loss, current, labels, targets, given, into);
+    } else {
+      await victim.gradient(loss, current, labels, targets, { scores, losses, gradients });
+      step(state, memory, threat, first);
+    }
+  },
   see({ rises }, before, after) {
     for (let i = 0; i < rises.length; i++) if (after[i]! > before[i]!) rises[i]!++;
   },
@@ -64,44 +77,30 @@ const momentum = (bySign: SignSteps): Rule<Memory> => ({
     rises[i] = 0;
     return halve;
   },
-});
+};
 
-/** Climbs with momentum(). */
-export async function climbWithMomentum(
+const FIRST = signStep();
+const MOVING = signStep(NEW);
+
+/** Climbs with momentum. */
+export function climbWithMomentum(
   slope: Slope,
   climbers: Climbers,
   stop: Stop,
   observe?: Observe,
 ): ReturnType<typeof climb> {
-  const bySign = signSteps(slope.victim.features, NEW);
-  try {
-    return await climb(slope, climbers, momentum(bySign), stop, observe);
-  } finally {
-    await bySign.dispose();
-  }
-}
-
-function stepBySign(
-  bySign: SignSteps,
-  { current, previous, gradients }: State,
-  { sizes, least, most }: Memory,
-  first: boolean,
-  next: Float32Array,
-): Promise<void> {
-  const from = { current, gradients, sizes, least, most };
-  return bySign.step(first ? from : { ...from, previous }, next);
+  return climb(slope, climbers, momentum, stop, observe);
 }
 
 function step(
-  { points, current, previous, gradients, places }: State,
-  memory: Memory,
+  { points, current, previous, next, places }: State,
+  { sizes, gradients }: Memory,
   threat: Threat,
   first: boolean,
-  next: Float32Array,
 ): void {
   next.set(current);
   const features = points.length / places.length;
-  stepAlong(next, gradients, memory.sizes);
+  stepAlong(next, gradients, sizes);
   project(threat, points, next, features);
   if (first) return;
   for (let j = 0; j < next.length; j++) {

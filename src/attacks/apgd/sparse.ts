@@ -11,6 +11,8 @@ type Memory = {
   readonly touched: Float64Array;
   /** Entries that a step touches. */
   readonly counts: Float64Array;
+  /** Memory. */
+  readonly gradients: Float32Array;
 };
 
 /** A step touches this many times fewer entries than the best change, rounded down: from two entries it must find one. */
@@ -30,12 +32,15 @@ export const withSparseSteps: Rule<Memory> = {
       sizes: new Float64Array(places.length).fill(radius),
       touched,
       counts: touched.map((count) => count / SPARSER),
+      gradients: new Float32Array(points.length),
     };
   },
-  step({ points, current, gradients, places }, { sizes, counts }, threat, _, next) {
+  async advance({ victim, loss, threat }, state, { sizes, counts, gradients }, _, losses) {
+    const { points, current, next, labels, targets, scores } = state;
+    await victim.gradient(loss, current, labels, targets, { scores, losses, gradients });
     next.set(current);
     stepSparsely(next, gradients, sizes, counts);
-    project(threat, points, next, points.length / places.length);
+    project(threat, points, next, victim.features);
   },
   see: () => {},
   adapt({ points, best, places }, { sizes, touched, counts }, i, _, { radius }) {
