@@ -1,6 +1,10 @@
 // Our side of the training benchmark, in a process of its own: one JSON object a line, as in training_reference.py.
+// Points and initial weights are read from the same files as there: what it takes to draw them is no part of a training.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Weights } from '../src/models/index.ts';
+import { sizeOf, tensor } from '../src/graph/index.ts';
+import type { ModelFamily, Weights } from '../src/models/index.ts';
 import { permutation } from '../src/random/index.ts';
 import { fullBatch, miniBatches } from '../src/training/batches.ts';
 import {
@@ -15,16 +19,17 @@ import {
   type TrainingPlan,
   train,
 } from '../src/training/index.ts';
-import { dataOf, keyOf, TRAINING_JOBS, type TrainingJob } from './training-jobs.ts';
+import { keyOf, TRAINING_JOBS, type TrainingJob } from './training-jobs.ts';
 
 type Engine = Awaited<ReturnType<typeof prepare>>;
 
 /** Mean squared error at which random signs count as memorized. */
 export const TOLERANCE = 0.02;
 
-async function prepare(job: TrainingJob) {
+async function prepare(job: TrainingJob, folder: string) {
+  const weights = weightsIn(folder, job.family);
   const plan: TrainingPlan = {
-    family: job.family,
+    family: { ...job.family, initialise: () => weights },
     objective: plain(job.loss === 'squared' ? squaredLoss : crossEntropy()),
     optimiser: adam(),
     learningRate: constantRate(job.learningRate),
@@ -33,12 +38,11 @@ async function prepare(job: TrainingJob) {
     stop: [job.loss === 'squared' ? signsMemorized(TOLERANCE) : accurate(1)],
   };
   const key = keyOf(job);
-  const { x, y } = dataOf(job);
+  const [x, y] = [floatsIn(folder, 'x'), floatsIn(folder, 'y')];
   const full = job.batch === job.n;
   const labels = job.loss === 'squared' ? 'signs' : 'classes';
   const trainer = await createTrainer(plan, job.batch, labels, 'loss');
   const batches = full ? fullBatch(x, y) : miniBatches(x, y, job.n, job.batch, key.split('batches'));
-  const weights: Weights = job.family.initialise(key);
   let [state, spare] = [trainer.start(weights), trainer.start(weights)];
   return {
     /** One update; the loss before it. */
@@ -60,6 +64,23 @@ async function prepare(job: TrainingJob) {
       return { reason, steps };
     },
   };
+}
+
+function floatsIn(folder: string, name: string): Float32Array {
+  const bytes = readFileSync(join(folder, name));
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+}
+
+function weightsIn(folder: string, family: ModelFamily): Weights {
+  const all = floatsIn(folder, 'weights');
+  let from = 0;
+  return Object.fromEntries(
+    Object.entries({ ...family.parameterShapes, ...family.statisticShapes }).map(([name, shape]) => {
+      const data = all.subarray(from, from + sizeOf(shape));
+      from += data.length;
+      return [name, tensor('float32', shape, data)];
+    }),
+  );
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<T & { seconds: number; processor: number }> {
@@ -95,7 +116,7 @@ if (process.argv[2] === '--serve') {
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line);
     if ('prepare' in request) {
-      engine = await prepare(TRAINING_JOBS.find(({ name }) => name === request.prepare)!);
+      engine = await prepare(TRAINING_JOBS.find(({ name }) => name === request.job)!, request.prepare);
       console.log(JSON.stringify({ peak: before }));
     } else console.log(JSON.stringify(await answer(request, engine)));
   }

@@ -30,8 +30,8 @@ interface Memorized {
 
 /** An engine in a process of its own. */
 interface Engine {
-  /** MiB before the job. */
-  prepare(what: string): Promise<{ readonly peak: number; readonly version?: string }>;
+  /** Reads the job from its folder; MiB before it. */
+  prepare(job: string, folder: string): Promise<{ readonly peak: number; readonly version?: string }>;
   run(steps: number): Promise<Turn>;
   memorize(): Promise<Memorized>;
   stop(): void;
@@ -93,7 +93,7 @@ async function measure(job: TrainingJob) {
   ];
   try {
     describe(job, folder);
-    const ready = [await engines[0]!.prepare(job.name), await engines[1]?.prepare(folder)];
+    const ready = [await engines[0]!.prepare(job.name, folder), await engines[1]?.prepare(job.name, folder)];
     version = ready[1]?.version ?? version;
     const turns: Turn[][] = engines.map(() => []);
     // The first round warms up.
@@ -178,7 +178,7 @@ function start(command: string, given: readonly string[]): Engine {
     return JSON.parse(value);
   };
   return {
-    prepare: (what) => ask({ prepare: what }),
+    prepare: (job, folder) => ask({ job, prepare: folder }),
     run: (steps) => ask({ run: steps }),
     memorize: () => ask({ memorize: true }),
     stop: () => child.stdin.end(),

@@ -52,7 +52,8 @@ export function tensor(dtype: DataType, shape: Shape, values: ArrayLike<number> 
   if (values instanceof ARRAYS[dtype]) return { dtype, shape, data: values };
   const data = allocate(dtype, size);
   if (data instanceof BigInt64Array) for (let i = 0; i < size; i++) data[i] = BigInt(values[i]!);
-  else for (let i = 0; i < size; i++) data[i] = Number(values[i]!);
+  else if (values instanceof BigInt64Array) for (let i = 0; i < size; i++) data[i] = Number(values[i]!);
+  else data.set(values);
   return { dtype, shape, data };
 }
 

@@ -21,11 +21,9 @@ export type InitialWeights = Readonly<Record<string, InitialWeight>>;
  */
 export function heNormal(rng: Rng, dtype: FloatType, shape: Shape, fanIn: number, gain: number): Tensor {
   const deviation = Math.sqrt(gain / fanIn);
-  return tensor(
-    dtype,
-    shape,
-    normal(rng, sizeOf(shape)).map((z) => z * deviation),
-  );
+  const entries = normal(rng, sizeOf(shape));
+  for (let i = 0; i < entries.length; i++) entries[i]! *= deviation;
+  return tensor(dtype, shape, entries);
 }
 
 /** The weights themselves; those of each name are a function of `rng.split(name)`. */

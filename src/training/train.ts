@@ -145,10 +145,12 @@ export async function train(
       if (reason) {
         // The measures belong to the state before the update that has just been computed along with them.
         const weights = await settled(plan, trainer.weights(before), x, full);
+        // Within an epoch, and where a constraint may have changed the weights, what is known is of others.
+        const current = between && !constraint ? undefined : await evaluator?.measure(arraysOf(weights));
         return {
           reason,
           weights,
-          measures: { ...told, ...(await evaluator?.measure(arraysOf(weights))) },
+          measures: { ...told, ...current },
           steps: before.step,
           losses: Float64Array.from(losses),
         };
