@@ -7,8 +7,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Dataset, Split } from '../data/index.ts';
 import { invalidArgument, RobustlawError } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
-import type { Norm, PlainEstimate } from '../guarantee/index.ts';
-import { renderSurveyPage, significant } from '../report/index.ts';
+import type { Norm } from '../guarantee/index.ts';
 import { type DataSurvey, type KnownNoise, surveyData, type Task } from '../survey/index.ts';
 import { interruption } from './interruption.ts';
 import {
@@ -30,7 +29,6 @@ import {
   readRows,
   scaled,
 } from './read-data.ts';
-import { table } from './table.ts';
 import { version } from './version.ts';
 
 interface DataOptions extends ReadingOptions {
@@ -125,27 +123,32 @@ async function describe(path: string, labels: string | undefined, options: DataO
   const { signal, dispose } = interruption(() => process.stderr.write('\nstopping; what is done is kept\n'));
   const display = progressDisplay(process.stderr);
   let result: DataSurvey;
+  let words: typeof import('./data-text.ts');
   try {
-    result = await surveyData(
-      {
-        data,
-        task: options.task,
-        noise: knownNoise(options),
-        radii: options.radius.flatMap(({ norm, radii: list }) => list.map((radius) => ({ norm, radius }))),
-        warnings: guess === undefined ? [] : ['the points are images of bytes: divided by 255'],
-        seed: options.seed,
-        timeLimit: options.timeLimit,
-        workers: options.workers,
-        version: version(),
-      },
-      ({ parts, share }) =>
-        display.update({
-          done: Math.round(1000 * share),
-          total: 1000,
-          text: parts.length > 0 ? parts.join(', ') : 'done',
-        }),
-      () => signal.aborted,
-    );
+    // What writes the result is loaded while threads measure.
+    [result, words] = await Promise.all([
+      surveyData(
+        {
+          data,
+          task: options.task,
+          noise: knownNoise(options),
+          radii: options.radius.flatMap(({ norm, radii: list }) => list.map((radius) => ({ norm, radius }))),
+          warnings: guess === undefined ? [] : ['the points are images of bytes: divided by 255'],
+          seed: options.seed,
+          timeLimit: options.timeLimit,
+          workers: options.workers,
+          version: version(),
+        },
+        ({ parts, share }) =>
+          display.update({
+            done: Math.round(1000 * share),
+            total: 1000,
+            text: parts.length > 0 ? parts.join(', ') : 'done',
+          }),
+        () => signal.aborted,
+      ),
+      import('./data-text.ts'),
+    ]);
   } finally {
     display.stop();
     dispose();
@@ -153,9 +156,9 @@ async function describe(path: string, labels: string | undefined, options: DataO
   const json = `${JSON.stringify(result, null, 1)}\n`;
   if (options.output !== undefined) {
     writeWhole(join(options.output, 'data.json'), json);
-    writeWhole(join(options.output, 'data.html'), renderSurveyPage(result));
+    writeWhole(join(options.output, 'data.html'), words.renderSurveyPage(result));
   }
-  process.stdout.write(options.json ? json : `${text(result, options.output)}\n`);
+  process.stdout.write(options.json ? json : `${words.surveyText(result, options.output)}\n`);
 }
 
 /** Before the measurements: nobody wants to hear of it after them. */
@@ -201,92 +204,4 @@ function referenceAccuracy(text: string): { readonly accuracy: number; readonly 
   if (rest.length > 0)
     throw new InvalidArgumentError('expected a share and a number of rows, like 0.98:10000.');
   return { accuracy: probability(share), rows: rows === undefined ? undefined : positiveInteger(rows) };
-}
-
-/** The verdict, the tables, what was not measured, and where the page is. */
-function text(result: DataSurvey, output: string | undefined): string {
-  const { law, dimensions, noise, separation, data } = result;
-  const parts = [result.verdict.join('\n')];
-  const asked = 'value' in law ? law.value.asks : [];
-  const readings = 'value' in dimensions ? dimensions.value.readings : [];
-  if (asked.length + readings.length > 0) {
-    const rows = [
-      ...asked.map(({ name, dimension, parameters }) => [
-        name,
-        estimateText(dimension),
-        estimateText(parameters),
-        '',
-      ]),
-      ...readings.flatMap(({ name, reason }) => (reason === null ? [] : [[name, '', '', reason]])),
-    ];
-    const noted = rows.some((row) => row[3] !== '');
-    parts.push(
-      `Dimension D, and parameters of the order n D for a robust fit below the noise\n${table(
-        ['reading', 'D', 'n D', ...(noted ? ['note'] : [])],
-        rows,
-        ['D', 'n D'],
-      )}`,
-    );
-  }
-  if ('value' in noise) {
-    const rows = noise.value.readings.map(({ name, level }) => [name, estimateText(level)]);
-    const floor = noise.value.crossEntropyFloor;
-    parts.push(
-      `Noise of the labels, E Var[y|x]\n${table(['reading', 'sigma^2'], rows, ['sigma^2'])}${
-        floor === null ? '' : `\nCross-entropy floor: ${significant(floor)} nats`
-      }`,
-    );
-  }
-  if ('value' in separation) {
-    const rows = separation.value.map(({ norm, closest, robustRadius, exhaustive, quantiles }) => [
-      norm,
-      `${exhaustive ? '' : '\u2264 '}${significant(closest.distance)}`,
-      `${exhaustive ? '' : '\u2264 '}${significant(robustRadius)}`,
-      significant(quantiles.find(({ share }) => share === 0.5)!.distance),
-      closest.rows.map(({ row, label }) => `${row} (${label})`).join(', '),
-    ]);
-    parts.push(
-      `Distance to the nearest point of another class\n${table(
-        ['norm', 'least', 'robust radius', 'median', 'closest rows (class)'],
-        rows,
-        ['least', 'robust radius', 'median'],
-      )}`,
-    );
-    const against = separation.value.flatMap(({ norm, radii: list }) =>
-      list.map(({ radius, ratio, sharedShare }) => [
-        norm,
-        significant(radius),
-        ratio === null ? '\u221E' : significant(ratio),
-        `${significant(100 * sharedShare)} %`,
-      ]),
-    );
-    if (against.length > 0) {
-      parts.push(
-        `Radii asked for: from ratio 1 on no classifier is right within them around every point\n${table(
-          ['norm', 'radius', 'ratio', 'points whose ball touches another class'],
-          against,
-          ['radius', 'ratio', 'points whose ball touches another class'],
-        )}`,
-      );
-    }
-  }
-  const missing = (['noise', 'separation', 'dimensions', 'isoperimetry', 'concentration'] as const).flatMap(
-    (part) => {
-      const one = result[part];
-      return 'reason' in one
-        ? [`${one.status === 'partial' ? 'Incomplete' : 'Not measured'}: ${part}: ${one.reason}`]
-        : [];
-    },
-  );
-  const said = [...data.warnings.map((warning) => `Note: ${warning}`), ...missing];
-  if (said.length > 0) parts.push(said.join('\n'));
-  if (output !== undefined) parts.push(`Page: ${join(output, 'data.html')}`);
-  return parts.join('\n\n');
-}
-
-/** `6.83 (6.36 to 7.19)`. */
-function estimateText({ value, interval: [low, high] }: PlainEstimate): string {
-  return low === high
-    ? significant(value)
-    : `${significant(value)} (${significant(low)} to ${significant(high)})`;
 }

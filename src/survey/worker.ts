@@ -1,25 +1,20 @@
 // The parts of a survey as jobs of worker threads.
 import type { JobContext } from '../runtime/index.ts';
 import type { Found, Measure, Subject } from './part.ts';
-import { measureConcentration } from './parts/concentration.ts';
-import { measureDimensions } from './parts/dimensions.ts';
-import { measureIsoperimetry } from './parts/isoperimetry.ts';
-import { measureNoise } from './parts/noise.ts';
-import { measureRepeats } from './parts/repeats.ts';
-import { measureSeparation } from './parts/separation.ts';
 
+/** Each part brings its own libraries: a thread loads those of the parts that it measures. */
 export const MEASURES = {
-  repeats: measureRepeats,
-  noise: measureNoise,
-  separation: measureSeparation,
-  dimensions: measureDimensions,
-  isoperimetry: measureIsoperimetry,
-  concentration: measureConcentration,
+  repeats: async () => (await import('./parts/repeats.ts')).measureRepeats,
+  noise: async () => (await import('./parts/noise.ts')).measureNoise,
+  separation: async () => (await import('./parts/separation.ts')).measureSeparation,
+  dimensions: async () => (await import('./parts/dimensions.ts')).measureDimensions,
+  isoperimetry: async () => (await import('./parts/isoperimetry.ts')).measureIsoperimetry,
+  concentration: async () => (await import('./parts/concentration.ts')).measureConcentration,
 } as const;
 
 export type PartName = keyof typeof MEASURES;
 export type ValueOf<Part extends PartName> =
-  (typeof MEASURES)[Part] extends Measure<infer Value> ? Value : never;
+  Awaited<ReturnType<(typeof MEASURES)[Part]>> extends Measure<infer Value> ? Value : never;
 
 export interface PartJob {
   readonly part: PartName;
@@ -40,7 +35,7 @@ export async function run(
 ): Promise<PartReport> {
   const start = performance.now();
   const elapsed = () => (performance.now() - start) / 1e3;
-  const measure: Measure<unknown> = MEASURES[part];
+  const measure: Measure<unknown> = await MEASURES[part]();
   const found = await measure(subject, () => interrupted() || elapsed() >= seconds, progress);
   return { seconds: elapsed(), found };
 }
