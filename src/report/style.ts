@@ -104,6 +104,7 @@ img{image-rendering:pixelated;border:1px solid var(--rule);vertical-align:top}
 .facts dd{margin:0 0 .7rem 1.2rem}
 table{width:max-content;min-width:100%}
 td{max-width:16rem}
+td.number small{white-space:normal;max-width:5.6rem;margin-left:auto}
 .wide{display:none}
 .narrow{display:block}
 .narrow .chart{width:100%}

@@ -123,7 +123,7 @@ test('the task: 3/8 of the least distance of opposite signs, on directions that 
   expect(task.radius).toBeCloseTo((3 / 8) * truth, 12);
   expect(task.inputs).toBeLessThan(scores.columns);
   expect(least(task.samples.x, task.inputs)).toBeGreaterThan(0.95 * truth * (1 - 1e-6));
-  expect(task.samples.y.reduce((a, b) => a + b, 0)).toBe(0);
+  expect(Array.from(task.samples.y).reduce((a, b) => a + b, 0)).toBe(0);
   expect(robustTask(matrix(2, 1, Float64Array.of(1, 1)), [0, 1])).toBeUndefined();
   expect(parametersOf(task.inputs, 7)).toBe(twoLayer(task.inputs, 7).parameterCount);
 });

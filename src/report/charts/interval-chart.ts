@@ -52,7 +52,7 @@ const NARROW: Layout = {
   width: 400,
   row: 50,
   names: 0,
-  longestName: 36,
+  longestName: 38,
   longestLabel: 50,
   values: 0,
   fontSize: 12.5,

@@ -38,7 +38,7 @@ export function dimensionChart(
   return {
     rows,
     axis: (range, ticks) => logarithmic([low, high], range, ticks),
-    label: 'dimension (log scale); dashed: the number of features',
+    label: 'dimension (log scale); dashed: all features',
     reference: features,
   };
 }

@@ -16,7 +16,7 @@ import { xyCharts } from './xy-chart.ts';
 
 export function dimensions(survey: DataSurvey): Html {
   return section('dimensions', 'Dimension, and what the law asks', [
-    html`<p>A model with P parameters that fits n noisy points of dimension D below the noise has a Lipschitz constant of at least the order of \u221A(nD/P) (Bubeck and Sellke 2021): a robust fit needs P of the order of n D. D is the number of features for data that fill their space and concentrate; other data have less, and nobody knows which reading counts. Those that speak of concentration are nearest to the proof; those of manifolds say how many numbers describe a point.</p>
+    html`<p>A model with P parameters that fits n noisy points of dimension D below the noise has a Lipschitz constant of at least the order of \u221A(nD/P) (Bubeck and Sellke 2021): a robust fit needs P of the order of n D. D is the number of features for data that fill their space and concentrate; other data have less, and nobody knows which reading counts. Those that speak of concentration are nearest to the proof; those of functions that fit noise are examples, from its other side; those of manifolds say how many numbers describe a point.</p>
 `,
     measured(survey.dimensions, (value) => content(survey, value)),
   ]);
@@ -77,7 +77,11 @@ function content(survey: DataSurvey, value: SurveyDimensions): Html {
 
 function readings({ law }: DataSurvey, all: readonly Reading[]): Html {
   const asks = new Map('value' in law ? law.value.asks.map((entry) => [entry.name, entry]) : []);
-  const cell = (estimate: PlainEstimate): Html => estimateCell({ kind: 'estimate', ...estimate });
+  // What was counted has no interval.
+  const cell = (estimate: PlainEstimate): Html =>
+    estimate.confidence === 1
+      ? numberCell(significant(estimate.value))
+      : estimateCell({ kind: 'estimate', ...estimate });
   const rows = all.map(({ name, dimension, reason }) => {
     const entry = asks.get(name);
     if (!dimension)
@@ -92,9 +96,9 @@ function readings({ law }: DataSurvey, all: readonly Reading[]): Html {
       entry ? numberCell(significant(entry.lipschitz.value)) : numberCell(''),
     ]);
   });
-  const meanings = all.map(
-    ({ name, meaning, dimension, notes }) =>
-      html`<dt>${name}</dt><dd>${meaning}${dimension ? html`<small>${dimension.method}</small>` : NOTHING}${notes.map((note) => html`<small>${note}</small>`)}</dd>\n`,
+  const meanings = [...Map.groupBy(all, ({ meaning }) => meaning)].map(
+    ([meaning, alike]) =>
+      html`${alike.map(({ name }) => html`<dt>${name}</dt>`)}<dd>${meaning}${alike.map((one) => estimated(one, alike.length > 1))}</dd>\n`,
   );
   return html`${table(
     'Dimensions',
@@ -106,4 +110,11 @@ function readings({ law }: DataSurvey, all: readonly Reading[]): Html {
     ],
     rows,
   )}${details('What each means, and how it is estimated', html`<dl>${meanings}</dl>\n`)}`;
+}
+
+/** How one was estimated, after its name where others share the meaning. */
+function estimated({ name, dimension, notes }: Reading, shared: boolean): Html {
+  const lines = [...(dimension ? [dimension.method] : []), ...notes];
+  if (shared) return lines.length > 0 ? html`<small>${name}: ${lines.join('; ')}</small>` : NOTHING;
+  return html`${lines.map((line) => html`<small>${line}</small>`)}`;
 }
