@@ -46,6 +46,14 @@ function sample(
         name: 'transport',
         reading: { value: 2.5, interval: [1.75, null], confidence: 0.95, method: 'by hand' },
       },
+      {
+        name: 'Poincar\u00e9',
+        reading: { value: 2.25, interval: [1.625, null], confidence: 0.95, method: 'by hand' },
+      },
+      {
+        name: 'logarithmic Sobolev',
+        reading: { value: 2.5, interval: [1.775, null], confidence: 0.9, method: 'by hand' },
+      },
     ],
     curves: [curve('coordinates', 9), curve('principal directions', 5)],
     verdict: { kind, sentence: `${name}: ${kind}.` },
@@ -177,6 +185,7 @@ export function completeSurvey(): DataSurvey {
         origin: 'given',
         groups: [sample('cat', 'consistent'), sample('dog', 'consistent')],
         leftOut: 0,
+        otherNorms: [{ norm: 'linf', sample: { ...sample('all rows', 'consistent'), constants: [] } }],
       },
     },
     concentration: {

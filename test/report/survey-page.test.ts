@@ -82,6 +82,13 @@ describe('a complete survey', () => {
     expect(text('#separation tbody tr')[1]).toMatch(/0\.250all pairs0\.125/);
   });
 
+  it('constants from inequalities that say more, and the test in another norm', () => {
+    // Lower ends are rounded down: 1.775 to 1.77.
+    expect(text('#isoperimetry tbody tr')[0]).toMatch(/≥\s1\.75≥\s1\.62≥\s1\.77/);
+    const sentence = text('#isoperimetry p').find((one) => one.startsWith('In ℓ∞'))!;
+    expect(sentence).toMatch(/c = 2\.00 \(90 % interval 1\.50 to 3\.00\) and d \/ c = 8\.00/);
+  });
+
   it('pictures of the closest rows and of contradictions, as data', () => {
     const pictures = [...document.querySelectorAll('img')];
     expect(pictures.map((one) => one.getAttribute('alt'))).toEqual([

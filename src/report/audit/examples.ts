@@ -1,5 +1,11 @@
 // Adversarial examples to look at: original, change and result; the most fragile points; the most suspicious labels.
-import type { AuditImage, AuditResult, PointRobustness, Robustness } from '../../audit/index.ts';
+import type {
+  AuditImage,
+  AuditResult,
+  PointRobustness,
+  Robustness,
+  SuspiciousLabel,
+} from '../../audit/index.ts';
 import { type Html, html, NOTHING, trusted } from '../html.ts';
 import { count, counted, MISSING, percent, significant } from '../number.ts';
 import { type Column, numberCell, row, section, table, textCell } from '../sections/common.ts';
@@ -43,7 +49,7 @@ ${galleries}`;
   return section('examples', 'Adversarial examples', [content, fragile(result)]);
 }
 
-/** Labels that look wrong, with their pictures where the audit holds them. */
+/** Labels that look wrong, with their pictures where the points are some. */
 export function suspiciousLabels(result: AuditResult): Html {
   return section(
     'suspicious',
@@ -51,27 +57,27 @@ export function suspiciousLabels(result: AuditResult): Html {
     measured(result.memorization, ({ data, suspicious }) => {
       if (suspicious.length === 0) return html`<p class="absent">No label stands out.</p>\n`;
       const shown = suspicious.slice(0, MOST_ROWS);
-      const { column, cell } = pictureColumn(
-        result,
-        // The pictures are of the audited data: rows of training data are others.
-        shown.map((one) => (image) => result.training === null && image.row === one.row),
-        false,
-      );
+      const thumbs = shown.map((one) => suspectPicture(result, one));
+      const pictured = thumbs.some((thumb) => thumb !== undefined);
+      const around = shown.some(({ neighbours }) => neighbours !== null && neighbours !== undefined);
+      const said = shown.some(({ model }) => model !== undefined);
       const rows = shown.map((one, index) =>
         row([
           html`<th scope="row">${count(one.row)}</th>`,
-          cell(index),
+          pictured ? (thumbs[index] ?? textCell(MISSING)) : NOTHING,
           textCell(className(result, one.label)),
-          textCell(className(result, one.suggested)),
+          said ? textCell(sayer(result, one, one.model)) : textCell(className(result, one.suggested)),
+          around ? textCell(sayer(result, one, one.neighbours)) : NOTHING,
           numberCell(significant(one.score)),
           textCell(one.reason),
         ]),
       );
       const columns = [
         { title: 'Row' },
-        ...column,
-        { title: 'Label' },
-        { title: 'Suggested' },
+        ...(pictured ? [{ title: 'Picture' }] : []),
+        { title: 'Given label' },
+        { title: said ? 'Model says' : 'Suggested' },
+        ...(around ? [{ title: 'Neighbours say' }] : []),
         { title: 'Score', numeric: true },
         { title: 'Why' },
       ];
@@ -79,6 +85,20 @@ export function suspiciousLabels(result: AuditResult): Html {
 ${table('Suspicious labels', columns, rows)}${rest(suspicious.length)}`;
     }),
   );
+}
+
+/** What a model or neighbours say of a label; what agrees with it stays quiet. */
+function sayer(result: AuditResult, { label }: SuspiciousLabel, says: number | null | undefined): string {
+  if (says === null || says === undefined) return MISSING;
+  return says === label ? 'the same' : className(result, says);
+}
+
+function suspectPicture(result: AuditResult, { point }: SuspiciousLabel): Html | undefined {
+  const layout = pictureLayout(result.data.shape);
+  const values = layout && point !== undefined ? decodeFloats(point, result.data.features) : undefined;
+  if (!layout || !values) return undefined;
+  const range = result.data.bounds ?? rangeOf([values]);
+  return html`<td class="thumbs">${img(picturePng(values, layout, range), 'the point')}</td>`;
 }
 
 function explanation({ data }: AuditResult, layout: PictureLayout | undefined): string {
@@ -135,7 +155,7 @@ function pictures(result: AuditResult, image: AuditImage): Html | undefined {
   const layout = pictureLayout(result.data.shape);
   const points = layout && decoded(result, image);
   if (!layout || !points) return undefined;
-  const range = result.data.bounds ?? rangeOf(points);
+  const range = result.data.bounds ?? rangeOf([points.original, points.adversarial]);
   return html`<div class="triple">${img(picturePng(points.original, layout, range), 'original')}${img(changePng(points.change, layout, points.scale), 'change')}${img(picturePng(points.adversarial, layout, range), 'adversarial')}</div>`;
 }
 
@@ -145,9 +165,9 @@ function key(result: AuditResult, image: AuditImage): string {
   return layout && points ? `. ${changeKey(layout, points.scale)}` : '';
 }
 
-function rangeOf({ original, adversarial }: Decoded): [number, number] {
+function rangeOf(arrays: readonly Float32Array[]): [number, number] {
   let [low, high] = [Infinity, -Infinity];
-  for (const points of [original, adversarial]) {
+  for (const points of arrays) {
     for (const value of points) [low, high] = [Math.min(low, value), Math.max(high, value)];
   }
   return [low, high];
@@ -186,7 +206,6 @@ function fragile(result: AuditResult): Html {
     const { column, cell } = pictureColumn(
       result,
       shown.map((point) => (image) => image.row === point.row && image.norm === norm),
-      true,
     );
     const rows = shown.map((point, index) => fragileRow(result, point, cell(index)));
     const columns = [
@@ -232,16 +251,14 @@ function fragileRow(result: AuditResult, point: PointRobustness, picture: Html):
 function pictureColumn(
   result: AuditResult,
   wanted: readonly ((image: AuditImage) => boolean)[],
-  both: boolean,
 ): { readonly column: readonly Column[]; readonly cell: (index: number) => Html } {
   const layout = pictureLayout(result.data.shape);
   const cells = wanted.map((isWanted) => {
     const image = layout && result.images.find(isWanted);
     const points = image && decoded(result, image);
     if (!layout || !points) return undefined;
-    const range = result.data.bounds ?? rangeOf(points);
-    const second = both ? img(picturePng(points.adversarial, layout, range), 'adversarial') : NOTHING;
-    return html`<td class="thumbs">${img(picturePng(points.original, layout, range), 'original')}${second}</td>`;
+    const range = result.data.bounds ?? rangeOf([points.original, points.adversarial]);
+    return html`<td class="thumbs">${img(picturePng(points.original, layout, range), 'original')}${img(picturePng(points.adversarial, layout, range), 'adversarial')}</td>`;
   });
   const any = cells.some((cell) => cell !== undefined);
   return {

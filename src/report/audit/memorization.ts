@@ -13,20 +13,25 @@ export function memorization(result: AuditResult): Html {
 }
 
 const ANSWERS = {
-  yes: 'It fits noise: the loss lies below the noise level by more than its uncertainty, which is the hypothesis of the law.',
+  yes: 'It fits noise: the loss lies below the level that noise sets by more than its uncertainty, which is the hypothesis of the law.',
   no: 'It does not fit noise: the loss does not lie below the noise level, so the law asks nothing of this model.',
   undecided:
     'Whether it fits noise is undecided: the loss is not clearly below the noise level, or that level is not known.',
 } as const;
 
 function content(one: Memorization): Html {
-  const { data, points, loss, noise, perfect, flipped, fitsBelowNoise } = one;
+  const { data, points, loss, noise, perfect, flipped, fitsBelowNoise, crossEntropy } = one;
   return html`<p><strong>${ANSWERS[fitsBelowNoise]}</strong></p>
 ${chart(one)}<dl class="facts">
 <dt>Data</dt><dd>${data}, ${count(points)} points</dd>
 <dt>Loss</dt><dd>${significant(loss.value)}, ${loss.name}</dd>
 <dt>Noise level</dt><dd>${noise ? `${significant(noise.level.value)} (${intervalText({ kind: 'estimate', ...noise.level })}; ${noise.level.method}; ${noise.source})` : 'not known'}</dd>
-<dt>Labels reproduced</dt><dd>${count(perfect.correct)} of ${count(perfect.points)} (${share(perfect.correct, perfect.points)})${perfect.points > 0 && perfect.correct === perfect.points ? ': perfect memorization' : ''}</dd>
+${
+  crossEntropy
+    ? html`<dt>Cross-entropy</dt><dd>${significant(crossEntropy.loss)} nats</dd>
+<dt>Entropy of the labels</dt><dd>${significant(crossEntropy.floor.value)} nats (${intervalText({ kind: 'estimate', ...crossEntropy.floor })}; ${crossEntropy.floor.method}; ${crossEntropy.source}): no model has less expected cross-entropy</dd>\n`
+    : NOTHING
+}<dt>Labels reproduced</dt><dd>${count(perfect.correct)} of ${count(perfect.points)} (${share(perfect.correct, perfect.points)})${perfect.points > 0 && perfect.correct === perfect.points ? ': perfect memorization' : ''}</dd>
 ${flipped ? html`<dt>Labels known to be wrong</dt><dd>${count(flipped.memorized)} of ${count(flipped.rows)} reproduced (${share(flipped.memorized, flipped.rows)}); ${percent(flipped.chance)} would be chance</dd>\n` : NOTHING}</dl>
 `;
 }

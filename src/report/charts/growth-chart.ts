@@ -51,7 +51,8 @@ export function growthChart(chart: GrowthChart, layout: Layout, id: string, titl
     ...(foretold?.interval ?? []),
     ...(backtest?.interval ?? []),
   ].map((end) => Math.min(greatest, Math.max(least, end)));
-  const x = paddedDomain(sizes, 1.3);
+  // Numbers stand to the left of their dots: the first of them needs room.
+  const x = [Math.min(...sizes) / (compact ? 2 : 1.4), Math.max(...sizes) * 1.3] as const;
   const y = paddedDomain([...centres, ...ends], 1.3);
   const [xTicks, yTicks] = [logTicks(x, compact ? 4 : 8), logTicks(y, compact ? 5 : 7)];
   const line = law ? x.map((n) => ({ n, P: law.prefactor * n ** law.exponent })) : [];

@@ -62,11 +62,14 @@ function description(data: LawChartData): string {
     .join(' ');
 }
 
-function inWords({ style, exact, bars, uppers, classBounds }: FamilyMarks): string {
+function inWords({ style, exact, bars, uppers, lowers, classBounds }: FamilyMarks): string {
   const name = shorten(style.family, 60);
   const parts = [
     ...ends(exact).map(
       (mark) => `exactly ${significant(mark.constant.median)} at P = ${count(mark.parameterCount)}`,
+    ),
+    ...ends(lowers).map(
+      (mark) => `at least ${significant(mark.bound.median, 'down')} at P = ${count(mark.parameterCount)}`,
     ),
     ...ends(uppers).map(
       (mark) => `at most ${significant(mark.bound.high, 'up')} at P = ${count(mark.parameterCount)}`,

@@ -29,11 +29,18 @@ export interface UpperMark {
   readonly bound: Spread;
 }
 
+/** A constant known only from below, over seeds. */
+export interface LowerMark {
+  readonly parameterCount: number;
+  readonly bound: Spread;
+}
+
 export interface FamilyMarks {
   readonly style: FamilyStyle;
   readonly exact: readonly ExactMark[];
   readonly bars: readonly Bar[];
   readonly uppers: readonly UpperMark[];
+  readonly lowers: readonly LowerMark[];
   /** The theorem's lower bound for the class, where it says something. */
   readonly classBounds: readonly { readonly parameterCount: number; readonly bound: number }[];
 }
@@ -108,6 +115,10 @@ function familyMarks(series: Series, style: FamilyStyle): FamilyMarks {
         exact || lower?.some((value) => value >= 0) ? undefined : spreadOf(upper.filter(isDrawable));
       return bound ? [{ parameterCount, bound }] : [];
     }),
+    lowers: points.flatMap(({ exact, parameterCount, lower, upper }) => {
+      const bound = exact || upper.some(isDrawable) ? undefined : spreadOf((lower ?? []).filter(isDrawable));
+      return bound ? [{ parameterCount, bound }] : [];
+    }),
     classBounds: points.flatMap(({ parameterCount, certifiedBound }) =>
       isDrawable(certifiedBound) ? [{ parameterCount, bound: certifiedBound }] : [],
     ),
@@ -116,7 +127,7 @@ function familyMarks(series: Series, style: FamilyStyle): FamilyMarks {
 
 /** Whether some constant of the family is a point of the chart; one known only between two ends is none. */
 export function hasPoints(family: FamilyMarks): boolean {
-  return family.exact.length + family.uppers.length > 0;
+  return family.exact.length + family.uppers.length + family.lowers.length > 0;
 }
 
 function hasMarks(marks: FamilyMarks): boolean {

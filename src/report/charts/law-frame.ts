@@ -59,7 +59,7 @@ export function lawFrame(data: LawChartData, layout: Layout): LawFrame {
   const sizes = data.families.flatMap((family) => [
     ...family.exact.map((mark) => mark.parameterCount),
     ...family.bars.map((bar) => bar.parameterCount),
-    ...family.uppers.map((mark) => mark.parameterCount),
+    ...[...family.uppers, ...family.lowers].map((mark) => mark.parameterCount),
   ]);
   const xDomain = paddedDomain([...sizes, data.n, data.n * data.d], 1.35);
   const law = xDomain.map((parameterCount) => Math.sqrt((data.n * data.d) / parameterCount)) as [
@@ -71,7 +71,7 @@ export function lawFrame(data: LawChartData, layout: Layout): LawFrame {
     .flatMap((family) => [
       ...family.exact.flatMap(({ constant }) => [constant.low, constant.median, constant.high]),
       ...family.bars.flatMap((bar) => [bar.lower, bar.upper, bar.product]),
-      ...family.uppers.flatMap(({ bound }) => [bound.low, bound.median, bound.high]),
+      ...[...family.uppers, ...family.lowers].flatMap(({ bound }) => [bound.low, bound.median, bound.high]),
     ])
     .filter((constant) => constant > 0);
   const tallest = TALLEST * Math.max(...always);

@@ -159,12 +159,12 @@ export function classBoundLabel(data: LawChartData, frame: LawFrame): readonly L
 
 /** Where a family's label may hang: its marks from the largest P down, in the chart. */
 export function anchors(
-  { exact, bars, uppers }: FamilyMarks,
+  { exact, bars, uppers, lowers }: FamilyMarks,
   { x, y, offScale }: LawFrame,
 ): readonly Point[] {
   return [
     ...exact.map((mark): Point => [mark.parameterCount, mark.constant.median]),
-    ...uppers.map((mark): Point => [mark.parameterCount, mark.bound.median]),
+    ...[...uppers, ...lowers].map((mark): Point => [mark.parameterCount, mark.bound.median]),
     ...bars.map(
       (bar): Point => [bar.parameterCount, Math.sqrt(bar.upper * Math.max(bar.lower, y.domain[0]))],
     ),

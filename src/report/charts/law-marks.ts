@@ -62,7 +62,7 @@ export function referenceMarks(data: LawChartData, frame: LawFrame): Plot.Markis
 
 /** One family: a line through its medians, whiskers over seeds, and bars where only an interval is known. */
 export function familyMarks(family: FamilyMarks, frame: LawFrame): Plot.Markish[] {
-  const { style, exact, bars, uppers } = family;
+  const { style, exact, bars, uppers, lowers } = family;
   const symbol = {
     x: 'parameterCount',
     symbol: style.symbol,
@@ -82,6 +82,10 @@ export function familyMarks(family: FamilyMarks, frame: LawFrame): Plot.Markish[
       uppers.map((mark) => ({ ...mark.bound, x: mark.parameterCount })),
       style,
     ),
+    ...whiskers(
+      lowers.map((mark) => ({ ...mark.bound, x: mark.parameterCount })),
+      style,
+    ),
     Plot.dot(
       exact.filter(({ constant }) => !frame.offScale(constant.median)),
       {
@@ -99,6 +103,29 @@ export function familyMarks(family: FamilyMarks, frame: LawFrame): Plot.Markish[
         fill: 'var(--paper)',
         title: (mark) =>
           `${heading(style, mark.parameterCount)} \u2264 ${spreadText(mark.bound)}, certified from above only`,
+      },
+    ),
+    Plot.dot(
+      lowers.filter(({ bound }) => !frame.offScale(bound.median)),
+      {
+        ...symbol,
+        y: (mark) => mark.bound.median,
+        fill: 'var(--paper)',
+        title: (mark) =>
+          `${heading(style, mark.parameterCount)} \u2265 ${spreadText(mark.bound)}, witnessed from below only`,
+      },
+    ),
+    // A stroke into what is not known.
+    Plot.ruleX(
+      lowers.filter(({ bound }) => !frame.offScale(bound.median)),
+      {
+        x: 'parameterCount',
+        y1: (mark) => mark.bound.median,
+        y2: (mark) => 1.6 * mark.bound.median,
+        stroke: style.colour,
+        strokeWidth: 1.25,
+        strokeDasharray: '2,3',
+        clip: true,
       },
     ),
     Plot.rect(drawn, {

@@ -27,9 +27,9 @@ export function obstacles(data: LawChartData, arrows: readonly OffScale[], frame
       classBounds.map((mark) => at(mark.parameterCount, mark.bound)),
     ]),
   ];
-  const dots = data.families.flatMap(({ exact, uppers }) => [
+  const dots = data.families.flatMap(({ exact, uppers, lowers }) => [
     ...exact.map((mark) => at(mark.parameterCount, mark.constant.median)),
-    ...uppers.map((mark) => at(mark.parameterCount, mark.bound.median)),
+    ...[...uppers, ...lowers].map((mark) => at(mark.parameterCount, mark.bound.median)),
   ]);
   const columns = data.families.flatMap(({ bars }) =>
     bars.map((bar) => {

@@ -24,16 +24,16 @@ export function offScaleArrows(data: LawChartData, frame: LawFrame): readonly Of
   });
 }
 
-function hasMarkInScale({ exact, bars, uppers }: FamilyMarks, { offScale }: LawFrame): boolean {
+function hasMarkInScale({ exact, bars, uppers, lowers }: FamilyMarks, { offScale }: LawFrame): boolean {
   return (
     exact.some(({ constant }) => !offScale(constant.median)) ||
     bars.some(({ lower }) => !offScale(lower)) ||
-    uppers.some(({ bound }) => !offScale(bound.median))
+    [...uppers, ...lowers].some(({ bound }) => !offScale(bound.median))
   );
 }
 
 function familyArrows(family: FamilyMarks, frame: LawFrame): OffScale[] {
-  const { exact, bars, uppers } = family;
+  const { exact, bars, uppers, lowers } = family;
   const { x, offScale } = frame;
   const barsByP = Map.groupBy(
     bars.filter((bar) => offScale(bar.upper)),
@@ -53,6 +53,13 @@ function familyArrows(family: FamilyMarks, frame: LawFrame): OffScale[] {
         family,
         x: x.apply(parameterCount),
         value: `\u2264\u202F${significant(bound.high, 'up')}`,
+      })),
+    ...lowers
+      .filter(({ bound }) => offScale(bound.median))
+      .map(({ parameterCount, bound }) => ({
+        family,
+        x: x.apply(parameterCount),
+        value: `\u2265\u202F${significant(bound.low, 'down')}`,
       })),
     ...Array.from(barsByP, ([parameterCount, beyond]) => {
       const lowest = Math.min(...beyond.map((bar) => bar.lower));

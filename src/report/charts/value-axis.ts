@@ -51,7 +51,7 @@ export function logarithmic(
   const scale = logScale(domain, range);
   const decimal = logTicks(domain, mostTicks);
   // Within a factor of two there may be one round number, or none.
-  const narrow = decimal.length < 3;
+  const narrow = decimal.length < 3 && domain[1] < 10 * domain[0];
   return {
     kind: 'log',
     domain,

@@ -28,7 +28,7 @@ function readings({ law: { readings: all, dimension } }: PlanResult): Html {
       one.dimension.interval[0] === one.dimension.interval[1]
         ? numberCell(significant(one.dimension.value))
         : estimateCell({ kind: 'estimate', ...one.dimension }),
-      html`<td class="number">${about(one.parameters)}<small>${rangeText(one.interval)}</small></td>`,
+      html`<td class="number">${about(one.parameters)}${one.interval[0] < one.interval[1] ? html`<small>${rangeText(one.interval)}</small>` : ''}</td>`,
       textCell(one.meaning),
     ]),
   );

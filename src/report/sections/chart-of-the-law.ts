@@ -69,8 +69,8 @@ export function otherDataSets(result: StudyResult): Html {
 }
 
 /** One lone mark needs no chart; the table has it. */
-function isCurve({ exact, bars, uppers }: LawChartData['families'][number]): boolean {
-  return new Set([...exact, ...bars, ...uppers].map((mark) => mark.parameterCount)).size > 1;
+function isCurve({ exact, bars, uppers, lowers }: LawChartData['families'][number]): boolean {
+  return new Set([...exact, ...bars, ...uppers, ...lowers].map((mark) => mark.parameterCount)).size > 1;
 }
 
 function withoutChart(result: StudyResult): Html {
@@ -90,6 +90,8 @@ function caption(result: StudyResult, data: LawChartData, beyond: boolean): Html
     families.some(({ exact }) => exact.length > 0) &&
       'Filled mark: exact constant, median over seeds; whisker: least to greatest over seeds.',
     families.some(({ uppers }) => uppers.length > 0) && 'Hollow mark: known only from above (certified).',
+    families.some(({ lowers }) => lowers.length > 0) &&
+      'Hollow mark under a dotted stroke: known only from below (witnessed).',
     families.some(({ bars }) => bars.length > 0) &&
       'Bar: one function each, from its witnessed lower to its certified upper end.',
     families.some(({ bars }) => bars.some(({ product, upper }) => product > upper)) &&
@@ -133,8 +135,9 @@ function undrawn(result: StudyResult, data: string): string {
   const left = result.analysis.series
     .filter((series) => series.data === data)
     .flatMap((series) => series.points)
-    .flatMap((point) => point.upper)
-    .filter((constant) => !isDrawable(constant)).length;
+    .flatMap(({ upper, lower }) =>
+      upper.filter((constant, i) => !isDrawable(constant) && !isDrawable(lower?.[i])),
+    ).length;
   return left === 0
     ? ''
     : ` ${counted(left, 'constant')} of 0 or without a finite value ${left === 1 ? 'has' : 'have'} no place on these axes; the table has ${left === 1 ? 'it' : 'them'}.`;

@@ -4,6 +4,7 @@ import { measured } from '../audit/measured.ts';
 import { type Html, html, NOTHING, shorten } from '../html.ts';
 import { count, MISSING, percent, significant } from '../number.ts';
 import { numberCell, row, section, table, textCell } from '../sections/common.ts';
+import { NORMS } from '../words.ts';
 import { tailChart } from './charts.ts';
 import { xyCharts } from './xy-chart.ts';
 
@@ -17,7 +18,10 @@ export function isoperimetry(survey: DataSurvey): Html {
 
 type Sample = SurveyIsoperimetry['overall'];
 
-function content({ overall, groups, origin, leftOut }: SurveyIsoperimetry): Html {
+/** Constants of inequalities that say more than isoperimetry, or less, as the survey names them. */
+const STRONGER = ['transport', 'Poincar\u00e9', 'logarithmic Sobolev'] as const;
+
+function content({ overall, groups, origin, leftOut, otherNorms = [] }: SurveyIsoperimetry): Html {
   const chart = tailChart(overall);
   const keys = overall.curves
     .slice(0, 8)
@@ -33,20 +37,22 @@ ${
 <figcaption>All rows. Of each family of certified functions the one that deviates most. The test bounds probabilities from below and leaves the mean open; the picture does neither, so that a curve may cross the line.</figcaption></figure>
 `
     : NOTHING
-}${samples([overall, ...groups], origin)}${leftOut > 0 ? html`<p>${count(leftOut)} further groups have no result of their own.</p>\n` : NOTHING}`;
+}${samples([overall, ...groups], origin)}${inOtherNorms(otherNorms)}${leftOut > 0 ? html`<p>${count(leftOut)} further groups have no result of their own.</p>\n` : NOTHING}`;
 }
 
 function samples(all: readonly Sample[], origin: SurveyIsoperimetry['origin']): Html {
   const rows = all.map(
     ({ name, rows: used, c, refutedBelow, concentrationDimension, verdict, constants }) => {
-      const transport = constants.find((one) => one.name === 'transport');
       return row([
         textCell(shorten(name, 40)),
         numberCell(count(used.training + used.heldOut)),
         textCell(verdict.kind),
         numberCell(c ? html`${significant(c.value)}<small>${openInterval(c)}</small>` : MISSING),
         numberCell(refutedBelow ? significant(refutedBelow.constant, 'down') : MISSING),
-        numberCell(transport ? `\u2265\u202F${significant(transport.reading.interval[0], 'down')}` : MISSING),
+        ...STRONGER.map((name) => {
+          const reading = constants.find((one) => one.name === name)?.reading;
+          return numberCell(reading ? `\u2265\u202F${significant(reading.interval[0], 'down')}` : MISSING);
+        }),
         numberCell(
           concentrationDimension
             ? html`${significant(concentrationDimension.value)}<small>${openInterval(concentrationDimension)}</small>`
@@ -64,12 +70,26 @@ ${table(
     { title: 'Verdict' },
     { title: 'c', numeric: true },
     { title: 'Refuted below', numeric: true },
-    { title: 'c by transport', numeric: true },
+    { title: 'Transport', numeric: true },
+    { title: 'Poincar\u00e9', numeric: true },
+    { title: 'Log-Sobolev', numeric: true },
     { title: 'd / c', numeric: true },
   ],
   rows,
-)}<p>c is in units in which the mean squared distance from the mean of the group is 1: about 1 for a Gaussian or a sphere, of the order of d for distant clusters or data on a line. \u201CRefuted below\u201D holds with 95 % confidence. d / c stands for d in the law. The transport constant bounds c in an inequality that implies isoperimetry; it is asked of data rather than needed.</p>
+)}<p>c is in units in which the mean squared distance from the mean of the group is 1: about 1 for a Gaussian or a sphere, of the order of d for distant clusters or data on a line. \u201CRefuted below\u201D holds with 95 % confidence. d / c stands for d in the law. Transport, Poincar\u00E9 and log-Sobolev are the constants of inequalities on distances between measures, variances and entropies, in the same units: the first and the last imply isoperimetry with c as large as they are, Poincar\u00E9 implies the law L \u2273 n \u221Ad / P alone (Bubeck and Sellke 2021). Data bound them from below only.</p>
 `;
+}
+
+function inOtherNorms(others: NonNullable<SurveyIsoperimetry['otherNorms']>): Html {
+  const sentences = others.flatMap(({ norm, sample: { c, concentrationDimension, verdict } }) =>
+    c && concentrationDimension
+      ? [
+          html`<p>In ${NORMS[norm]}, with functions that change by at most the ${NORMS[norm]} distance, c = ${significant(c.value)} (${openInterval(c)}) and d / c = ${significant(concentrationDimension.value)} for all rows, in units in which the mean squared ${NORMS[norm]} distance from the mean is 1. Even the Gaussian has d / c of the order of 2 ln d there. That the law holds in \u2113\u221E is believed by its authors, not proven.</p>
+`,
+        ]
+      : [html`<p>In ${NORMS[norm]}: ${verdict.sentence}</p>\n`],
+  );
+  return sentences.length > 0 ? html`<h3>In other norms</h3>\n${sentences}` : NOTHING;
 }
 
 function openInterval({ interval: [low, high], confidence }: NonNullable<Sample['c']>): string {

@@ -88,3 +88,23 @@ test('a lower end of 0 keeps its bar, a missing one makes a mark known from abov
   expect(family!.bars.map(({ lower, upper }) => [lower, upper])).toEqual([[0, 4]]);
   expect(family!.uppers).toEqual([{ parameterCount: 20, bound: { low: 7, median: 7, high: 7, count: 1 } }]);
 });
+
+test('a constant without a certificate is a mark from below, and no bar', () => {
+  const base = richStudy();
+  const series = {
+    data: 'x',
+    family: 'attention',
+    n: 10,
+    d: 2,
+    points: [
+      { parameterCount: 30, upper: [Infinity, Infinity], lower: [4, 6], exact: false, interpolationError: 0 },
+      // With one certificate there is a bar.
+      { parameterCount: 40, upper: [9, Infinity], lower: [4, 6], exact: false, interpolationError: 0 },
+      { parameterCount: 50, upper: [Infinity], exact: false, interpolationError: 0 },
+    ],
+  };
+  const [family] = chart({ ...base, analysis: { ...base.analysis, series: [series] } }, 'x').families;
+  expect(family!.lowers).toEqual([{ parameterCount: 30, bound: { low: 4, median: 5, high: 6, count: 2 } }]);
+  expect(family!.bars.map(({ parameterCount }) => parameterCount)).toEqual([40]);
+  expect(family!.uppers).toEqual([]);
+});
