@@ -23,5 +23,5 @@ export type {
   VerdictKind,
 } from './result.ts';
 export type { Tail } from './tails.ts';
-export { testIsoperimetry } from './test-isoperimetry.ts';
+export { testIsoperimetry, testTogether } from './test-isoperimetry.ts';
 export { largestConstant } from './verdict.ts';

@@ -53,15 +53,7 @@ export async function testIsoperimetry(
   stop: Stop,
   observe: (done: number, total: number) => void,
 ): Promise<IsoperimetryTest> {
-  requireInteger('features', features);
-  const count = points.length / features;
-  requireInteger('rows', count);
-  points.forEach((value, at) => {
-    if (!(Math.abs(value) <= LARGEST)) {
-      const place = `feature ${at % features} of row ${Math.floor(at / features)} (counted from 0)`;
-      throw invalidArgument(place, value, `a finite number of size at most ${LARGEST}`);
-    }
-  });
+  const count = rowsIn(points, features);
   if (groups && groups.length !== count) {
     throw invalidArgument('number of groups', groups.length, `${count}, one for each row`);
   }
@@ -70,8 +62,7 @@ export async function testIsoperimetry(
       throw invalidArgument(`group of row ${row} (counted from 0)`, groups[row], 'a finite number');
     }
   }
-  const order = permutation(random.split('halves'), count);
-  const halves: Halves = { training: order.subarray(0, count >> 1), heldOut: order.subarray(count >> 1) };
+  const halves = twoHalves(count, random);
   const rowsOf = (rows: Int32Array) => take(points, features, rows.subarray(0, MOST_ROWS >> 1));
   const sample = (called: SampleName, { training, heldOut }: Halves, key: Rng) =>
     testSample(called, rowsOf(training), rowsOf(heldOut), norm, key, stop);
@@ -97,6 +88,46 @@ export async function testIsoperimetry(
     groups: results,
     leftOut: parts.length - results.length,
   };
+}
+
+/**
+ * The same test of all rows together, in a norm, without groups: with c and the scale in that norm it asks whether functions that
+ * are 1-Lipschitz in it concentrate, which is what the proof of the law needs of a norm. In linf c = d Var / E|x - Ex|_inf^2 for
+ * the widest coordinate of a Gaussian, of the order of d / (2 log d): dimension in linf is small even for the best of laws.
+ *
+ * Cost: that of one sample.
+ *
+ * @throws RobustlawError `invalid-argument` as `testIsoperimetry`.
+ */
+export async function testTogether(
+  points: Float32Array | Float64Array,
+  features: number,
+  norm: Norm,
+  random: Rng,
+  stop: Stop,
+): Promise<SampleIsoperimetry> {
+  const { training, heldOut } = twoHalves(rowsIn(points, features), random);
+  const rowsOf = (rows: Int32Array) => take(points, features, rows.subarray(0, MOST_ROWS >> 1));
+  return testSample({ name: 'all rows' }, rowsOf(training), rowsOf(heldOut), norm, random.split('all'), stop);
+}
+
+/** How many rows there are; throws where numbers are not what they must be. */
+function rowsIn(points: Float32Array | Float64Array, features: number): number {
+  requireInteger('features', features);
+  const count = points.length / features;
+  requireInteger('rows', count);
+  points.forEach((value, at) => {
+    if (!(Math.abs(value) <= LARGEST)) {
+      const place = `feature ${at % features} of row ${Math.floor(at / features)} (counted from 0)`;
+      throw invalidArgument(place, value, `a finite number of size at most ${LARGEST}`);
+    }
+  });
+  return count;
+}
+
+function twoHalves(count: number, random: Rng): Halves {
+  const order = permutation(random.split('halves'), count);
+  return { training: order.subarray(0, count >> 1), heldOut: order.subarray(count >> 1) };
 }
 
 interface Halves {

@@ -172,6 +172,12 @@ const isoperimetry = z.strictObject({
   origin: z.enum(['given', 'found']).describe('groups are the classes, or clusters that were found'),
   groups: z.array(isoperimetrySample),
   leftOut: count.describe('groups without a result of their own'),
+  otherNorms: z
+    .array(z.strictObject({ norm, sample: isoperimetrySample }))
+    .optional()
+    .describe(
+      'all rows, with functions that are 1-Lipschitz in another norm, and c and the scale in that norm',
+    ),
 });
 
 const expansion = z.strictObject({

@@ -7,10 +7,11 @@ import {
   type IsoperimetryTest,
   type SampleIsoperimetry,
   testIsoperimetry,
+  testTogether,
 } from '../../src/isoperimetry/index.ts';
 import { testSample } from '../../src/isoperimetry/sample.ts';
 import { randomProjection } from '../../src/linalg/index.ts';
-import { normal, rng, signs, sphere } from '../../src/random/index.ts';
+import { normal, rng, signs, sphere, uniform } from '../../src/random/index.ts';
 
 const never = () => false;
 const silent = () => {};
@@ -191,7 +192,85 @@ describe('coverage', () => {
   });
 });
 
+describe('rates over seeds', () => {
+  const d = 64;
+  /** How often each verdict is given on `n` rows in each half, and the mean of the lower ends of c by transport. */
+  const verdicts = async (law: (name: string, rows: number) => Float64Array, trials: number, n: number) => {
+    const kinds: string[] = [];
+    let transport = 0;
+    for (let trial = 0; trial < trials; trial++) {
+      const half = (name: string) => ({ rows: n, features: d, data: law(`${trial} ${name}`, n) });
+      const result = await testSample({ name: 'law' }, half('a'), half('b'), 'l2', rng(trial), () => true);
+      kinds.push(result.verdict.kind);
+      transport += result.transport!.estimate.interval[0] / trials;
+    }
+    const times = (kind: string) => kinds.filter((one) => one === kind).length;
+    return { consistent: times('consistent'), refuted: times('refuted'), transport };
+  };
+  const moved = (name: string, rows: number, size: number, shift: (row: number) => number) =>
+    normal(rng(name), rows * d).map((t, at) => size * t + (at % d === 0 ? shift(Math.floor(at / d)) : 0));
+
+  test.each([
+    ['the Gaussian', (name: string, rows: number) => gaussian(d).sample(rng(name), rows)],
+    ['the sphere', (name: string, rows: number) => sphere(rng(name), rows, d)],
+    ['the corners of the cube', (name: string, rows: number) => hypercube(d).sample(rng(name), rows)],
+    ['one of two noisy points', (name: string, rows: number) => moved(name, rows, 0.01, () => 1)],
+  ] as const)('%s passes in every sample, with c near 1', async (_, law) => {
+    const { consistent, transport } = await verdicts(law, 12, 200);
+    expect(consistent).toBe(12);
+    expect(transport).toBeGreaterThan(0.6);
+    expect(transport).toBeLessThan(1.05);
+  });
+
+  test.each([
+    [
+      'two noisy points',
+      12,
+      200,
+      (name: string, rows: number) => {
+        const sides = signs(rng(`${name} sides`), rows);
+        return moved(name, rows, 0.01, (row) => sides[row]!);
+      },
+    ],
+    [
+      'a line',
+      12,
+      200,
+      (name: string, rows: number) => {
+        const along = normal(rng(name), rows);
+        return Float64Array.from(
+          { length: rows * d },
+          (_, at) => along[Math.floor(at / d)]! * (1 + (at % d)),
+        );
+      },
+    ],
+    [
+      // Among fewer rows a far one makes the scale, in which the others look close.
+      'a Gaussian of random size, with tails of power 3',
+      5,
+      800,
+      (name: string, rows: number) => {
+        const sizes = uniform(rng(`${name} sizes`), rows).map((u) => u ** (-1 / 3));
+        return normal(rng(name), rows * d).map((t, at) => t * sizes[Math.floor(at / d)]!);
+      },
+    ],
+  ] as const)('%s is refuted in every sample', async (_, trials, n, law) => {
+    expect((await verdicts(law, trials, n)).refuted).toBe(trials);
+  });
+});
+
 describe('other norms', () => {
+  test('all rows together: the same as with groups, in each norm', async () => {
+    const x = gaussian(6).sample(rng('together'), 120);
+    for (const norm of ['l1', 'l2', 'linf'] as const) {
+      const together = await testTogether(x, 6, norm, rng(1), never);
+      expect(together).toEqual((await run(x, 6, new Int32Array(120), norm)).overall);
+    }
+    await expect(testTogether(Float64Array.of(1, Number.NaN), 2, 'linf', rng(1), never)).rejects.toThrow(
+      'feature 1 of row 0',
+    );
+  });
+
   test('l1: the cube has c = 1 (bounded differences), the Gaussian pi/2 nearly', async () => {
     const cube = await runAll(hypercube(40).sample(rng('c'), N), 40, 'l1');
     // |x - Ex|_1 = sqrt d for every corner.

@@ -123,6 +123,13 @@ describe('two noisy Gaussian classes', async () => {
     expect(reading.interval[0]).toBeGreaterThan(0.7 * truth);
     expect(reading.interval[0]).toBeLessThan(1.05 * truth);
     expect(groups.length).toBe(2);
+    const [{ norm, sample }] = known(result.isoperimetry).otherNorms as [
+      { norm: string; sample: typeof overall },
+    ];
+    // In linf a coordinate varies as in l2, and the distances to the mean are shorter.
+    expect(norm).toBe('linf');
+    expect(sample.scale!).toBeLessThan(overall.scale!);
+    expect(sample.c!.value).toBeGreaterThan(overall.c!.value);
   });
 
   it('the same request, the same result but for seconds', async () => {

@@ -32,8 +32,9 @@ export async function bestNormals(
   random: Rng,
   stop: Stop,
   observe: (done: number, of: number) => void,
+  mostProducts = MOST_PRODUCTS,
 ): Promise<{ readonly normals: readonly Float64Array[]; readonly complete: boolean }> {
-  const size = searchSize(training.length, features);
+  const size = searchSize(training.length, features, mostProducts);
   const rows = someOf(training, size.rows, random);
   const { x, scale } = scaledRows(points, features, rows);
   const components = (await principalComponents(x, random.split('components'))).slice(0, size.components);
@@ -117,11 +118,15 @@ function* inBlocks<One>(candidates: Iterable<One>, length: number): Generator<re
   if (block.length > 0) yield block;
 }
 
-/** Numbers of rows and components that keep a search within MOST_PRODUCTS. */
-function searchSize(rows: number, features: number): { readonly rows: number; readonly components: number } {
+/** Numbers of rows and components that keep a search within so many multiplications. */
+function searchSize(
+  rows: number,
+  features: number,
+  mostProducts: number,
+): { readonly rows: number; readonly components: number } {
   const perComponent = (EXPONENTS.length + 1) * features;
-  const affordable = Math.floor(MOST_PRODUCTS / (perComponent * Math.min(rows, LEAST_ROWS)));
+  const affordable = Math.floor(mostProducts / (perComponent * Math.min(rows, LEAST_ROWS)));
   const components = Math.min(features, MOST_COMPONENTS, Math.max(LEAST_COMPONENTS, affordable));
-  const most = Math.max(1, Math.floor(MOST_PRODUCTS / (perComponent * Math.min(components, rows))));
+  const most = Math.max(1, Math.floor(mostProducts / (perComponent * Math.min(components, rows))));
   return { rows: Math.min(rows, most), components };
 }

@@ -1,24 +1,40 @@
 // Whether the data concentrate as isoperimetry asks, overall and within classes.
-import { type SampleIsoperimetry, type Tail, testIsoperimetry } from '../../isoperimetry/index.ts';
+import {
+  type SampleIsoperimetry,
+  type Tail,
+  testIsoperimetry,
+  testTogether,
+} from '../../isoperimetry/index.ts';
 import { rng } from '../../random/index.ts';
 import { openEstimate } from '../estimate.ts';
 import type { SurveyLabels } from '../labels.ts';
 import { type Measure, OUT_OF_TIME } from '../part.ts';
 import type { SurveyIsoperimetry, SurveyIsoperimetrySample } from '../result.ts';
 
-/** In l2, the norm of the law; within classes, or within two clusters where there are no classes. */
+/** The norm of most attacks besides l2; the proof of the law asks of a norm that its Lipschitz functions concentrate. */
+const OTHER_NORMS = ['linf'] as const;
+
+/** In l2, the norm of the law, within classes, or within two clusters where there are no classes; in linf of all rows. */
 export const measureIsoperimetry: Measure<SurveyIsoperimetry> = async (subject, stop, observe) => {
   const { points, features, labels, seed } = subject;
+  const random = rng(seed).split('isoperimetry');
   const several = labels.kind === 'classification' && labels.names.length > 1;
   const found = await testIsoperimetry(
     points,
     features,
     several ? labels.classes : undefined,
     'l2',
-    rng(seed).split('isoperimetry'),
+    random,
     stop,
-    (done, total) => observe(done / total),
+    (done, total) => observe(done / (total + OTHER_NORMS.length)),
   );
+  const otherNorms: SurveyIsoperimetry['otherNorms'] = [];
+  for (const norm of OTHER_NORMS) {
+    if (stop()) break;
+    const sample = await testTogether(points, features, norm, random.split(norm), stop);
+    otherNorms.push({ norm, sample: sampleOf(sample, labels) });
+  }
+  observe(1);
   return {
     value: {
       norm: found.norm,
@@ -26,6 +42,7 @@ export const measureIsoperimetry: Measure<SurveyIsoperimetry> = async (subject, 
       origin: found.origin,
       groups: found.groups.map((group) => sampleOf(group, labels)),
       leftOut: found.leftOut,
+      otherNorms,
     },
     ...(stop() && { missing: `${OUT_OF_TIME}: fewer functions and groups were tried` }),
   };

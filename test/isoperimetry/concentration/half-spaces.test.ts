@@ -1,6 +1,7 @@
 // Concentration through half-spaces against closed forms and exhaustive search.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { bestNormals, lastInside } from '../../../src/isoperimetry/concentration/half-space-search.ts';
 import {
   gaussianHalfSpace,
   type HalfSpace,
@@ -199,6 +200,27 @@ test.each(NORMS)('%s: no signed power of a component and no coordinate is better
     // One row either way: the search computes in float32.
     expect(grown(halfSpaceOf(found[e]!).normal, epsilon)).toBeLessThanOrEqual(Math.min(...counts) + 1);
   }
+});
+
+test.each(NORMS)('%s: tried on some rows and the best on all: nearly as good as all on all', async (norm) => {
+  const [n, d] = [4000, 12];
+  const z = normal(rng('screened'), n * d);
+  const x = z.map((v, at) => v ** 3 * (1 + (at % d)) + 0.5 * z[at - (at % d)]!);
+  const rows = Int32Array.from({ length: n }, (_, i) => i);
+  const [share, epsilons] = [0.05, [3, 20]];
+  const within = (w: Float64Array, epsilon: number) => {
+    const along = Array.from(rows, (i) => w.reduce((sum, v, j) => sum + v * x[i * d + j]!, 0)).sort(
+      (a, b) => a - b,
+    );
+    return along.filter((v) => v <= along[lastInside(share, n)]! + epsilon).length;
+  };
+  const found = (products: number) =>
+    bestNormals(x, d, norm, epsilons, rows, share, rng(0), whenDone, () => {}, products);
+  const [all, some] = [await found(Infinity), await found(22 * d * d * 400)];
+  epsilons.forEach((epsilon, e) => {
+    const [best, near] = [within(all.normals[e]!, epsilon), within(some.normals[e]!, epsilon)];
+    expect(near).toBeLessThan(1.05 * best);
+  });
 });
 
 describe('what it depends on', () => {
