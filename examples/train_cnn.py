@@ -64,7 +64,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mnist", metavar="FOLDER")
     parser.add_argument("--epochs", type=int)
-    parser.add_argument("--width", type=int, default=16)
+    parser.add_argument("--width", type=int, help="channels of the first convolution: 16, or 8 for MNIST")
     parser.add_argument("--flip", type=float, default=0.0, help="share of training labels that are replaced")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", "--output")
@@ -84,7 +84,7 @@ def main():
     y = y.copy()
     y[flipped] = (y[flipped] + random.integers(1, 10, len(flipped))) % 10
 
-    model = network(x.shape[-1], options.width)
+    model = network(x.shape[-1], options.width or (8 if options.mnist else 16))
     optimiser = torch.optim.Adam(model.parameters(), 2e-3)
     epochs = options.epochs or (3 if options.mnist else 60)
     x, y = torch.tensor(x), torch.tensor(y)

@@ -1,9 +1,12 @@
 // Certificates of all correct rows in one norm, held against what the attacks have found.
 import { join } from 'node:path';
+import type { CertifiedRadius } from '../certificates/index.ts';
 import { RobustlawError } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
+import type { Norm } from '../guarantee/index.ts';
 import { nextDown } from '../numeric/index.ts';
 import type { Moment } from './budget.ts';
+import { certifiedOf } from './certify.ts';
 import { offer } from './found.ts';
 import { labelOf } from './images.ts';
 import type { Finding } from './result.ts';
@@ -11,8 +14,12 @@ import { type Certified, NOT_CERTIFIED } from './robustness.ts';
 import { chunks, gather, nameOfRows, rowOf } from './rows.ts';
 import type { Campaign } from './stages.ts';
 
-/** Rows of one job. */
+/** Rows of one job, of cheap certificates and of the others. */
+const CHEAP_CHUNK = 64;
 const CHUNK = 16;
+
+/** The part of the time that cheap certificates may take; they seldom need it. */
+const CHEAP_PART = 1 / 2;
 
 /** A certificate beyond a found example by more than this fraction is no matter of rounding in float32. */
 const ROUNDING = 1e-4;
@@ -23,32 +30,136 @@ export interface Certification {
   readonly seconds: number;
   /** What is missing, and why. */
   readonly reason?: string;
+  readonly findings: readonly Finding[];
 }
 
-/** Certifies every row that the model gets right. Counterexamples that proofs come upon are added to the examples. */
+/**
+ * Certifies every row that the model gets right: all of them by means that take little time, then all by the others, so that
+ * what a time limit leaves says something of every row. Counterexamples that proofs come upon are added to the examples.
+ */
 export async function certifyNorm(
-  { crew, rows, task, norm, bounds, nearest, observe }: Campaign,
+  campaign: Campaign,
   radii: readonly number[],
   boundSeconds: number,
   end: Moment,
 ): Promise<Certification> {
+  const { rows, norm } = campaign;
   const correct = rows.ids.map((_, i) => i).filter((i) => rows.correct[i]);
+  const cheap = await certifyAllCheaply(campaign, correct, boundSeconds, end);
   const certified = new Array<Certified>(rows.ids.length).fill(NOT_CERTIFIED);
-  const parts = chunks(correct, CHUNK);
+  cheap.proven.forEach((proven, position) => {
+    certified[position] = certifiedOf(proven);
+  });
+  const findings = cheap.notes.length > 0 ? [limited(norm, cheap.notes)] : [];
+  const missing = correct.length - cheap.proven.size;
+  const of = `of ${correct.length} rows`;
+  const without =
+    missing > 0 ? [`certificates of ${missing} ${of} are missing: ${cheap.failure ?? LATE}`] : [];
+  if (!cheap.more) {
+    const { seconds } = cheap;
+    return { certified, seconds, findings, ...(missing > 0 && { reason: without.join('; ') }) };
+  }
+  const dear = await certifyDearly(campaign, cheap.proven, radii, boundSeconds, end);
+  dear.certified.forEach((one, position) => {
+    certified[position] = one;
+  });
+  const seconds = cheap.seconds + dear.seconds;
+  const less = [
+    ...(dear.notBegun > 0 ? [`${dear.notBegun} have Lipschitz constants and interval bounds alone`] : []),
+    ...(dear.cut > 0 ? [`${dear.cut} are not searched to the end`] : []),
+  ].join(', ');
+  const reasons = [
+    ...without,
+    ...(less ? [`certificates ${of} could be larger (${less}): ${dear.failure ?? LATE}`] : []),
+  ];
+  return { certified, seconds, findings, ...(reasons.length > 0 && { reason: reasons.join('; ') }) };
+}
+
+const LATE = 'the time for them was over';
+
+/** What rows at some positions are given to a job as. */
+function rowsFor({ rows }: Campaign, part: readonly number[]) {
+  return {
+    points: gather(rows.points, rows.features, part),
+    labels: gather(rows.labels, rows.outputs, part),
+  };
+}
+
+interface Cheap {
+  /** By position. */
+  readonly proven: ReadonlyMap<number, CertifiedRadius>;
+  readonly more: boolean;
+  readonly notes: readonly string[];
+  readonly seconds: number;
+  readonly failure: string | undefined;
+}
+
+async function certifyAllCheaply(
+  campaign: Campaign,
+  correct: readonly number[],
+  boundSeconds: number,
+  end: Moment,
+): Promise<Cheap> {
+  const { crew, rows, norm } = campaign;
+  const proven = new Map<number, CertifiedRadius>();
   let failure: string | undefined;
-  let [missing, seconds, done] = [0, 0, 0];
+  let notes: readonly string[] = [];
+  let [seconds, more] = [0, false];
+  const now = performance.now();
+  const until = end === Number.POSITIVE_INFINITY ? end : now + CHEAP_PART * Math.max(0, end - now);
+  const jobs = chunks(correct, CHEAP_CHUNK).map(async (part) => {
+    const ids = part.map((position) => rows.ids[position]!);
+    const given = () => ({ norm, ...rowsFor(campaign, part), rows: part.length, boundSeconds });
+    const report = await crew.perform(
+      `certify cheaply/${norm}/${nameOfRows(ids)}`,
+      'certify cheaply',
+      given,
+      // What kills one process would kill the next.
+      () => (failure === undefined ? until : 0),
+    );
+    if (report.status === 'failed') failure ??= report.reason;
+    if (report.status !== 'late') seconds += report.seconds;
+    if (report.status !== 'done') return;
+    ({ more, notes } = report.result);
+    report.result.proven.forEach((one, k) => {
+      proven.set(part[k]!, one);
+    });
+  });
+  await Promise.all(jobs);
+  return { proven, more, notes, seconds, failure };
+}
+
+interface Dear {
+  /** By position. */
+  readonly certified: ReadonlyMap<number, Certified>;
+  /** Rows whose search the time has ended, and rows without one. */
+  readonly cut: number;
+  readonly notBegun: number;
+  readonly seconds: number;
+  readonly failure: string | undefined;
+}
+
+async function certifyDearly(
+  campaign: Campaign,
+  proven: Cheap['proven'],
+  radii: readonly number[],
+  boundSeconds: number,
+  end: Moment,
+): Promise<Dear> {
+  const { crew, rows, task, norm, bounds, nearest, observe } = campaign;
+  const certified = new Map<number, Certified>();
+  const parts = chunks(
+    [...proven.keys()].sort((a, b) => a - b),
+    CHUNK,
+  );
+  let failure: string | undefined;
+  let [seconds, done, cut, notBegun] = [0, 0, 0, 0];
   const jobs = parts.map(async (part, i) => {
     const found = part.map((position) => nearest[position]?.distance ?? Number.POSITIVE_INFINITY);
-    const given = () => ({
-      norm,
-      points: gather(rows.points, rows.features, part),
-      labels: gather(rows.labels, rows.outputs, part),
-      radii,
-      found,
-      boundSeconds,
-    });
+    const known = part.map((position) => proven.get(position)!);
+    const given = () => ({ norm, ...rowsFor(campaign, part), known, radii, found, boundSeconds });
     const ids = part.map((position) => rows.ids[position]!);
-    const key = `certify/${norm}/${nameOfRows([...ids, ...radii, ...found])}`;
+    const key = `certify/${norm}/${nameOfRows([...ids, ...radii, ...found, ...known.map(({ radius }) => radius)])}`;
     // Each chunk has its share of the time that is left, times those that work beside it.
     const share = () => {
       if (failure !== undefined) return 0;
@@ -60,21 +171,36 @@ export async function certifyNorm(
     observe(++done, parts.length);
     if (report.status === 'failed') failure ??= report.reason;
     if (report.status !== 'late') seconds += report.seconds;
-    const answers = report.status === 'done' ? report.result.certified : [];
-    missing += part.length - answers.length;
-    answers.forEach((answer, k) => {
-      certified[part[k]!] = answer;
+    if (report.status !== 'done') {
+      notBegun += part.length;
+      return;
+    }
+    const { result } = report;
+    cut += result.cut;
+    notBegun += result.notBegun;
+    result.certified.forEach((one, k) => {
+      certified.set(part[k]!, one);
     });
-    if (report.status !== 'done') return;
-    const { indices, changed, outputs } = report.result.refuted;
+    const { indices, changed, outputs } = result.refuted;
     const threat = { norm, radius: Number.POSITIVE_INFINITY, bounds };
     const positions = indices.map((k) => part[k]!);
     offer(nearest, rows, task, positions, { attack: 'branch and bound', threat, changed, outputs });
   });
   await Promise.all(jobs);
-  const why = failure ?? 'the time for them was over';
-  const reason = `certificates of ${missing} of ${correct.length} rows are missing: ${why}`;
-  return { certified, seconds, ...(missing > 0 && { reason }) };
+  return { certified, cut, notBegun, seconds, failure };
+}
+
+/** Some means cannot take the model: what is proven is less than could be. */
+function limited(norm: Norm, notes: readonly string[]): Finding {
+  return {
+    id: 'certificates-limited',
+    severity: 'info',
+    title: 'Not every kind of certificate can take this model',
+    explanation:
+      'What is proven of it comes from the others, and may be far less than what holds: the lower curve says little of the ' +
+      `model. The reason: ${notes.join('; ')}.`,
+    evidence: { norm },
+  };
 }
 
 /**

@@ -2,6 +2,8 @@
 import type { Task } from '../attacks/index.ts';
 import { type EffectiveDimension, effectiveDimensions } from '../dimension/index.ts';
 import {
+  entropyOfKnownFlips,
+  givenEntropy,
   givenFlips,
   givenVariance,
   type NoiseLevel,
@@ -11,8 +13,10 @@ import {
 } from '../noise/index.ts';
 import { type Rng, rng } from '../random/index.ts';
 import { nearestNeighbours } from '../separation/index.ts';
+import { base64 } from './images.ts';
 import { measureMemorization } from './memorization.ts';
 import type { LawStanding, Memorization } from './result.ts';
+import { rowOf } from './rows.ts';
 import { lawStanding, rootMeanSquareSpread } from './standing.ts';
 import { suspiciousLabels } from './suspicious.ts';
 
@@ -40,8 +44,10 @@ const NEIGHBOURS = 10;
 const MOST_SEARCHED = 10_000;
 const MOST_PRODUCTS = 1e11;
 
-/** Suspicious labels in the list. */
+/** Suspicious labels in the list, and of those whose points are told; points beyond this size are not. */
 const MOST_SUSPICIOUS = 50;
+const PICTURED = 12;
+const MOST_VALUES = 50_000;
 
 /**
  * Memorization, with the noise level from the surest source there is: as given, from labels known to be flipped, from equal
@@ -65,14 +71,16 @@ export async function memorizationOf(
           Math.min(MOST_SEARCHED, Math.sqrt(MOST_PRODUCTS / features)),
         )
       : undefined;
+  const byNeighbours = (): NoiseLevel | null =>
+    neighbourhoods
+      ? noiseOfNeighbours(neighbourhoods, labels, outputs, task.kind, random.split('noise'))
+      : null;
   const estimated = (): NoiseLevel | null => {
-    const neighbours =
-      neighbourhoods && noiseOfNeighbours(neighbourhoods, labels, outputs, task.kind, random.split('noise'));
     if (flipped && task.kind === 'classification')
-      return noiseOfFlips(flipped.length, rows, outputs, neighbours ?? null);
+      return noiseOfFlips(flipped.length, rows, outputs, byNeighbours());
     if (!neighbourhoods) return null;
     const copies = noiseOfDuplicates(neighbourhoods, labels, outputs, random.split('duplicates'));
-    return copies ?? neighbours!;
+    return copies ?? byNeighbours();
   };
   const given =
     noise && ('variance' in noise ? givenVariance(noise.variance) : givenFlips(noise.flips, outputs));
@@ -80,6 +88,15 @@ export async function memorizationOf(
     task.kind === 'classification'
       ? suspiciousLabels(scores, classesOf(data)!, outputs, neighbourhoods, MOST_SUSPICIOUS)
       : [];
+  // Only what flips do is known of the entropy: neighbours show where labels change, not by how much.
+  const entropy =
+    task.kind === 'regression'
+      ? undefined
+      : noise && 'flips' in noise
+        ? givenEntropy(noise.flips, outputs)
+        : flipped && !noise
+          ? entropyOfKnownFlips(flipped.length, rows, outputs, byNeighbours())
+          : undefined;
   return measureMemorization({
     data: name,
     task,
@@ -87,8 +104,13 @@ export async function memorizationOf(
     scores,
     labels,
     noise: given ?? estimated(),
+    ...(entropy && { entropy }),
     flipped,
-    suspicious,
+    suspicious: suspicious.map((one, place) =>
+      place < PICTURED && features <= MOST_VALUES
+        ? { ...one, point: base64(Float32Array.from(rowOf(points, features, one.row))) }
+        : one,
+    ),
   });
 }
 

@@ -67,7 +67,7 @@ export function confidence(scores: Float32Array): number | null {
 }
 
 /** Little-endian float32. */
-function base64(values: Float32Array): string {
+export function base64(values: Float32Array): string {
   const bytes = Buffer.alloc(4 * values.length);
   values.forEach((value, i) => {
     bytes.writeFloatLE(value, 4 * i);

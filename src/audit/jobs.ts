@@ -1,5 +1,6 @@
 // The jobs of an audit, as they travel between its processes.
 import type { Finding, Samples, Threat, WorstCase } from '../attacks/index.ts';
+import type { CertifiedRadius } from '../certificates/index.ts';
 import type { LipschitzMeasurement, Norm } from '../guarantee/index.ts';
 import type { Question } from '../lipschitz/index.ts';
 import type { FittedData, KnownNoise } from './fitting.ts';
@@ -42,12 +43,32 @@ export interface Jobs {
     };
     readonly result: readonly Finding[];
   };
-  /** Radii around points that the model gets right, within which nothing makes it wrong. */
+  /** Radii around points that the model gets right, within which nothing makes it wrong, by means that take little time. */
+  readonly 'certify cheaply': {
+    readonly given: {
+      readonly norm: Norm;
+      readonly points: Float32Array;
+      readonly labels: Float32Array;
+      readonly rows: number;
+      readonly boundSeconds: number;
+    };
+    readonly result: {
+      /** One for each point that there was time for, in their order. */
+      readonly proven: readonly CertifiedRadius[];
+      /** Whether there are dearer means for this model. */
+      readonly more: boolean;
+      /** What means cannot take the model, and why. */
+      readonly notes: readonly string[];
+    };
+  };
+  /** Larger radii, by all means. */
   readonly certify: {
     readonly given: {
       readonly norm: Norm;
       readonly points: Float32Array;
       readonly labels: Float32Array;
+      /** What is proven already of each point. */
+      readonly known: readonly CertifiedRadius[];
       /** Ascending. */
       readonly radii: readonly number[];
       /** The distance of the nearest known example of each point; Infinity where none is known. */
@@ -55,8 +76,11 @@ export interface Jobs {
       readonly boundSeconds: number;
     };
     readonly result: {
-      /** One for each point that there was time for, in their order. */
+      /** One for each point, in their order. */
       readonly certified: readonly Certified[];
+      /** Points whose search time has ended, and points whose search has not begun. */
+      readonly cut: number;
+      readonly notBegun: number;
       /** Counterexamples that proofs came upon, `[count, features]`, whose they are, and the model's own outputs there. */
       readonly refuted: {
         readonly indices: readonly number[];

@@ -9,6 +9,7 @@ import { distrustAttacks } from './distrust.ts';
 import { storeExamples } from './examples.ts';
 import { broken, type Nearest } from './found.ts';
 import { chooseImages } from './images.ts';
+import { reasonsOnce } from './reasons.ts';
 import type { NormRadii } from './request.ts';
 import type { AuditImage, Finding, Robustness } from './result.ts';
 import { robustnessOf } from './robustness.ts';
@@ -64,10 +65,18 @@ export async function measureRobustness(
     { radius: Number.POSITIVE_INFINITY, stage: attacked.nearest },
   ];
   const reasons = [
-    ...stages.flatMap(({ radius, stage }) =>
-      stage.status === 'done'
-        ? []
-        : [`${stage.attack}${Number.isFinite(radius) ? ` at ${radius}` : ''}: ${stage.reason}`],
+    ...reasonsOnce(
+      stages.flatMap(({ radius, stage }) =>
+        stage.reason === undefined
+          ? []
+          : [
+              {
+                what: stage.attack,
+                radius: Number.isFinite(radius) ? radius : undefined,
+                reason: stage.reason,
+              },
+            ],
+      ),
     ),
     ...(certification.reason === undefined ? [] : [certification.reason]),
   ];
@@ -82,7 +91,7 @@ export async function measureRobustness(
         : { status: 'partial', seconds, reason: reasons.join('; '), value };
   return {
     result,
-    findings: [...doubts, ...stored.findings, ...ordered.findings],
+    findings: [...doubts, ...certification.findings, ...stored.findings, ...ordered.findings],
     images: chooseImages(norm, task, rows, nearest),
   };
 }

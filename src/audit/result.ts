@@ -158,6 +158,16 @@ const suspicious = z.strictObject({
   /** Larger is more suspicious; comparable within one audit. */
   score: z.number(),
   reason: z.string(),
+  model: z.number().optional().describe('the class that the model says'),
+  neighbours: z
+    .number()
+    .nullable()
+    .optional()
+    .describe('the most frequent class of the nearest rows; null: none are known'),
+  point: z
+    .string()
+    .optional()
+    .describe('of the first rows: little-endian float32 in base64, in the units of the data'),
 });
 
 const memorization = z.strictObject({
@@ -169,8 +179,19 @@ const memorization = z.strictObject({
     .strictObject({ level: estimateSchema, source: z.string() })
     .nullable()
     .describe('the least loss that anything can reach without fitting noise, in the units of the loss'),
-  /** loss < noise level - its uncertainty: the hypothesis of the law. */
+  /** loss < noise level - its uncertainty, in squared error or, where that is known, in cross-entropy. */
   fitsBelowNoise: z.enum(['yes', 'no', 'undecided']),
+  crossEntropy: z
+    .strictObject({
+      loss: z.number().describe('mean of -log of the probability of the label, in nats'),
+      floor: estimateSchema.describe(
+        'the conditional entropy of the labels: no model has less expected loss',
+      ),
+      source: z.string(),
+      fitsBelowFloor: z.enum(['yes', 'no', 'undecided']),
+    })
+    .optional()
+    .describe('of classifiers whose flips are known: the same question in the loss they are trained with'),
   perfect: tally.describe('labels reproduced'),
   flipped: z
     .strictObject({ rows: count, memorized: count, chance: z.number() })

@@ -8,6 +8,7 @@ import { scalingLaw, scalingLawParameters, universalLaw } from '../law/index.ts'
 import { powerOfTwoNear } from '../linalg/index.ts';
 import { median } from '../numeric/index.ts';
 import { counted, short } from '../words/index.ts';
+import { decidingLoss } from './memorization.ts';
 import type { LawStanding, Memorization } from './result.ts';
 
 /** What the law needs to know of a model and the data it was trained on. */
@@ -197,7 +198,8 @@ function certifiedBound(inputs: LawInputs): Certified {
       gap > 0
         ? `mean squared error <= sigma^2 - epsilon with epsilon = ${short(epsilon)}, sigma^2 at the low end of its interval`
         : 'mean squared error <= sigma^2 - epsilon for an epsilon > 0; the formula has 1, the largest there is',
-    holds: memorization?.fitsBelowNoise === 'yes',
+    // The theorem speaks of squared error, whatever the cross-entropy says.
+    holds: gap > 0,
     assumed: false,
   };
   return {
@@ -237,10 +239,13 @@ function sentences(
   if (!chosen) return ['The dimension of the data is not known, so the law says nothing of this model.'];
   const few = n < FEW_POINTS ? [`With only ${counted(n, 'point')} these are rough orders of magnitude.`] : [];
   if (memorization?.fitsBelowNoise === 'no') {
-    const { loss, noise } = memorization;
+    const { loss, noise, crossEntropy } = memorization;
+    const also = crossEntropy
+      ? ` and its cross-entropy of ${short(crossEntropy.loss)} not below ${short(crossEntropy.floor.value)}`
+      : '';
     return [
       `This model does not memorize: its loss of ${short(loss.value)} is not below the noise level of ` +
-        `${short(noise!.level.value)} of the labels, so the law does not apply to it.`,
+        `${short(noise!.level.value)} of the labels${also}, so the law does not apply to it.`,
       `To fit these labels below their noise, and robustly, would take about ${short(chosen.robustParameters)} parameters by ` +
         `the law; the model has ${short(chosen.ratio, 2)} times that.`,
       ...few,
@@ -248,11 +253,11 @@ function sentences(
   }
   const size = sizeSentence(n, P, chosen, dimensions);
   if (memorization?.fitsBelowNoise === 'yes') return [...size, proven(certified), ...few];
-  const why =
-    !memorization || memorization.noise === null
-      ? 'the noise level of the labels is not known'
-      : `its loss of ${short(memorization.loss.value)} lies within the uncertainty of the noise level, ` +
-        `${short(memorization.noise.level.interval[0])} to ${short(memorization.noise.level.interval[1])}`;
+  const deciding = memorization && decidingLoss(memorization);
+  const why = deciding
+    ? `its ${deciding.loss} lies within the uncertainty of ${deciding.name}, ` +
+      `${short(deciding.interval[0])} to ${short(deciding.interval[1])}`
+    : 'the noise level of the labels is not known';
   return [
     ...size,
     `Whether this model fits its labels below their noise, as the law assumes, is undecided: ${why}.`,

@@ -55,6 +55,8 @@ export function suspiciousLabels(
       suggested,
       score: support[suggested]! - support[label]!,
       reason: reason(p, v, label, suggested, neighbourhoods?.k ?? 0, byModel),
+      model: best(p),
+      neighbours: v ? best(v) : null,
     });
   }
   return listed.sort((a, b) => b.score - a.score || a.row - b.row).slice(0, most);

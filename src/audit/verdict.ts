@@ -3,6 +3,7 @@
 import type { Measurement } from '../guarantee/index.ts';
 import { atLeast, atMost, counted, percentOf, short } from '../words/index.ts';
 import { WHOLE_SPACE } from './lipschitz.ts';
+import { decidingLoss } from './memorization.ts';
 import type { AuditResult, Ensemble, Robustness } from './result.ts';
 
 /** What a verdict is a function of: the audit before it. */
@@ -138,19 +139,19 @@ function lipschitz({ lipschitz: measured }: Judged): string[] {
 
 function memorization({ memorization: measured }: Judged): string[] {
   if (!('value' in measured)) return [];
-  const { perfect, points, flipped, loss, noise, fitsBelowNoise, data, suspicious } = measured.value;
+  const { perfect, points, flipped, fitsBelowNoise, data, suspicious } = measured.value;
   const labels =
     perfect.correct === points
       ? `It reproduces all ${counted(points, 'label')} of ${data}`
       : `It reproduces ${percentOf(perfect.correct, points)} of ${counted(points, 'label')} of ${data}`;
-  const level = noise && `the noise level of ${short(noise.level.value)}`;
+  const deciding = decidingLoss(measured.value);
   const against =
-    fitsBelowNoise === 'yes'
-      ? `fits them below ${level} (loss ${short(loss.value)}): it memorizes noise`
-      : fitsBelowNoise === 'no'
-        ? `does not fit them below ${level} (loss ${short(loss.value)}): it does not memorize noise`
-        : noise
-          ? `its loss of ${short(loss.value)} lies within the uncertainty of ${level}: whether it memorizes noise is undecided`
+    deciding && fitsBelowNoise === 'yes'
+      ? `fits them below ${deciding.level} (${deciding.loss.replace(' of ', ' ')}): it memorizes noise`
+      : deciding && fitsBelowNoise === 'no'
+        ? `does not fit them below ${deciding.level} (${deciding.loss.replace(' of ', ' ')}): it does not memorize noise`
+        : deciding
+          ? `its ${deciding.loss} lies within the uncertainty of ${deciding.level}: whether it memorizes noise is undecided`
           : 'the noise level is not known: whether it memorizes noise is undecided';
   const wrong = flipped
     ? [
@@ -175,19 +176,39 @@ function unmeasured(result: Judged): string[] {
     ['Memorization', result.memorization],
     ['The standing against the law', result.law],
   ];
-  return parts.flatMap(([name, measured]) => shortcoming(name, measured));
+  const short = parts.flatMap(([name, { status, ...rest }]) =>
+    status === 'done' || !('reason' in rest) ? [] : [{ name, status, reason: withoutStop(rest.reason) }],
+  );
+  // What several lack for the same reason is one sentence.
+  const same = Map.groupBy(short, ({ status, reason }) => `${status} ${reason}`);
+  return Array.from(same.values(), (members) => {
+    const [{ status, reason }] = members as [(typeof members)[number]];
+    return shortcoming(
+      members.map(({ name }) => name),
+      status,
+      reason,
+    );
+  });
 }
 
-function shortcoming(name: string, measured: Measurement<unknown>): readonly string[] {
-  switch (measured.status) {
-    case 'done':
-      return [];
+function shortcoming(
+  names: readonly string[],
+  status: 'failed' | 'partial' | 'skipped',
+  reason: string,
+): string {
+  const [first, ...others] = names.map((name, i) =>
+    i === 0 ? name : name[0]!.toLowerCase() + name.slice(1),
+  );
+  const last = others.pop();
+  const subject = last === undefined ? first! : `${[first, ...others].join(', ')} and ${last}`;
+  const [are, were] = last === undefined ? ['is', 'was'] : ['are', 'were'];
+  switch (status) {
     case 'failed':
-      return [`${name} was not measured: it failed (${withoutStop(measured.reason)}).`];
+      return `${subject} ${were} not measured: ${last === undefined ? 'it' : 'they'} failed (${reason}).`;
     case 'partial':
-      return [`${name} is measured in part only (${withoutStop(measured.reason)}).`];
+      return `${subject} ${are} measured in part only (${reason}).`;
     case 'skipped':
-      return [`${name} was not measured (${withoutStop(measured.reason)}).`];
+      return `${subject} ${were} not measured (${reason}).`;
   }
 }
 

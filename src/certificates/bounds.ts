@@ -5,6 +5,7 @@ import { intervalEvaluator } from '../intervals/index.ts';
 import { type Matrix, transpose } from '../linalg/index.ts';
 import {
   composeOutput,
+  countOf,
   type Ends,
   type Network,
   type Propagated,
@@ -14,38 +15,43 @@ import {
   unitBlocks,
   upperEndsOf,
 } from '../lipschitz/index.ts';
+import type { Stop } from '../stop.ts';
 import type { Requirement } from './requirement.ts';
 
 /**
  * Lower bounds `[rows]` on R f(x) over all x of regionAt(radius), as a function of the radius; -Infinity where nothing is known.
- * Regions contain those of smaller radii, so that what is known of a larger one holds there.
+ * Regions contain those of smaller radii, so that what is known of a larger one holds there. After `stop` bounds are looser.
  */
 export type LowerBounds = (
   requirement: Requirement,
   regionAt: (radius: number) => Region,
+  stop: Stop,
 ) => (radius: number) => Float64Array;
 
 /**
- * Interval bounds. On a network the differences of outputs are merged into the weights of the last layer, so that what the
- * outputs have in common cancels; on other graphs they are taken after it. Balls in l1 and l2 are enclosed by boxes.
+ * Interval bounds, the better of two where there is a network. On its blocks the differences of outputs are merged into the
+ * weights of the last layer, so that what the outputs have in common cancels; on the graph they are taken after it, but
+ * operators that blocks must write out, like max-pooling, are met as they are. Balls in l1 and l2 are enclosed by boxes.
  *
- * Cost: that of two to three evaluations. Lower bounds in real arithmetic.
+ * Cost: that of four to six evaluations. Lower bounds in real arithmetic.
  */
 export function intervalBounds(scores: Graph, network: Network | undefined): LowerBounds {
-  if (network) {
-    const margins = marginNetworks(network);
-    const blocks = unitBlocks(network);
-    return (requirement, regionAt) => (radius) => {
-      const { box } = regionAt(radius);
-      return rangesOf(margins(requirement).output, propagate(blocks, { box }, 'interval')!, 'interval').lower;
-    };
-  }
   const evaluators = perKey((requirement) => intervalEvaluator(marginGraph(scores, requirement.rows)));
+  const margins = network && marginNetworks(network);
+  const blocks = network && unitBlocks(network);
   return (requirement, regionAt) => (radius) => {
-    const { lower, upper } = regionAt(radius).box;
-    return evaluators(requirement)({ lower, upper }).lower;
+    const { box } = regionAt(radius);
+    const { lower, upper } = box;
+    const onGraph = evaluators(requirement)({ lower, upper }).lower;
+    if (!margins || !blocks) return onGraph;
+    const form = margins(requirement).output;
+    const onBlocks = rangesOf(form, propagate(blocks, { box }, 'interval')!, 'interval').lower;
+    return onBlocks.map((bound, r) => (bound > onGraph[r]! ? bound : orNothing(onGraph[r]!)));
   };
 }
+
+/** NaN stands for sums of opposite infinities: no bound. */
+const orNothing = (bound: number): number => (Number.isNaN(bound) ? -Infinity : bound);
 
 /** Multiply-adds of one linear bound that are worth it. */
 const MOST_WORK = 2 ** 31;
@@ -60,12 +66,12 @@ const MOST_WORK = 2 ** 31;
 export function linearBounds(network: Network): LowerBounds {
   const margins = marginNetworks(network);
   const relaxed = relaxation(network);
-  return (requirement, regionAt) => {
+  return (requirement, regionAt, stop) => {
     const form = negated(margins(requirement).output);
     const known: { radius: number; ranges: readonly Ends[] }[] = [];
     return (radius) => {
       const around = known.filter((larger) => larger.radius >= radius).sort((a, b) => a.radius - b.radius)[0];
-      const propagated = relaxed(regionAt(radius), around?.ranges);
+      const propagated = relaxed(regionAt(radius), stop, around?.ranges);
       known.push({ radius, ranges: propagated.preactivations });
       return upperEndsOf(form, propagated).map((v) => -v);
     };
@@ -78,13 +84,15 @@ export function marginNetworks(network: Network): (requirement: Requirement) => 
 }
 
 /**
- * Blocks relaxed on their ranges over a region, which linear bounds give as far as MOST_WORK allows. Ranges `within` of a
- * larger region leave fewer neurons undecided.
+ * Blocks relaxed on their ranges over a region, which linear bounds give as far as MOST_WORK allows, and until `stop`. Ranges
+ * `within` of a larger region leave fewer neurons undecided.
  */
-export function relaxation(network: Network): (region: Region, within?: readonly Ends[]) => Propagated {
+export function relaxation(
+  network: Network,
+): (region: Region, stop: Stop, within?: readonly Ends[]) => Propagated {
   const blocks = unitBlocks(network);
   const costs = costsOfRows(network);
-  return (region, within = []) => {
+  return (region, stop, within = []) => {
     const byIntervals = propagate(blocks, region, 'interval', within)!;
     let work = 0;
     let depth = 0;
@@ -95,8 +103,8 @@ export function relaxation(network: Network): (region: Region, within?: readonly
       if (work > MOST_WORK) break;
       depth++;
     }
-    if (depth === blocks.length) return propagate(blocks, region, 'linear', within)!;
-    const first = propagate(blocks.slice(0, depth), region, 'linear', within)!;
+    if (depth === blocks.length) return propagate(blocks, region, 'linear', within, stop)!;
+    const first = propagate(blocks.slice(0, depth), region, 'linear', within, stop)!;
     return propagate(blocks, region, 'interval', [...first.preactivations, ...within.slice(depth)])!;
   };
 }
@@ -107,10 +115,7 @@ export function relaxation(network: Network): (region: Region, within?: readonly
  */
 function costsOfRows({ features, blocks, output }: Network): number[] {
   const forms = [...blocks.map(({ preactivation }) => preactivation), output];
-  const entries = forms.map(
-    ({ terms }) =>
-      new Map([...terms].map(([j, { data }]) => [j, data.reduce((sum, v) => sum + (v === 0 ? 0 : 1), 0)])),
-  );
+  const entries = forms.map(({ terms }) => new Map([...terms].map(([j, w]) => [j, countOf(w)])));
   const count = entries.reduce((sum, of) => [...of.values()].reduce((a, b) => a + b, sum), 0);
   const size = forms.reduce(
     (sum, { terms }) => [...terms.values()].reduce((a, w) => a + w.data.length, sum),

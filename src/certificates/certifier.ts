@@ -29,6 +29,9 @@ export const METHODS = [
 
 export type Method = (typeof METHODS)[number];
 
+/** Those that take no more than some evaluations of the model for each point. */
+const CHEAP: readonly Method[] = METHODS.slice(0, 2);
+
 /** One proof: no allowed change within `radius` makes the model wrong at the point. */
 export interface Certificate {
   readonly method: Method;
@@ -68,6 +71,8 @@ export interface Certifier {
   readonly notes: readonly string[];
   /** Spent on what all points share. */
   readonly seconds: number;
+  /** The radius as radius() gives it, by constants and interval bounds alone. */
+  readonly cheapRadius: (point: ArrayLike<number>, label: ArrayLike<number>) => CertifiedRadius;
   /**
    * A radius, at most that of the threat, within which the prediction of the point is proven to stay right. Each method searches
    * its own largest radius to about 1 %, dear ones only above what is proven; branch and bound spends at most `seconds`
@@ -75,6 +80,7 @@ export interface Certifier {
    *
    * @param point `[features]`; it may lie outside of the input bounds, which then reach to it.
    * @param label one row of labels.
+   * @param known what cheapRadius() has proven of the point: it is not sought again.
    * @throws invalid-argument or shape-mismatch when the point is not finite or the sizes are not those of the model.
    */
   readonly radius: (
@@ -82,10 +88,12 @@ export interface Certifier {
     label: ArrayLike<number>,
     seconds?: number,
     stop?: Stop,
+    known?: CertifiedRadius,
   ) => CertifiedRadius;
   /**
    * Whether all changes within this radius are proven harmless, by all methods in turn, branch and bound for at most `seconds`.
    *
+   * @param known what radius() has said of the point: methods that failed before this radius are not asked again.
    * @throws as radius(); invalid-argument when the radius is not finite and >= 0.
    */
   readonly at: (
@@ -94,6 +102,7 @@ export interface Certifier {
     radius: number,
     seconds: number,
     stop?: Stop,
+    known?: CertifiedRadius,
   ) => Verdict;
 }
 
@@ -175,56 +184,71 @@ export function createCertifier(
     return { x, requirement, margins: marginsOf(requirement, evaluate({ lower: x, upper: x })) };
   };
 
+  const search = (
+    point: ArrayLike<number>,
+    label: ArrayLike<number>,
+    splitSeconds: number,
+    stopPoint: Stop,
+    wanted: readonly Method[],
+    known: readonly Certificate[],
+  ): CertifiedRadius => {
+    const total = stopwatch();
+    const { x, requirement, margins } = read(point, label);
+    const atCentre = withOffsets(requirement, margins.lower);
+    if (!suffices(requirement, leastMargin(requirement, margins.lower)))
+      return nothing(requirement, margins.upper, total());
+    const most = Math.min(threat.radius, furthest(x, threat), LARGEST);
+    const everything = (radius: number) => (radius >= most && most < LARGEST ? threat.radius : radius);
+    const certificates: Certificate[] = [...known];
+    const best = () => certificates.reduce((largest, { radius }) => Math.max(largest, radius), 0);
+    if (byConstants && wanted.includes(METHODS[0])) {
+      const clockOf = stopwatch();
+      const radius = byConstants(requirement, margins.lower);
+      certificates.push({
+        method: METHODS[0],
+        radius: Math.min(radius, threat.radius),
+        seconds: clockOf(),
+      });
+    }
+    for (const [method, lower] of bounds) {
+      if (!wanted.includes(method)) continue;
+      if (best() >= most || (certificates.length > 0 && stopPoint())) break;
+      const clockOf = stopwatch();
+      const bound = lower(requirement, (radius) => regionAt(x, radius), stopPoint);
+      const proven = (radius: number) => withOffsets(requirement, bound(radius));
+      const first = best() > 0 ? best() : 0.01 * scaleOf(x, threat);
+      const radius = everything(largestRadius(proven, atCentre, first, most, stopPoint));
+      certificates.push({ method, radius, seconds: clockOf() });
+    }
+    if (split && splitSeconds > 0 && best() < most && !stopPoint()) {
+      const clockOf = stopwatch();
+      const ended = either(afterSeconds(splitSeconds), stopPoint);
+      const from = best();
+      const prove = (radius: number) => {
+        const share = afterSeconds((splitSeconds - clockOf()) * SHARE);
+        return split(requirement, regionAt(x, radius), either(share, ended)).kind === 'proven';
+      };
+      const radius = everything(widest(prove, from, 0.01 * scaleOf(x, threat), most, ended));
+      if (radius > from) certificates.push({ method: 'branch and bound', radius, seconds: clockOf() });
+    }
+    const radius = best();
+    const winner = certificates.find((certificate) => certificate.radius === radius && radius > 0);
+    const note = radius > 0 ? undefined : 'nothing could be proven about any change';
+    return { radius, method: winner?.method, seconds: total(), ...(note && { note }), certificates };
+  };
+
   return {
     threat,
     methods: able,
     notes,
     seconds: clock(),
-    radius(point, label, splitSeconds = 0, stopPoint = whenDone) {
-      const total = stopwatch();
-      const { x, requirement, margins } = read(point, label);
-      const atCentre = withOffsets(requirement, margins.lower);
-      if (!suffices(requirement, leastMargin(requirement, margins.lower)))
-        return nothing(requirement, margins.upper, total());
-      const most = Math.min(threat.radius, furthest(x, threat), LARGEST);
-      const everything = (radius: number) => (radius >= most && most < LARGEST ? threat.radius : radius);
-      const certificates: Certificate[] = [];
-      const best = () => certificates.reduce((largest, { radius }) => Math.max(largest, radius), 0);
-      if (byConstants) {
-        const clockOf = stopwatch();
-        const radius = byConstants(requirement, margins.lower);
-        certificates.push({
-          method: METHODS[0],
-          radius: Math.min(radius, threat.radius),
-          seconds: clockOf(),
-        });
-      }
-      for (const [method, lower] of bounds) {
-        if (best() >= most || (certificates.length > 0 && stopPoint())) break;
-        const clockOf = stopwatch();
-        const bound = lower(requirement, (radius) => regionAt(x, radius));
-        const proven = (radius: number) => withOffsets(requirement, bound(radius));
-        const first = best() > 0 ? best() : 0.01 * scaleOf(x, threat);
-        const radius = everything(largestRadius(proven, atCentre, first, most, stopPoint));
-        certificates.push({ method, radius, seconds: clockOf() });
-      }
-      if (split && splitSeconds > 0 && best() < most && !stopPoint()) {
-        const clockOf = stopwatch();
-        const ended = either(afterSeconds(splitSeconds), stopPoint);
-        const from = best();
-        const prove = (radius: number) => {
-          const share = afterSeconds((splitSeconds - clockOf()) * SHARE);
-          return split(requirement, regionAt(x, radius), either(share, ended)).kind === 'proven';
-        };
-        const radius = everything(widest(prove, from, 0.01 * scaleOf(x, threat), most, ended));
-        if (radius > from) certificates.push({ method: 'branch and bound', radius, seconds: clockOf() });
-      }
-      const radius = best();
-      const winner = certificates.find((certificate) => certificate.radius === radius && radius > 0);
-      const note = radius > 0 ? undefined : 'nothing could be proven about any change';
-      return { radius, method: winner?.method, seconds: total(), ...(note && { note }), certificates };
+    cheapRadius: (point, label) => search(point, label, 0, whenDone, CHEAP, []),
+    radius(point, label, splitSeconds = 0, stopPoint = whenDone, known = undefined) {
+      if (!known) return search(point, label, splitSeconds, stopPoint, METHODS, []);
+      const dear = METHODS.filter((method) => !CHEAP.includes(method));
+      return search(point, label, splitSeconds, stopPoint, dear, known.certificates);
     },
-    at(point, label, radius, splitSeconds, stopPoint = whenDone) {
+    at(point, label, radius, splitSeconds, stopPoint = whenDone, known = undefined) {
       const total = stopwatch();
       if (!(radius >= 0 && radius < Infinity))
         throw invalidArgument('radius', radius, 'a finite number >= 0');
@@ -238,8 +262,14 @@ export function createCertifier(
       if (byConstants && byConstants(requirement, margins.lower) >= radius)
         return { kind: 'proven', method: METHODS[0], seconds: total() };
       const region = regionAt(x, radius);
+      // A search ends within 1 % of where its method fails.
+      const failed = (method: Method) =>
+        (known?.certificates.find((one) => one.method === method)?.radius ?? Infinity) < 0.98 * radius;
       for (const [method, lower] of bounds) {
-        if (suffices(requirement, leastMargin(requirement, lower(requirement, () => region)(radius))))
+        if (failed(method)) continue;
+        if (
+          suffices(requirement, leastMargin(requirement, lower(requirement, () => region, stopPoint)(radius)))
+        )
           return { kind: 'proven', method, seconds: total() };
       }
       if (!split) return { kind: 'open', method: undefined, seconds: total() };

@@ -21,8 +21,9 @@ export function splitProver(network: Network): SplitProver {
   const relaxed = relaxation(network);
   return (requirement, region, stop) => {
     const of = margins(requirement);
-    const propagated = relaxed(region);
+    const propagated = relaxed(region, stop);
     const form = negated(of.output);
+    if (stop()) return { kind: 'open', bound: Infinity };
     const duals = Array.from({ length: form.rows }, (_, r) => {
       const dual = createDual(of, rowOf(form, r), propagated);
       return { r, dual, bound: addDown(-dual.certified(dual.start()), requirement.offset[r]!) };

@@ -6,6 +6,7 @@ export {
 } from './composition/composition-bound.ts';
 export { type LipschitzInterval, lipschitzInterval, upperBounds } from './interval.ts';
 export { type RelaxedBlock, upperBounds as linearUpperBounds } from './local/backward.ts';
+export { countOf } from './local/entries.ts';
 export { type Ends, type Propagated, propagate, rangesOf, upperEndsOf } from './local/propagation.ts';
 export { unitBlocks } from './local/ranges.ts';
 export { ballWithin, type Region } from './local/region.ts';

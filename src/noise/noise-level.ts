@@ -195,7 +195,8 @@ function flipVariance(q: number, classes: number): number {
   return Math.max(0, q * (2 - q) - q ** 2 / (classes - 1));
 }
 
-function certain(value: number): Estimate {
+/** A number without doubt. */
+export function certain(value: number): Estimate {
   return { kind: 'estimate', value, interval: [value, value], confidence: 1, method: 'given' };
 }
 

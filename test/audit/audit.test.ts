@@ -14,6 +14,7 @@ import {
   type Robustness,
 } from '../../src/audit/index.ts';
 import { readArray } from '../../src/data/index.ts';
+import { graph, input, modelFrom, mul } from '../../src/graph/index.ts';
 import type { Norm } from '../../src/guarantee/index.ts';
 import { normal, rng } from '../../src/random/index.ts';
 import { digitsModel, linearModel, normalData, requestFor, someDigits, writeModel } from './models.ts';
@@ -296,7 +297,7 @@ describe('with steps that fail', () => {
     expect(measured).toMatchObject({
       status: 'partial',
       reason: expect.stringMatching(
-        /FAB-T at 0.02.*SIGSEGV.*certificates of .* rows are missing.*no sign of life for 8 s/,
+        /SIGSEGV.*\(FAB-T at 0.02\).*certificates of .* rows could be larger.*no sign of life for 8 s/,
       ),
     });
     const [ensemble] = robustnessIn(result, 'linf').ensembles;
@@ -363,6 +364,18 @@ describe('refuses', () => {
     [{ requirements: ['robust-accuracy > high'] }, /invalid/],
   ] as const)('%j', async (more, message) => {
     await expect(ask(more as Partial<AuditRequest>)).rejects.toThrow(message);
+    expect(readdirSync(folder)).not.toContain('refused');
+  });
+
+  it('a model whose output is no list of scores', async () => {
+    const model = modelFrom('picture', (batch) => {
+      const x = input('x', 'float32', [batch, 1, 8, 8]);
+      return graph([x], { picture: mul(x, x) });
+    });
+    const path = writeModel(folder, 'picture', model);
+    await expect(ask({ model: { path } })).rejects.toThrow(
+      /output "picture" .* shape \[1, 8, 8\] for each point.*expected one number for each class/,
+    );
     expect(readdirSync(folder)).not.toContain('refused');
   });
 

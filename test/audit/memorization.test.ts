@@ -2,7 +2,14 @@
 import { expect, test } from 'vitest';
 import { oneHot } from '../../src/attacks/index.ts';
 import { type Fitted, measureMemorization, softmax } from '../../src/audit/memorization.ts';
-import { givenFlips, givenVariance, noiseOfFlips } from '../../src/noise/index.ts';
+import {
+  entropyOfFlips,
+  entropyOfKnownFlips,
+  givenEntropy,
+  givenFlips,
+  givenVariance,
+  noiseOfFlips,
+} from '../../src/noise/index.ts';
 import { integers, normal, rng, uniform } from '../../src/random/index.ts';
 
 const N = 4000;
@@ -120,4 +127,55 @@ test('bad input is named', () => {
   expect(() => measureMemorization(fitted(new Float32Array(10), labels, { flipped: [2] }))).toThrow(
     /flipped row/,
   );
+});
+
+test('the cross-entropy of the true probabilities is the entropy of the flips', () => {
+  const { clean, labels, flipped } = data();
+  const logits = Float32Array.from({ length: N * CLASSES }, (_, at) =>
+    Math.log(at % CLASSES === clean[Math.floor(at / CLASSES)] ? 1 - Q : Q / (CLASSES - 1)),
+  );
+  const probabilities = logits.map(Math.exp);
+  const entropy = entropyOfKnownFlips(flipped.length, N, CLASSES);
+  for (const scores of [logits, probabilities]) {
+    const found = measureMemorization(fitted(scores, labels, { flipped, entropy }));
+    expect(found.crossEntropy?.loss).toBeCloseTo(entropyOfFlips(Q, CLASSES), 1);
+    expect(found.crossEntropy?.fitsBelowFloor).toBe('undecided');
+    expect(found.fitsBelowNoise).toBe('undecided');
+  }
+});
+
+test('noise that is fitted shows in one of the two losses at least', () => {
+  const { clean, labels } = data();
+  const entropy = givenEntropy(Q, CLASSES);
+  // Logits of a fit of the labels, and of the clean classes with too much confidence.
+  const learned = oneHot(labels, CLASSES).map((y) => 9 * y);
+  const memorized = measureMemorization(fitted(learned, labels, { entropy }));
+  expect(memorized.crossEntropy?.fitsBelowFloor).toBe('yes');
+  expect(memorized.crossEntropy?.loss).toBeCloseTo(Math.log(1 + (CLASSES - 1) * Math.exp(-9)), 5);
+  expect(memorized.fitsBelowNoise).toBe('yes');
+  const sure = oneHot(Float64Array.from(clean), CLASSES).map((y) => 40 * y);
+  const honest = measureMemorization(fitted(sure, labels, { entropy }));
+  expect(honest.crossEntropy?.fitsBelowFloor).toBe('no');
+  expect(honest.fitsBelowNoise).toBe('no');
+  // Half of the wrong labels known, and little confidence: the cross-entropy lies below its floor, the squared error above.
+  const [p, flat] = [0.9, givenVariance(0)];
+  const soft = oneHot(labels, CLASSES).map((y) => Math.log(y === 1 ? p : (1 - p) / (CLASSES - 1)));
+  const only = measureMemorization(fitted(soft, labels, { entropy, noise: flat }));
+  expect(only.crossEntropy?.loss).toBeCloseTo(-Math.log(p), 6);
+  expect(only.fitsBelowNoise).toBe('yes');
+});
+
+test('no cross-entropy where flips are not known, where scores fit better, or where a label has the probability 0', () => {
+  const { labels } = data();
+  const table = oneHot(labels, CLASSES);
+  expect(measureMemorization(fitted(table, labels)).crossEntropy).toBeUndefined();
+  const entropy = givenEntropy(Q, CLASSES);
+  // Scores near the one-hot labels, no probabilities.
+  const squares = table.map((y) => y - 0.01);
+  expect(measureMemorization(fitted(squares, labels, { entropy })).crossEntropy).toBeUndefined();
+  const never = table.slice();
+  never.copyWithin(0, CLASSES, 2 * CLASSES);
+  const other = Float64Array.from(labels);
+  other[0] = (other[1]! + 1) % CLASSES;
+  expect(measureMemorization(fitted(never, other, { entropy })).crossEntropy).toBeUndefined();
 });

@@ -68,8 +68,10 @@ async function decode(
       : data;
     return { values, info };
   } catch (error) {
-    const reason = (error as Error).message.split('\n').at(-1);
-    throw malformed(name, `the image is damaged or cut off (${reason})`, error);
+    // The decoder says last, and of no use here, that its warnings are errors.
+    const lines = (error as Error).message.split('\n').filter((line) => !line.startsWith('Warning treated'));
+    const reason = lines.at(-1)?.trim() ? ` (${lines.at(-1)!.trim()})` : '';
+    throw malformed(name, `the image is damaged or cut off${reason}`, error);
   }
 }
 

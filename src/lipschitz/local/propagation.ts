@@ -1,8 +1,10 @@
 // Ranges of everything a network computes on a region: interval arithmetic, tightened by backward linear bounds.
 import type { Matrix } from '../../linalg/index.ts';
 import { addUp, gamma, nextDown, nextUp, SMALLEST_SUBNORMAL } from '../../numeric/index.ts';
+import { type Stop, whenDone } from '../../stop.ts';
 import type { AffineForm } from '../network/network.ts';
 import { type RelaxedBlock, slackOf, upperBounds } from './backward.ts';
+import { type Entries, entriesOf, mostlyZero } from './entries.ts';
 import { type Extent, extentOf } from './extent.ts';
 import type { Region } from './region.ts';
 import type { Unit } from './unit.ts';
@@ -36,13 +38,14 @@ export type Method = 'interval' | 'linear';
 
 /**
  * Ranges of all pre-activations on the region, block after block. `within` holds ranges already known, by block; the
- * result is undefined when they leave no point, which proves that there is none.
+ * result is undefined when they leave no point, which proves that there is none. Interval arithmetic alone after `stop`.
  */
 export function propagate(
   blocks: UnitNetwork['blocks'],
   region: Region,
   method: Method,
   within: readonly Ends[] = [],
+  stop: Stop = whenDone,
 ): Propagated | undefined {
   const preactivations: Ends[] = [];
   const relaxed: RelaxedBlock[] = [];
@@ -51,13 +54,13 @@ export function propagate(
   for (const [k, { preactivation, units }] of blocks.entries()) {
     const { ends, magnitude } = intervalsOf(preactivation, extents);
     if (!intersect(ends, within[k])) return undefined;
-    if (method === 'linear' && !separable(preactivation, relaxed, region)) {
+    if (method === 'linear' && !stop() && !separable(preactivation, relaxed, region)) {
       const open = [...units.keys()].filter((i) => !units[i]!.settled(ends.lower[i]!, ends.upper[i]!));
       const before = { region, preactivations, relaxed, flat, extents };
       tighten(ends, preactivation, open, relaxed, before);
       // Flat lines often win, but where the others decided a neuron already, its lines stay as they are.
       const undecided = open.filter((i) => !units[i]!.settled(ends.lower[i]!, ends.upper[i]!));
-      if (!sameLines(before)) tighten(ends, preactivation, undecided, flat, before);
+      if (!sameLines(before) && !stop()) tighten(ends, preactivation, undecided, flat, before);
       if (!intersect(ends, within[k])) return undefined;
     }
     preactivations.push(ends);
@@ -138,7 +141,7 @@ function intersect(ends: Ends, within: Ends | undefined): boolean {
 
 /** Interval arithmetic, and the sums of absolute values that rounding is measured by. */
 function intervalsOf(form: AffineForm, extents: readonly Extent[]): { ends: Ends; magnitude: Float64Array } {
-  const terms = [...form.terms];
+  const terms = [...form.terms].map(([k, w]) => [k, w, mostlyZero([w]) ? entriesOf(w) : undefined] as const);
   const summands = terms.reduce((sum, [, { columns }]) => sum + columns, 1);
   const relative = gamma(2 * summands + 8);
   // Products that underflow lose at most half of the smallest number each.
@@ -151,8 +154,8 @@ function intervalsOf(form: AffineForm, extents: readonly Extent[]): { ends: Ends
     let centre = form.bias[r]!;
     let spread = 0;
     let size = Math.abs(centre);
-    for (const [k, w] of terms) {
-      const sums = rowSums(w, r, extents[k]!);
+    for (const [k, w, entries] of terms) {
+      const sums = entries ? sparseRowSums(entries, r, extents[k]!) : rowSums(w, r, extents[k]!);
       centre += sums.centre;
       spread += sums.spread;
       size += sums.size;
@@ -173,6 +176,20 @@ function rowSums(w: Matrix, r: number, { centre, spread, reach }: Extent) {
   for (let i = 0; i < n; i++) {
     const c = data[r * n + i]!;
     if (c === 0) continue;
+    const absolute = Math.abs(c);
+    sums.centre += c * centre[i]!;
+    sums.spread += absolute * spread[i]!;
+    sums.size += absolute * reach[i]!;
+  }
+  return sums;
+}
+
+/** The same sums in the same order: entries that are zero were passed over there. */
+function sparseRowSums({ start, column, value }: Entries, r: number, { centre, spread, reach }: Extent) {
+  const sums = { centre: 0, spread: 0, size: 0 };
+  for (let p = start[r]!; p < start[r + 1]!; p++) {
+    const c = value[p]!;
+    const i = column[p]!;
     const absolute = Math.abs(c);
     sums.centre += c * centre[i]!;
     sums.spread += absolute * spread[i]!;
