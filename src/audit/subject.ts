@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { Task } from '../attacks/index.ts';
+import type { ImageShape, Task } from '../attacks/index.ts';
 import { invalidArgument, RobustlawError } from '../errors.ts';
 import {
   BATCH,
@@ -87,22 +87,22 @@ function outputIn(file: OnnxModel, name: string): string {
   throw invalidArgument('output', name, `one of the outputs of ${file.fileName}: ${names.join(', ')}`);
 }
 
-/** `[channels, height, width]`. */
-export type ImageShape = readonly [number, number, number];
+export type { ImageShape };
 
 /** More values than that along the first or last axis are no channels. */
 const MOST_CHANNELS = 4;
 
 /**
- * How the values of a point lie beside each other, where it is an image; undefined where it is not. Channels that come last
- * are taken as part of the width: neighbours in memory are neighbours in the image.
+ * How the values of a point lie beside each other, where it is an image; undefined where it is not. Of two short axes the
+ * first one counts the channels.
  */
 export function imageShape({ shape }: Pick<Subject, 'shape'>): ImageShape | undefined {
   const axes = shape.length > 3 ? shape.filter((length) => length > 1) : shape;
   if (axes.length === 2) return [1, axes[0]!, axes[1]!];
   if (axes.length !== 3) return undefined;
   const [a, b, c] = axes as [number, number, number];
-  return a <= MOST_CHANNELS || c > MOST_CHANNELS ? [a, b, c] : [1, a, b * c];
+  if (a <= MOST_CHANNELS || c > MOST_CHANNELS) return [a, b, c];
+  return c === 1 ? [1, a, b] : [c, a, b, 'channels last'];
 }
 
 /** What the numbers of a model's own output are. */
@@ -114,9 +114,20 @@ export interface Output {
   readonly kind: 'scores' | 'probability of class 1' | 'logit of class 1';
 }
 
+/**
+ * What the model says of a row.
+ *
+ * @throws RobustlawError `shape-mismatch` for a classifier whose output is no list of scores, such as an image.
+ */
 export function outputOf(one: Graph, task: Task): Output {
-  const [value] = Object.values(one.outputs) as [Value];
+  const [[name, value]] = Object.entries(one.outputs) as [[string, Value]];
   const width = sizeOf(value.shape);
+  if (task.kind === 'classification' && value.shape.filter((length) => length > 1).length > 1) {
+    throw new RobustlawError(
+      'shape-mismatch',
+      `the output "${name}" of the model has the shape [${value.shape.slice(1).join(', ')}] for each point, which are no scores; expected one number for each class: name another output (--output-name), or how far outputs may be off (--tolerance) for regression`,
+    );
+  }
   if (task.kind === 'regression' || width > 1) return { outputs: width, width, kind: 'scores' };
   const squashed = value.node.op.name === 'Sigmoid';
   return { outputs: 2, width, kind: squashed ? 'probability of class 1' : 'logit of class 1' };

@@ -265,6 +265,41 @@ test.each([
   await victim.dispose();
 });
 
+test('channels last: the same search as on planes, of the same image in another order', async () => {
+  const [channels, height, width] = [3, 4, 5];
+  const features = channels * height * width;
+  const { victim, samples } = await linear('planes', features, 3, 6);
+  // Where each entry of a point with planes lies when channels come last.
+  const places = Array.from({ length: features }, (_, at) => {
+    const pixel = at % (height * width);
+    return pixel * channels + Math.floor(at / (height * width));
+  });
+  const interleaved = (planes: Float32Array) => {
+    const found = new Float32Array(planes.length);
+    planes.forEach((v, i) => {
+      found[i - (i % features) + places[i % features]!] = v;
+    });
+    return found;
+  };
+  const planar = (rows: Float32Array) =>
+    rows.map((_, i) => rows[i - (i % features) + places[i % features]!]!);
+  // The same function of the image.
+  const last: Victim = { ...victim, scores: (points) => victim.scores(planar(points)) };
+  for (const norm of ['linf', 'l2', 'l1'] as const) {
+    const threat = createThreat(norm, 0.02, [-1, 2]);
+    const run = (of: Victim, points: Float32Array, image: ImageShape) =>
+      square(60, image).run(of, { ...samples, points }, threat, rng(2), whenDone);
+    const first = await run(victim, samples.points, [channels, height, width]);
+    const found = await run(last, interleaved(samples.points), [channels, height, width, 'channels last']);
+    // In l2 and l1 sums over a point are taken in another order.
+    interleaved(first).forEach((v, i) => {
+      expect(found[i]).toBeCloseTo(v, norm === 'linf' ? 7 : 4);
+    });
+    expect(first).not.toEqual(samples.points);
+  }
+  await victim.dispose();
+});
+
 test('a layout of another size, no queries and an infinite radius are refused', async () => {
   const { victim, samples } = await linear('refused', 6, 2, 3);
   const run = (image: ImageShape, radius: number) =>

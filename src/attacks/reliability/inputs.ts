@@ -1,7 +1,7 @@
 // Whether the data are what the model takes: the range of the inputs, and the normalisation that was perhaps forgotten.
 import type { InputBounds } from '../../graph/index.ts';
 import { percent } from '../../words/index.ts';
-import type { ImageShape } from '../square/index.ts';
+import { channelOf, type ImageShape } from '../square/index.ts';
 import { argmax, type LabelRows } from '../task.ts';
 import type { Victim } from '../victim.ts';
 import { accuracyOf, atChance, clearlyBetter } from './chance.ts';
@@ -116,10 +116,10 @@ function candidates(points: Float32Array, features: number, image?: ImageShape):
     else add('divided by 255', (v) => v / 255);
     add(`${first}mapped from [0, 1] to [-1, 1]`, (v) => (2 * v) / unit - 1);
     add(`${first}inverted, 1 - x`, (v) => 1 - v / unit);
-    const [channels, height, width] = image ?? [1, 1, features];
+    const layout: ImageShape = image ?? [1, 1, features];
     for (const { name, mean, sd } of KNOWN) {
-      if (mean.length !== 1 && mean.length !== channels) continue;
-      const channel = (at: number) => (mean.length === 1 ? 0 : Math.floor(at / (height * width)));
+      if (mean.length !== 1 && mean.length !== layout[0]) continue;
+      const channel = (at: number) => (mean.length === 1 ? 0 : channelOf(layout, at));
       add(
         `${first}normalised as usual for ${name}`,
         (v, at) => (v / unit - mean[channel(at)]!) / sd[channel(at)]!,

@@ -1,3 +1,3 @@
 // The Square attack.
 export { square } from './square.ts';
-export type { ImageShape } from './window.ts';
+export { channelOf, type ImageShape } from './window.ts';

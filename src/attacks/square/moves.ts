@@ -1,7 +1,7 @@
 // How the random search starts and what it tries next, for each norm: Andriushchenko et al. (2020), algorithms 2 and 3; for l1 after Croce and Hein, "Mind the box" (2021), but with windows down to single pixels.
 import type { Threat } from '../threat.ts';
 import { profile } from './profile.ts';
-import { eachPixel, type ImageShape, placed, windowSize } from './window.ts';
+import { eachPixel, type ImageShape, pixelAt, placed, windowSize } from './window.ts';
 
 /** Both write a point near `x`, perhaps slightly beyond what is allowed: the caller projects it. `draw` is uniform in [0, 1). */
 export interface Moves {
@@ -30,7 +30,7 @@ function corners({ radius, bounds: [low, high] }: Threat, image: ImageShape): Mo
         for (let j = 0; j < width; j++) {
           const step = radius * sign(draw);
           for (let i = 0; i < height; i++) {
-            const at = (c * height + i) * width + j;
+            const at = pixelAt(image, c, i, j);
             into[at] = x[at]! + step;
           }
         }

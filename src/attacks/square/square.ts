@@ -17,7 +17,7 @@ import { type ImageShape, share } from './window.ts';
  * are any, only clip it, so inputs without bounds start on the surface of the ball. In l1, windows may be single pixels.
  *
  * @param queries most scores per row, the starting point included; defaults to 5000.
- * @param image the layout `[channels, height, width]` of a point. Without it a point is an image of a single row, and
+ * @param image the layout of a point. Without it a point is an image of a single row, and
  *   windows are blocks of neighbouring coordinates: right for tabular data, and weaker than the true layout on images.
  * @throws RobustlawError `invalid-argument` for queries < 1 and an impossible layout; run() for a layout that is not the
  *   victim's and for an infinite radius, as the search does not look for near points.
@@ -26,18 +26,18 @@ import { type ImageShape, share } from './window.ts';
  */
 export function square(queries = 5000, image?: ImageShape): Attack {
   requireInteger('queries', queries);
-  for (const side of image ?? []) requireInteger('side of an image', side);
+  for (const side of image?.slice(0, 3) ?? []) requireInteger('side of an image', Number(side));
   return {
     name: 'Square',
     access: 'black-box',
     async run(victim, { points, labels, ids }, threat, random, stop) {
       const { features, outputs, task, batch } = victim;
       requireFiniteRadius('Square', threat);
-      const shape = image ?? ([1, 1, features] as const);
+      const shape: ImageShape = image ?? [1, 1, features];
       if (shape[0] * shape[1] * shape[2] !== features) {
         throw invalidArgument(
           'layout of images',
-          `[${shape}]`,
+          `[${shape.slice(0, 3)}]`,
           `[channels, height, width] of ${features} entries`,
         );
       }

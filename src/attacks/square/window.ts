@@ -1,7 +1,31 @@
 // Windows of an image that a random search changes: how large they are at each query, and where.
 
-/** The layout of a point: `[channels, height, width]`, row-major. */
-export type ImageShape = readonly [channels: number, height: number, width: number];
+/**
+ * The layout of a point, row-major: its planes one after another, `[channels, height, width]` in memory or, with 'channels
+ * last', `[height, width, channels]`. The sides are named in the order of the former.
+ */
+export type ImageShape = readonly [
+  channels: number,
+  height: number,
+  width: number,
+  order?: 'channels first' | 'channels last',
+];
+
+/** The index of a pixel within a point. */
+export function pixelAt(
+  [channels, height, width, order]: ImageShape,
+  channel: number,
+  row: number,
+  column: number,
+): number {
+  if (order === 'channels last') return (row * width + column) * channels + channel;
+  return (channel * height + row) * width + column;
+}
+
+/** The channel of the entry at an index within a point. */
+export function channelOf([channels, height, width, order]: ImageShape, index: number): number {
+  return order === 'channels last' ? index % channels : Math.floor(index / (height * width));
+}
 
 export interface Window {
   readonly top: number;
@@ -57,13 +81,14 @@ export function placed(
 
 /** Calls `at` with the index of every pixel of the window in one channel, and its place within the window. */
 export function eachPixel(
-  [, height, width]: ImageShape,
+  image: ImageShape,
   channel: number,
   window: Window,
   at: (index: number, place: number) => void,
 ): void {
+  const apart = image[3] === 'channels last' ? image[0] : 1;
   for (let i = 0; i < window.height; i++) {
-    const from = (channel * height + window.top + i) * width + window.left;
-    for (let j = 0; j < window.width; j++) at(from + j, i * window.width + j);
+    const from = pixelAt(image, channel, window.top + i, window.left);
+    for (let j = 0; j < window.width; j++) at(from + j * apart, i * window.width + j);
   }
 }
