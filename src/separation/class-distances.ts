@@ -52,8 +52,8 @@ const PAIR_WORK = 2.5e10;
  *
  * Every pair is compared where that is feasible; how far it went does not depend on the machine, unless `stop` ends it.
  *
- * Cost: n^2 d / 2 multiplications in float32 products, and comparisons of features where bounds do not decide: few where
- * classes are close relative to the spread, at worst n^2 d; at most 3e12 and 2.5e10 in each norm. Memory 12 n d bytes.
+ * Cost: that of `closestPairs` in l1 and l2; in l-infinity some n^2 operations on words where features are mostly at the ends of
+ * their range, at worst n^2 d / 2 on features; 2048 n d multiplications for the sample. Memory 12 n d bytes.
  *
  * @param points `[rows, features]`.
  * @param observe told of the share of the work that is done, in [0, 1].

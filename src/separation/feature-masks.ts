@@ -1,6 +1,6 @@
-// Rows as bits, one for each feature that is low and one for each that is high: two words tell whether 32 features differ by much.
+// Rows as bits, one for each feature that is low and one for each that is high: two words tell whether any of 32 features differs by much.
 
-/** Words of `[position, word]`: bit f of word w says of feature 32 w + f whether it is low, or high. */
+/** Bits of `[position, word]` that say of each feature whether it is low, or high; `wordOf` and `bitOf` name its place. */
 export interface Masks {
   readonly words: number;
   readonly low: Int32Array;
@@ -24,7 +24,7 @@ const SAMPLE = 1024;
  */
 export function masksOf(points: Float32Array | Float64Array, features: number, usual: number): Masks {
   const n = points.length / features;
-  const words = Math.ceil(features / 32);
+  const words = 4 * Math.ceil(features / 128);
   const lowest = new Float64Array(features);
   const highest = new Float64Array(features);
   const sample = new Float64Array(Math.min(n, SAMPLE));
@@ -40,7 +40,8 @@ export function masksOf(points: Float32Array | Float64Array, features: number, u
   for (let i = 0; i < n; i++) {
     for (let f = 0; f < features; f++) {
       const value = points[i * features + f]!;
-      const [at, bit] = [i * words + (f >> 5), 1 << (f & 31)];
+      const at = i * words + wordOf(f);
+      const bit = bitOf(f);
       if (value <= lowest[f]!) low[at]! |= bit;
       if (value >= highest[f]!) high[at]! |= bit;
     }
@@ -70,9 +71,19 @@ export function farMasks(
   into.fromHigh.fill(0);
   for (let f = 0; f < features; f++) {
     const value = points[position * features + f]!;
-    const [l, h] = [lowest[f]!, highest[f]!];
-    const bit = 1 << (f & 31);
-    if (value >= l + distance + 2 ** -50 * (Math.abs(l) + distance)) into.fromLow[f >> 5]! |= bit;
-    if (value <= h - distance - 2 ** -50 * (Math.abs(h) + distance)) into.fromHigh[f >> 5]! |= bit;
+    const l = lowest[f]!;
+    const h = highest[f]!;
+    const bit = bitOf(f);
+    if (value >= l + distance + 2 ** -50 * (Math.abs(l) + distance)) into.fromLow[wordOf(f)]! |= bit;
+    if (value <= h - distance - 2 ** -50 * (Math.abs(h) + distance)) into.fromHigh[wordOf(f)]! |= bit;
   }
+}
+
+/** Features that come one after another in a list, as neighbours in an image do, are spread over four words. */
+function wordOf(feature: number): number {
+  return ((feature >> 7) << 2) + (feature & 3);
+}
+
+function bitOf(feature: number): number {
+  return 1 << ((feature >> 2) & 31);
 }

@@ -29,9 +29,10 @@ export interface Neighbourhoods {
  * The k nearest neighbours in l2 of each row among the other rows, exactly: as if all distances had been computed from
  * differences in float64. Of more than `mostRows` rows a random choice is searched: each row of it among the others of it.
  *
- * Cost: m^2 d / 2 multiplications in ONNX Runtime (60,000 x 784: some 20 seconds on two cores), in float32 unless that cannot
- * tell rows apart; memory beside the points 4 m d + 24 m k bytes, twice the first where float64 is needed. Rows that are equal
- * are searched once.
+ * Cost: m^2 w / 2 multiplications in ONNX Runtime, w = d, or the number of principal directions near which the rows lie where
+ * there are many rows (for images of digits a quarter of d), in float32 unless that cannot tell rows apart; and some hundred
+ * distances for each row. Memory beside the points 4 m d + 24 m k bytes, twice the first where float64 is needed. Rows that are
+ * equal are searched once.
  *
  * @param points `[rows, features]`.
  * @param k neighbours of each row; fewer where there are fewer rows.

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { integers, normal, rng } from '../../src/random/index.ts';
 import { embed, principalDirections } from '../../src/separation/embedding.ts';
+import { chooseWidth } from '../../src/separation/embedding-width.ts';
 import { farMasks, masksOf } from '../../src/separation/feature-masks.ts';
 import { createHeaps } from '../../src/separation/heaps.ts';
 import { classDistances, nearestNeighbours } from '../../src/separation/index.ts';
@@ -75,8 +76,24 @@ test('all directions together keep distances', async () => {
   }
 });
 
+test('few directions are chosen where rows lie near few, and none where they fill all', async () => {
+  const [n, d] = [2000, 96];
+  const rows = Int32Array.from({ length: n }, (_, i) => i);
+  const widthOf = async (x: Float32Array) =>
+    chooseWidth(
+      x,
+      d,
+      rows,
+      await principalDirections(x, d, rows, 48),
+      (distances) => distances.sort()[5]!,
+      () => true,
+    );
+  expect(await widthOf(nearPlane(n, d, 6, 0.02, 'near'))).toBe(16);
+  expect(await widthOf(Float32Array.from(normal(rng('full'), n * d)))).toBe(undefined);
+});
+
 describe('many rows near few directions', () => {
-  const [n, d] = [12_400, 64];
+  const [n, d] = [12_100, 64];
   const x = nearPlane(n, d, 6, 0.02, 'plane');
   // Copies, and rows that are further out than a sample says.
   x.copyWithin(77 * d, 5 * d, 6 * d);
