@@ -78,7 +78,8 @@ export function parametersOf(inputs: number, width: number): number {
 
 /**
  * Whether a network of this width reached a robust training accuracy of 0.9 within 150 steps of Adam on all points, at points of
- * PGD with 2 steps from a random start. Undefined where `stop` broke it off.
+ * PGD with 2 steps from a random start. More steps find a little more: on digits and a sphere 40 of them left 0.78 of 0.81 and
+ * 0.83 of 0.91. Undefined where `stop` broke it off.
  */
 export async function fitsRobustly(
   { samples, inputs, radius }: RobustTask,

@@ -48,7 +48,11 @@ export function lawAssumptions(
   readings: readonly EffectiveDimension[],
 ): readonly Assumption[] {
   const { n, d, wish, spread, noise, labelScale } = question;
-  const all = [dimension, ...readings].map((reading) => reading.dimension.interval);
+  // Parameters per point of a trained network may be fewer than 1 and more than d; a dimension is not.
+  const within = (end: number) => Math.min(d, Math.max(1, end));
+  const all = [dimension, ...readings].map(
+    ({ dimension: { interval } }): Enclosure => [within(interval[0]), within(interval[1])],
+  );
   const constant = lawConstant();
   return [
     certain('n', 'points, n', n, 1, 'counted'),
@@ -70,7 +74,7 @@ export function lawAssumptions(
     noiseAssumption(noise, labelScale),
     {
       id: 'fit',
-      name: 'share of the noise that is fitted, theta',
+      name: 'share of noise fitted, theta',
       value: 1,
       interval: [0.5, 1],
       exponent: 2,
