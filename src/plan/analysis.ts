@@ -112,7 +112,7 @@ function backtestOf(observations: readonly Observation[]): Pilot['backtest'] {
   return found ? { ...found, from: [...found.from], interval: pair(found.interval)! } : null;
 }
 
-/** The prediction for n with one thing changed at a time. */
+/** The prediction for n with one thing changed at a time; a threshold moves every curve by its step over their slope. */
 function driversOf(
   runs: readonly PilotRun[],
   observations: readonly Observation[],
@@ -138,14 +138,14 @@ function driversOf(
     return low < high ? [{ id, name, low, high, factor: high / low }] : [];
   };
   return [
-    ...range('interval', 'seeds and fit: 95 % prediction interval', interval),
-    ...range('exponent', 'exponent alone: its 95 % interval', growth.exponentInterval.map(bend)),
+    ...range('interval', '95 % prediction interval', interval),
+    ...range('exponent', '95 % interval of the exponent', growth.exponentInterval.map(bend)),
     ...range(
       'threshold',
-      `threshold, ${level(threshold - THRESHOLD_STEP)} to ${level(threshold + THRESHOLD_STEP)}, by the slope of the curves`,
+      `threshold, ${level(threshold - THRESHOLD_STEP)} to ${level(threshold + THRESHOLD_STEP)}`,
       [moved(-THRESHOLD_STEP), moved(THRESHOLD_STEP)],
     ),
-    ...range('largest', `without the subsamples of ${largest} points`, [without]),
+    ...range('largest', `without n = ${count(largest)}`, [without]),
     ...range('linear', 'exponent 1, as the law has it', [bend(1)]),
   ].sort((a, b) => b.factor! - a.factor!);
 }
@@ -155,18 +155,22 @@ function notesOf(found: ReturnType<typeof takeOffs>, growth: Growth | undefined,
   return [
     ...oneSided.map(({ n: size, above, below }) =>
       above !== null
-        ? `n = ${size}: the largest network tried, of ${above} parameters, stays below the threshold for some seed, so that P* is above it; this size takes no part in the fit`
-        : `n = ${size}: the smallest network tried, of ${below} parameters, reaches the threshold for some seed, so that P* is not above it; this size takes no part in the fit`,
+        ? `n = ${count(size)}: the largest network tried, of ${count(above)} parameters, stays below the threshold for some seed, so that P* is above it; this size takes no part in the fit`
+        : `n = ${count(size)}: the smallest network tried, of ${count(below!)} parameters, reaches the threshold for some seed, so that P* is not above it; this size takes no part in the fit`,
     ),
     ...(growth && n > Math.max(...growth.sizes)
       ? [
-          `${n} points are ${Number((n / Math.max(...growth.sizes)).toPrecision(2))} times the largest subsample that was fitted: the interval holds if the power law does`,
+          `${count(n)} points are ${Number((n / Math.max(...growth.sizes)).toPrecision(2))} times the largest subsample that was fitted: the interval holds if the power law does`,
         ]
       : []),
     ...(growth && growth.sizes.length < 3
       ? ['Two sizes make a line but no test of it: nothing here shows that the growth is a power law']
       : []),
   ];
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
 }
 
 function capital(text: string): string {
