@@ -36,6 +36,8 @@ export async function createSession(model: Uint8Array, threads: number): Promise
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
+    // One block planned for a whole run is taken beside the pieces of the first run, which stay: as fast, and larger.
+    enableMemPattern: false,
     logSeverityLevel: FATAL,
     extra: { optimization: { disable_specified_optimizers: FLOAT32_ONLY } },
   }).catch((error: Error) => {
