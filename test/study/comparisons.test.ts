@@ -62,7 +62,6 @@ function outcome(cell: Cell, index: number): TrialOutcome {
                 kind: 'exact',
                 value: constant,
                 enclosure: [constant, constant],
-                witness: pair,
                 ...claim,
               },
             }
