@@ -60,10 +60,7 @@ export function lawAssumptions(
       id: 'dimension',
       name: 'dimension that counts, D',
       value: dimension.dimension.value,
-      interval: [
-        Math.min(dimension.dimension.value, Math.max(1, Math.min(...all.map(([low]) => low)))),
-        Math.max(...all.map(([, high]) => high)),
-      ],
+      interval: [Math.min(...all.map(([low]) => low)), Math.max(...all.map(([, high]) => high))],
       exponent: 1,
       source:
         `${dimension.name}: ${dimension.dimension.method}; the interval holds ` +
