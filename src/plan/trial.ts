@@ -51,11 +51,10 @@ export const PLAN_WORKER = new URL(import.meta.url);
 
 const BATCH = 128;
 /**
- * From this n on updates grow with n: at 1000 of them, each point is seen about a hundred times, after which robust accuracy grows
- * little (two-layer networks on 1000 images of MNIST: 0.61, 0.68 and 0.69 after 210, 420 and 840 updates). Fewer points need as
- * many updates, though they are seen more often.
+ * From this n on updates grow with n, so that larger subsamples are seen as often. It matters: on 800 of the digits half as many
+ * updates took 0.04 from robust accuracy (0.68 to 0.64 at 38,410 parameters).
  */
-const GROWING_FROM = 1250;
+const GROWING_FROM = 400;
 const PGD_STEPS = 7;
 
 /** Of the learning rate; deeper networks take smaller steps. */
