@@ -101,7 +101,12 @@ export function planCommand(): Command {
     .option('--sizes <list>', 'of the subsamples of the pilot, like 200,400,800', list(positiveInteger))
     .option('--seeds <count>', 'subsamples and networks at each size and width', positiveInteger, 3)
     .option('--threshold <share>', 'robust training accuracy that counts as taken off', fraction, 0.65)
-    .option('--updates <count>', 'of a training on few points; more on many', positiveInteger, 1000)
+    .option(
+      '--updates <count>',
+      'of a training on up to 400 points; in proportion to n on more',
+      positiveInteger,
+      1000,
+    )
     .option(
       '--time-limit <seconds>',
       'for the pilot; what was done is told',
@@ -124,7 +129,7 @@ export function planCommand(): Command {
 Examples:
   $ robustlaw plan optical-digits --no-pilot                             the law alone, in seconds
   $ robustlaw plan optical-digits --flips 0.1 --radius 0.8 --sizes 200,400,800
-  $ robustlaw plan mnist/ --scale 1/255 --norm linf --radius 0.1 --sizes 2500,5000,10000
+  $ robustlaw plan mnist/ --scale 1/255 --norm linf --radius 0.1 --sizes 2500,5000,10000 --updates 400
 
 Ctrl-C keeps the finished runs of the pilot; the same command goes on from there.`,
     )
