@@ -1,4 +1,4 @@
-// PGD-40 and APGD-100 on an MLP and a CNN, beside the same algorithms in PyTorch on the same weights and points, one thread
+// PGD-40, APGD-100 and Square (500 queries) on an MLP and a CNN, beside the same algorithms in PyTorch on the same weights and points, one thread
 // each, in the same run: `node bench/attacks.ts [--points N] [--rounds N] [--cpu] [--json]`. Trained here on MNIST where
 // ROBUSTLAW_MNIST names its folder, else on the embedded 8x8 digits. The engines take turns; times are medians over the
 // rounds, the ratio is the median of PyTorch's time by ours. PyTorch also drops broken points, and once more does not, as the
@@ -18,6 +18,7 @@ import {
   oneHot,
   pgd,
   type Samples,
+  square,
   type Victim,
   wrong,
 } from '../src/attacks/index.ts';
@@ -42,7 +43,7 @@ import { integers, rng } from '../src/random/index.ts';
 import { readModel } from '../src/runtime/index.ts';
 import { whenDone } from '../src/stop.ts';
 import { adam, createTrainer, plain } from '../src/training/index.ts';
-import { type AttackTurn, startTorchAttacks, type TorchAttacks } from './torch-attacks.ts';
+import { type AttackKind, type AttackTurn, startTorchAttacks, type TorchAttacks } from './torch-attacks.ts';
 
 interface Measured {
   readonly name: string;
@@ -87,9 +88,10 @@ const MODELS = [
   { family: mlp([side * side, 256, 256, 10]), radii: [0.02, 0.1] },
   { family: cnn(), radii: [0.05, 0.15] },
 ];
-const ATTACKS: readonly { attack: Attack; kind: 'pgd' | 'apgd'; steps: number }[] = [
+const ATTACKS: readonly { attack: Attack; kind: AttackKind; steps: number }[] = [
   { attack: pgd(crossEntropy, 40, 1), kind: 'pgd', steps: 40 },
   { attack: apgd('APGD-100', crossEntropy, 100, () => 1), kind: 'apgd', steps: 100 },
+  { attack: square(500, [1, side, side]), kind: 'square', steps: 500 },
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'robustlaw-bench-'));
@@ -106,7 +108,7 @@ try {
     await torch?.prepare(folder, samples, shapeOf(family), weights);
     for (const radius of radii)
       for (const { attack, kind, steps } of ATTACKS) {
-        const name = `${attack.name} on ${family.name}, linf ${radius}, ${samples.ids.length} points`;
+        const name = `${attack.name}${kind === 'square' ? `-${steps}` : ''} on ${family.name}, linf ${radius}, ${samples.ids.length} points`;
         results.push(await measure(name, victim, samples, attack, kind, steps, radius, torch));
         if (!values.json) console.log(line(results.at(-1)!));
       }
@@ -132,7 +134,7 @@ async function measure(
   victim: Victim,
   samples: Samples,
   attack: Attack,
-  kind: 'pgd' | 'apgd',
+  kind: AttackKind,
   steps: number,
   radius: number,
   peer: TorchAttacks | undefined,

@@ -1,4 +1,5 @@
-"""PGD and APGD (Croce and Hein 2020) in linf with the cross-entropy on PyTorch eager, one thread.
+"""PGD and APGD (Croce and Hein 2020) with the cross-entropy, and Square (Andriushchenko et al. 2020), in linf on PyTorch eager,
+one thread.
 
 Reads one JSON object a line. {"network", "points", "labels", "weights"} names NPY files and answers {}.
 {"attack", "steps", "radius", "drop"} answers {"seconds", "processor", "robust"}; with "drop" the points that are broken leave the
@@ -120,7 +121,44 @@ def apgd(forward, x, y, radius, steps, drop):
     return robust
 
 
-ATTACKS = {"pgd": pgd, "apgd": apgd}
+def margins(forward, x, y):
+    with torch.no_grad():
+        logits = forward(x)
+    own = logits.gather(1, y[:, None]).squeeze(1)
+    return own - logits.scatter(1, y[:, None], -float("inf")).amax(1)
+
+
+def share(query, queries):
+    scaled = int(query / queries * 10000)
+    return 0.8 / 2 ** sum(scaled > after for after in (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000))
+
+
+def square(forward, x, y, radius, queries, drop):
+    """On images of one channel; broken points are always left, as in the published attack."""
+    side = int(x.shape[1] ** 0.5)
+    low, high = (x - radius).clamp_(0, 1), (x + radius).clamp_(0, 1)
+    stripes = torch.randint(0, 2, (len(x), 1, side)).float() * 2 - 1
+    best = torch.clamp(x + (radius * stripes).expand(-1, side, -1).reshape(len(x), -1), low, high)
+    least = margins(forward, best, y)
+    rows = torch.arange(side)
+    for query in range(1, queries):
+        left = (least > 0).nonzero().squeeze(1)
+        if len(left) == 0:
+            break
+        wide = min(side, max(1, round((share(query, queries) * side * side) ** 0.5)))
+        top, first = torch.randint(0, side - wide + 1, (2, len(left), 1))
+        inside = ((rows >= top) & (rows < top + wide))[:, :, None] & ((rows >= first) & (rows < first + wide))[:, None, :]
+        signs = torch.randint(0, 2, (len(left), 1)).float() * 2 - 1
+        moved = torch.clamp(x[left] + radius * signs, low[left], high[left])
+        tried = torch.where(inside.view(len(left), -1), moved, best[left])
+        found = margins(forward, tried, y[left])
+        better = found < least[left]
+        least[left[better]] = found[better]
+        best[left[better]] = tried[better]
+    return least > 0
+
+
+ATTACKS = {"pgd": pgd, "apgd": apgd, "square": square}
 NETWORKS = {"mlp": mlp, "cnn": cnn}
 
 for line in sys.stdin:

@@ -7,6 +7,9 @@ import { encodeNpy } from '../src/data/index.ts';
 import { writeWhole } from '../src/files/index.ts';
 import type { Weights } from '../src/models/index.ts';
 
+/** With the steps, or the queries, of its name. */
+export type AttackKind = 'pgd' | 'apgd' | 'square';
+
 export interface AttackTurn {
   /** Of the wall clock, and of the processor. */
   readonly seconds: number;
@@ -18,7 +21,7 @@ export interface AttackTurn {
 export interface TorchAttacks {
   /** Hands over weights and points as files in `folder`. */
   prepare(folder: string, samples: Samples, network: 'mlp' | 'cnn', weights: Weights): Promise<void>;
-  run(kind: 'pgd' | 'apgd', steps: number, radius: number, drop: boolean): Promise<AttackTurn>;
+  run(kind: AttackKind, steps: number, radius: number, drop: boolean): Promise<AttackTurn>;
   stop(): void;
 }
 

@@ -84,7 +84,7 @@ export function conformance(attack: Attack, norms: readonly Norm[] = NORMS, near
     for (const classes of [2, 3, 10]) {
       const model = randomLinear(rng('model').split(classes), FEATURES, classes);
       const victim = await createVictim(modelOf(model), { kind: 'classification' });
-      const samples = samplesOf(model, 40);
+      const samples = samplesOf(model, nearest ? 12 : 40);
       for (const threat of threatsOf(norm)) {
         const before = samples.points.slice();
         const changed = await attack.run(victim, samples, threat, rng('seed'), whenDone);
@@ -107,7 +107,7 @@ export function conformance(attack: Attack, norms: readonly Norm[] = NORMS, near
   test(about('the same seed gives the same bits, and a row does not depend on the others'), async () => {
     const model = randomLinear(rng('model').split('rows'), FEATURES, 3);
     const victim = await createVictim(modelOf(model), { kind: 'classification' });
-    const samples = samplesOf(model, 30);
+    const samples = samplesOf(model, nearest ? 12 : 30);
     const reversed = samples.ids.map((_, i) => samples.ids.length - 1 - i);
     const some = reversed.filter((i) => i % 3 === 1);
     for (const norm of norms)

@@ -13,6 +13,12 @@ import { rng } from '../../src/random/index.ts';
 import { whenDone } from '../../src/stop.ts';
 import { instances, mnistfc, reference } from '../oracles/mnistfc.ts';
 
+/**
+ * Its nearest example known is at 0.0459, but uphill from 400 starts in the ball of 0.05, by an implementation of APGD in
+ * PyTorch that shares no code with ours, the margin stays above 0.96 of 1.01, on the cross-entropy and for each target.
+ */
+const BEYOND_STANDARD = ['prop 0, eps 0.05'];
+
 test.skipIf(!reference).each(['0.03', '0.05'])(
   'agree with the verdicts at eps %s (set ROBUSTLAW_REFERENCE to the folder that holds vnncomp)',
   async (eps) => {
@@ -27,13 +33,18 @@ test.skipIf(!reference).each(['0.03', '0.05'])(
       ids: asked.map((_, i) => i),
     };
     const threat = createThreat('linf', Number(eps), [0, 1]);
-    const attacks = [...standardEnsemble([1, 28, 28]), minimumNorm];
+    const standard = standardEnsemble([1, 28, 28]);
+    const attacks = [...standard, minimumNorm];
     const { examples } = await worstCase(attacks, victim, samples, threat, rng(0), whenDone);
     await victim.dispose();
     for (const { id, point } of examples)
       expect(allows(threat, Float32Array.from(asked[id]!.image), point)).toBe(true);
     const violated = asked.flatMap((instance, i) => (instance.violated ? [i] : []));
     expect(examples.map(({ id }) => id).sort((a, b) => a - b)).toEqual(violated);
+    // What only the minimum-norm attack finds.
+    const late = examples.filter(({ attack }) => !standard.some(({ name }) => name === attack));
+    const beyondStandard = late.map(({ id }) => `prop ${id}, eps ${eps}`);
+    for (const name of beyondStandard) expect(BEYOND_STANDARD).toContain(name);
   },
   300_000,
 );
