@@ -303,7 +303,10 @@ describe('with steps that fail', () => {
     const [ensemble] = robustnessIn(result, 'linf').ensembles;
     expect(ensemble!.stages.map(({ status }) => status)).toEqual(['done', 'done', 'failed', 'done']);
     expect(ensemble!.stages[2]!.notAttacked).toBe(ensemble!.stages[1]!.robustAfter);
-    expect(ensemble!.certified).toBe(0);
+    // What was certified before the hang stays.
+    const proven = robustnessIn(result, 'linf').points.filter(({ correct }) => correct);
+    for (const { certified } of proven)
+      expect(['Lipschitz constants of margins', 'interval bounds']).toContain(certified.method);
     expect(robustnessIn(result, 'linf').nearest.status).toBe('done');
     expect(result.findings.map(({ id }) => id)).toContain('attack-failed');
     expect(result.lipschitz).toMatchObject({
