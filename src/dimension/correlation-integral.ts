@@ -49,6 +49,8 @@ export function correlationIntegral(
       if (distance === 0) copies++;
     }
   }
+  // In every row its own distances by size; position 0 is the row itself.
+  for (let i = 0; i < m; i++) distances.subarray(i * m, (i + 1) * m).sort();
   const near = atRadii(distances, m, NEAR);
   if (!near)
     return { unavailable: `the ${NEAR[0]}th and the ${NEAR[1]}th neighbours are at equal or no distance` };
@@ -68,27 +70,22 @@ export function correlationIntegral(
   };
 }
 
-function atRadii(
-  distances: Float64Array,
-  m: number,
-  [k1, k2]: readonly [number, number],
-): AtScale | undefined {
+/** @param sorted `[m, m]`, every row ascending. */
+function atRadii(sorted: Float64Array, m: number, [k1, k2]: readonly [number, number]): AtScale | undefined {
   const [first, second] = [new Float64Array(m), new Float64Array(m)];
   for (let i = 0; i < m; i++) {
-    // Position 0 is the row itself.
-    const sorted = distances.slice(i * m, (i + 1) * m).sort();
-    first[i] = sorted[k1]!;
-    second[i] = sorted[k2]!;
+    first[i] = sorted[i * m + k1]!;
+    second[i] = sorted[i * m + k2]!;
   }
   const [r1, r2] = [quantile(first, 0.5), quantile(second, 0.5)];
   if (!(r1 > 0 && r2 > r1)) return undefined;
   const [within1, within2] = [new Float64Array(m), new Float64Array(m)];
-  for (let at = 0; at < distances.length; at++) {
-    const distance = distances[at]!;
-    if (distance === 0 || distance >= r2) continue;
-    const i = Math.floor(at / m);
-    within2[i]!++;
-    if (distance < r1) within1[i]!++;
+  for (let i = 0; i < m; i++) {
+    for (let at = i * m; at < (i + 1) * m && sorted[at]! < r2; at++) {
+      if (sorted[at] === 0) continue;
+      within2[i]!++;
+      if (sorted[at]! < r1) within1[i]!++;
+    }
   }
   const [mean1, mean2] = [sumOf(within1) / m, sumOf(within2) / m];
   if (mean1 === 0) return undefined;
