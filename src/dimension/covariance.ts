@@ -200,7 +200,12 @@ function alongTop(
   tested: readonly number[],
 ): RowSpread['inside'][] | undefined {
   const n = known.length;
-  const rowMeans = Float64Array.from(known, (i) => mean(known.map((j) => data[i * columns + j]!)));
+  const rowMeans = new Float64Array(n);
+  for (let a = 0; a < n; a++) {
+    let sum = 0;
+    for (let b = 0; b < n; b++) sum += data[known[a]! * columns + known[b]!]!;
+    rowMeans[a] = sum / n;
+  }
   const middle = mean(rowMeans);
   const centred = matrix(n, n);
   let trace = 0;

@@ -40,7 +40,9 @@ export function normal(rng: Rng, count: number): Float64Array {
 export function signs(rng: Rng, count: number): Float64Array {
   requireInteger('count', count, 0);
   const source = bits(rng, 'signs');
-  return Float64Array.from({ length: count }, () => (source.next() < 0 ? -1 : 1));
+  const result = new Float64Array(count);
+  for (let i = 0; i < count; i++) result[i] = source.next() < 0 ? -1 : 1;
+  return result;
 }
 
 /**
@@ -53,7 +55,9 @@ export function integers(rng: Rng, count: number, low: number, high: number): In
   requireInteger('low', low, -(2 ** 31), 2 ** 31 - 1);
   requireInteger('high', high, low + 1, 2 ** 31);
   const source = bits(rng, 'integers');
-  return Int32Array.from({ length: count }, () => low + nextBelow(source, high - low));
+  const result = new Int32Array(count);
+  for (let i = 0; i < count; i++) result[i] = low + nextBelow(source, high - low);
+  return result;
 }
 
 /** A uniformly random permutation of 0 .. n-1, by the Fisher-Yates shuffle. */
