@@ -5,6 +5,7 @@ import { type Html, shorten } from '../html.ts';
 import { count, significant } from '../number.ts';
 import { type Spread, spreadOf } from '../spread.ts';
 import { type LogScale, logScale, logTicks, paddedDomain, tickText } from './axes.ts';
+import { frameMarks } from './frame-marks.ts';
 import { isDrawable } from './law-data.ts';
 import type { Layout } from './law-frame.ts';
 import { drawSvg } from './svg.ts';
@@ -57,7 +58,6 @@ export function effectiveDimensionChart(
   );
   const xTicks = logTicks(x.domain, layout.compact ? 5 : 9);
   const yTicks = logTicks(y.domain, 7);
-  const muted = { fill: 'var(--muted)' };
   return drawSvg(
     {
       ...layout,
@@ -65,37 +65,12 @@ export function effectiveDimensionChart(
       x: { type: 'log', domain: x.domain, axis: null },
       y: { type: 'log', domain: y.domain, axis: null },
       marks: [
-        Plot.gridX(xTicks, { stroke: 'var(--rule)', strokeOpacity: 1 }),
-        Plot.gridY(yTicks, { stroke: 'var(--rule)', strokeOpacity: 1 }),
-        Plot.text(xTicks, {
-          ...muted,
-          x: identity,
-          text: tickText,
-          frameAnchor: 'bottom',
-          lineAnchor: 'top',
-          dy: 10,
-        }),
-        Plot.text(yTicks, {
-          ...muted,
-          y: identity,
-          text: tickText,
-          frameAnchor: 'left',
-          textAnchor: 'end',
-          dx: -6,
-        }),
-        Plot.text(['\u2191 Lipschitz constant, change of label per unit of input'], {
-          ...muted,
-          frameAnchor: 'top-left',
-          lineAnchor: 'top',
-          dx: 6 - layout.marginLeft,
-          dy: 4 - layout.marginTop,
-        }),
-        Plot.text(['dimension d of the sphere \u2192'], {
-          ...muted,
-          frameAnchor: 'bottom-right',
-          lineAnchor: 'bottom',
-          dy: layout.marginBottom - 4,
-        }),
+        ...frameMarks(
+          { ticks: xTicks, tickText },
+          { ticks: yTicks, tickText },
+          { x: 'dimension d of the sphere', y: 'Lipschitz constant, change of label per unit of input' },
+          layout,
+        ),
         ...curveMarks(curve),
         ...bandMarks(one, band, x, layout.compact),
         ...(reading ? readingMarks(reading, band, x, y.domain[0]) : []),

@@ -3,6 +3,7 @@ import * as Plot from '@observablehq/plot';
 import type { Html } from '../html.ts';
 import { significant } from '../number.ts';
 import { logTicks, paddedDomain, tickText } from './axes.ts';
+import { frameMarks } from './frame-marks.ts';
 import type { Layout } from './law-frame.ts';
 import { drawSvg } from './svg.ts';
 
@@ -38,7 +39,7 @@ const WIDEST = 30;
 
 export function growthChart(chart: GrowthChart, layout: Layout, id: string, title: string): Html {
   const { found, law, foretold, backtest } = chart;
-  const { compact, fontSize, marginBottom, marginLeft } = layout;
+  const { compact, fontSize } = layout;
   const sizes = [...found.map(({ n }) => n), ...(foretold ? [foretold.n] : [])];
   const centres = [
     ...found.map(({ parameters, above, below }) => parameters ?? above ?? below!),
@@ -62,7 +63,6 @@ export function growthChart(chart: GrowthChart, layout: Layout, id: string, titl
   const arrows = found.flatMap(({ n, parameters, above, below }) =>
     parameters !== null ? [] : [{ n, P: above ?? below!, text: above !== null ? '\u25B2' : '\u25BC' }],
   );
-  const muted = { fill: 'var(--muted)' };
   const label = { stroke: 'var(--paper)', strokeWidth: 4, fontWeight: 600 } as const;
   return drawSvg(
     {
@@ -71,37 +71,12 @@ export function growthChart(chart: GrowthChart, layout: Layout, id: string, titl
       x: { type: 'log', domain: [...x], axis: null },
       y: { type: 'log', domain: [...y], axis: null, clamp: true },
       marks: [
-        Plot.gridX(xTicks, { stroke: 'var(--rule)', strokeOpacity: 1 }),
-        Plot.gridY(yTicks, { stroke: 'var(--rule)', strokeOpacity: 1 }),
-        Plot.text(xTicks, {
-          ...muted,
-          x: Plot.identity,
-          text: tickText,
-          frameAnchor: 'bottom',
-          lineAnchor: 'top',
-          dy: 8,
-        }),
-        Plot.text(yTicks, {
-          ...muted,
-          y: Plot.identity,
-          text: tickText,
-          frameAnchor: 'left',
-          textAnchor: 'end',
-          dx: -7,
-        }),
-        Plot.text(['points n (log scale) \u2192'], {
-          ...muted,
-          frameAnchor: 'bottom-right',
-          lineAnchor: 'bottom',
-          dy: marginBottom - 6,
-        }),
-        Plot.text(['\u2191 parameters at the take-off, P* (log scale)'], {
-          ...muted,
-          frameAnchor: 'top-left',
-          lineAnchor: 'bottom',
-          dx: 6 - marginLeft,
-          dy: -10,
-        }),
+        ...frameMarks(
+          { ticks: xTicks, tickText },
+          { ticks: yTicks, tickText },
+          { x: 'points n (log scale)', y: 'parameters at the take-off, P* (log scale)' },
+          layout,
+        ),
         Plot.line(line, {
           x: 'n',
           y: 'P',

@@ -4,6 +4,7 @@ import type { PredictorFit, PublishedFigure, ScatterPoint } from '../../study/in
 import { type Html, shorten } from '../html.ts';
 import { counted, significant } from '../number.ts';
 import { SYMBOLS } from '../theme.ts';
+import { frameMarks } from './frame-marks.ts';
 import type { Layout } from './law-frame.ts';
 import { drawSvg } from './svg.ts';
 import { linear, logarithmic, type ValueAxis } from './value-axis.ts';
@@ -88,7 +89,6 @@ export function scatterChart(
   const styles = scatterStyles(fit);
   const ours = styles.slice(0, fit.groups.length);
   const theirs = styles.slice(fit.groups.length);
-  const muted = { fill: 'var(--muted)' };
   return drawSvg(
     {
       ...layout,
@@ -96,37 +96,12 @@ export function scatterChart(
       x: { type: x.kind, domain: x.domain, range: x.range, axis: null },
       y: { type: y.kind, domain: y.domain, range: y.range, axis: null },
       marks: [
-        Plot.gridX(x.ticks, { stroke: 'var(--rule)', strokeOpacity: 1 }),
-        Plot.gridY(y.ticks, { stroke: 'var(--rule)', strokeOpacity: 1 }),
-        Plot.text(x.ticks, {
-          ...muted,
-          x: identity,
-          text: x.tickText,
-          frameAnchor: 'bottom',
-          lineAnchor: 'top',
-          dy: 10,
-        }),
-        Plot.text(y.ticks, {
-          ...muted,
-          y: identity,
-          text: y.tickText,
-          frameAnchor: 'left',
-          textAnchor: 'end',
-          dx: -6,
-        }),
-        Plot.text([`\u2191 ${QUANTITY_TEXT[fit.quantity] ?? fit.quantity}`], {
-          ...muted,
-          frameAnchor: 'top-left',
-          lineAnchor: 'top',
-          dx: 6 - layout.marginLeft,
-          dy: layout.compact ? -34 : -40,
-        }),
-        Plot.text([`${predictorText(fit.predictor)} \u2192`], {
-          ...muted,
-          frameAnchor: 'bottom-right',
-          lineAnchor: 'bottom',
-          dy: layout.compact ? 42 : 50,
-        }),
+        ...frameMarks(
+          x,
+          y,
+          { x: predictorText(fit.predictor), y: QUANTITY_TEXT[fit.quantity] ?? fit.quantity },
+          layout,
+        ),
         ...fit.published.flatMap((figure, i) => pointMarks(figure.points, theirs[i]!, layout)),
         ...fit.groups.flatMap((group, i) => pointMarks(group.points, ours[i]!, layout)),
         ...fit.published.map((figure, i) =>
@@ -230,8 +205,4 @@ function linearAxis(
 /** Positive and finite; all that is measured here is. */
 function drawable({ x, y }: ScatterPoint): boolean {
   return x > 0 && y > 0 && Number.isFinite(x) && Number.isFinite(y);
-}
-
-function identity(value: number): number {
-  return value;
 }

@@ -4,6 +4,7 @@ import { upperEnd } from '../../guarantee/index.ts';
 import type { TrajectoryPoint } from '../../study/index.ts';
 import type { Html } from '../html.ts';
 import { counted, significant } from '../number.ts';
+import { frameMarks } from './frame-marks.ts';
 import type { Layout } from './law-frame.ts';
 import { drawSvg } from './svg.ts';
 import { logarithmic } from './value-axis.ts';
@@ -40,7 +41,6 @@ export function trajectoryChart(
     [layout.height - layout.marginBottom, layout.marginTop],
     7,
   );
-  const muted = { fill: 'var(--muted)' };
   return drawSvg(
     {
       ...layout,
@@ -48,37 +48,12 @@ export function trajectoryChart(
       x: { type: 'log', domain: x.domain, range: x.range, axis: null },
       y: { type: 'log', domain: y.domain, range: y.range, axis: null },
       marks: [
-        Plot.gridX(x.ticks, { stroke: 'var(--rule)', strokeOpacity: 1 }),
-        Plot.gridY(y.ticks, { stroke: 'var(--rule)', strokeOpacity: 1 }),
-        Plot.text(x.ticks, {
-          ...muted,
-          x: identity,
-          text: x.tickText,
-          frameAnchor: 'bottom',
-          lineAnchor: 'top',
-          dy: 10,
-        }),
-        Plot.text(y.ticks, {
-          ...muted,
-          y: identity,
-          text: y.tickText,
-          frameAnchor: 'left',
-          textAnchor: 'end',
-          dx: -6,
-        }),
-        Plot.text(['\u2191 Lipschitz constant, witnessed to certified'], {
-          ...muted,
-          frameAnchor: 'top-left',
-          lineAnchor: 'top',
-          dx: 6 - layout.marginLeft,
-          dy: layout.compact ? -34 : -40,
-        }),
-        Plot.text(['mean squared error, falling with training \u2192'], {
-          ...muted,
-          frameAnchor: 'bottom-right',
-          lineAnchor: 'bottom',
-          dy: layout.compact ? 42 : 50,
-        }),
+        ...frameMarks(
+          x,
+          y,
+          { x: 'mean squared error, falling with training', y: 'Lipschitz constant, witnessed to certified' },
+          layout,
+        ),
         Plot.ruleX(noise, { stroke: 'var(--ink)', strokeWidth: 1.5, strokeDasharray: '5,4' }),
         Plot.text(noise, {
           x: identity,

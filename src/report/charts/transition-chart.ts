@@ -3,6 +3,7 @@ import * as Plot from '@observablehq/plot';
 import type { Html } from '../html.ts';
 import { count, counted, percent, significant } from '../number.ts';
 import { logTicks, paddedDomain, tickText } from './axes.ts';
+import { frameMarks } from './frame-marks.ts';
 import type { Layout } from './law-frame.ts';
 import { drawSvg } from './svg.ts';
 
@@ -29,7 +30,7 @@ export function transitionChart(
   id: string,
   title: string,
 ): Html {
-  const { compact, fontSize, marginBottom, marginLeft } = layout;
+  const { compact, fontSize } = layout;
   const all = curves.flatMap(({ n, points, takeOff }, index) =>
     points.map((point) => ({ ...point, n, takeOff, colour: seriesColour(index) })),
   );
@@ -45,7 +46,6 @@ export function transitionChart(
   const crossed = curves.flatMap(({ n, takeOff }, index) =>
     takeOff === null ? [] : [{ n, takeOff, colour: seriesColour(index) }],
   );
-  const muted = { fill: 'var(--muted)' };
   return drawSvg(
     {
       ...layout,
@@ -53,37 +53,12 @@ export function transitionChart(
       x: { type: 'log', domain: [...domain], axis: null },
       y: { domain: [0, 1], axis: null },
       marks: [
-        Plot.gridX(ticks, { stroke: 'var(--rule)', strokeOpacity: 1 }),
-        Plot.gridY(SHARES, { stroke: 'var(--rule)', strokeOpacity: 1 }),
-        Plot.text(ticks, {
-          ...muted,
-          x: Plot.identity,
-          text: tickText,
-          frameAnchor: 'bottom',
-          lineAnchor: 'top',
-          dy: 8,
-        }),
-        Plot.text(SHARES, {
-          ...muted,
-          y: Plot.identity,
-          text: percent,
-          frameAnchor: 'left',
-          textAnchor: 'end',
-          dx: -7,
-        }),
-        Plot.text(['parameters P (log scale) \u2192'], {
-          ...muted,
-          frameAnchor: 'bottom-right',
-          lineAnchor: 'bottom',
-          dy: marginBottom - 6,
-        }),
-        Plot.text(['\u2191 robust training accuracy'], {
-          ...muted,
-          frameAnchor: 'top-left',
-          lineAnchor: 'bottom',
-          dx: 6 - marginLeft,
-          dy: -10,
-        }),
+        ...frameMarks(
+          { ticks, tickText },
+          { ticks: SHARES, tickText: percent },
+          { x: 'parameters P (log scale)', y: 'robust training accuracy' },
+          layout,
+        ),
         Plot.ruleY([threshold], { stroke: 'var(--ink)', strokeDasharray: '4,4' }),
         Plot.ruleX(crossed, {
           x: 'takeOff',

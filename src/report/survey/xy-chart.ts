@@ -1,5 +1,6 @@
 // Curves, bars and dots over two value axes, for a desk and for a phone.
-import * as Plot from '@observablehq/plot';
+import type * as Plot from '@observablehq/plot';
+import { frameMarks } from '../charts/frame-marks.ts';
 import { drawSvg } from '../charts/svg.ts';
 import type { ValueAxis } from '../charts/value-axis.ts';
 import { type Html, html } from '../html.ts';
@@ -47,7 +48,6 @@ function draw({ marks, text, ...chart }: XyChart, size: Size, id: string, title:
   const { width, height, fontSize, left } = size;
   const x = chart.x([left, width - RIGHT], size.ticks[0]);
   const y = chart.y([height - BOTTOM, TOP], size.ticks[1]);
-  const muted = { fill: 'var(--muted)' };
   return drawSvg(
     {
       width,
@@ -60,37 +60,12 @@ function draw({ marks, text, ...chart }: XyChart, size: Size, id: string, title:
       x: { type: x.kind, domain: [...x.domain], axis: null },
       y: { type: y.kind, domain: [...y.domain], axis: null },
       marks: [
-        Plot.gridX(x.ticks, { stroke: 'var(--rule)', strokeOpacity: 1 }),
-        Plot.gridY(y.ticks, { stroke: 'var(--rule)', strokeOpacity: 1 }),
-        Plot.text(x.ticks, {
-          ...muted,
-          x: (tick: number) => tick,
-          text: x.tickText,
-          frameAnchor: 'bottom',
-          lineAnchor: 'top',
-          dy: 8,
-        }),
-        Plot.text(y.ticks, {
-          ...muted,
-          y: (tick: number) => tick,
-          text: y.tickText,
-          frameAnchor: 'left',
-          textAnchor: 'end',
-          dx: -7,
-        }),
-        Plot.text([`${chart.xLabel} \u2192`], {
-          ...muted,
-          frameAnchor: 'bottom-right',
-          lineAnchor: 'bottom',
-          dy: BOTTOM - 6,
-        }),
-        Plot.text([`\u2191 ${chart.yLabel}`], {
-          ...muted,
-          frameAnchor: 'top-left',
-          lineAnchor: 'bottom',
-          dx: 6 - left,
-          dy: -10,
-        }),
+        ...frameMarks(
+          x,
+          y,
+          { x: chart.xLabel, y: chart.yLabel },
+          { marginLeft: left, marginTop: TOP, marginBottom: BOTTOM },
+        ),
         ...marks,
       ],
     },
