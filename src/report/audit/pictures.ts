@@ -73,7 +73,7 @@ export function changePng(change: Float32Array, layout: PictureLayout, scale: nu
 
 /** `Grey: unchanged; orange: up to +0.0312; blue: down to −0.0312` */
 export function changeKey({ channels }: PictureLayout, scale: number): string {
-  const end = significant(scale, 'up');
+  const end = significant(scale);
   return channels === 1
     ? `Grey: unchanged; orange: up to +${end}; blue: down to \u2212${end}`
     : `Grey: unchanged; each colour up to \u00B1${end}`;
