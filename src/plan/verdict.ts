@@ -1,4 +1,5 @@
 // The plan in sentences: the number first, then what it hangs on, then what is proven.
+import { percent } from '../words/index.ts';
 import type { PlanResult } from './result.ts';
 
 /** A result without its words. */
@@ -15,11 +16,14 @@ export function planVerdict(facts: PlanFacts): string[] {
   ];
 }
 
-function answerSentence({ answer: { parameters, interval, from }, wanted, data }: PlanFacts): string {
+function answerSentence({ answer: { parameters, interval, from }, wanted, data, pilot }: PlanFacts): string {
+  // A pilot is about the share of the points that its threshold names, the law about all.
+  const share = from.startsWith('pilot') && 'value' in pilot ? `${percent(pilot.value.threshold)} of ` : '';
+  const points = `${share}these ${count(data.points)} points`;
   const goal =
     wanted.radius === null
-      ? `a fit of these ${count(data.points)} points with Lipschitz constant ${short(wanted.lipschitz)} (data of norm about 1, labels 2 apart)`
-      : `a fit of these ${count(data.points)} points that withstands changes of ${short(wanted.radius)} in ${wanted.norm}`;
+      ? `a fit of ${points} with Lipschitz constant ${short(wanted.lipschitz)} (data of norm about 1, labels 2 apart)`
+      : `a fit of ${points} that withstands changes of ${short(wanted.radius)} in ${wanted.norm}`;
   if (from === 'pilot, one side') {
     return `Plan for more than ${short(parameters)} parameters for ${goal}: at one size of the pilot no network of so many took off, so this is a lower side and no number.`;
   }
