@@ -100,7 +100,7 @@ export function measureMemorization(fitted: Fitted): Memorization {
 type Answer = Memorization['fitsBelowNoise'];
 
 /** Whether a loss lies below the whole interval of a level, above all of it, or in it. */
-function answer(level: NoiseLevel | null, below: (level: number) => boolean): Answer {
+function answer(level: Memorization['noise'] | NoiseLevel, below: (level: number) => boolean): Answer {
   if (level === null) return 'undecided';
   const [low, high] = level.level.interval;
   return below(low) ? 'yes' : below(high) ? 'undecided' : 'no';
@@ -126,13 +126,7 @@ export function decidingLoss({
       readonly interval: readonly [number, number];
     }
   | undefined {
-  const bySquares =
-    noise &&
-    (loss.value < noise.level.interval[0]
-      ? 'yes'
-      : loss.value < noise.level.interval[1]
-        ? 'undecided'
-        : 'no');
+  const bySquares = answer(noise, (level) => loss.value < level);
   if (crossEntropy && bySquares !== fitsBelowNoise) {
     return {
       loss: `cross-entropy of ${short(crossEntropy.loss)}`,

@@ -18,9 +18,9 @@ const MOST_NEURONS = 4;
 
 /**
  * P / n of the least network that fits n random signs robustly. The talk reads the effective dimension of MNIST in this way: robust
- * training succeeds from P of about 10^6 on for n of about 10^5 images, so D is about 10. The law has fits of noise that are
- * smooth need P of order n D, and explicit ones do with n D: P / n is D up to the law's constant and to what
- * training does not find.
+ * training succeeds from P of about 10^6 on for n of about 10^5 images, so D is about 10. By the law, smooth fits
+ * of noise need P of order n D, and explicit ones do with it: P / n is D up to the law's constant and to what training
+ * does not find.
  *
  * Half of the n points of a draw, at random, are labelled 1, the others -1. Robust is a training accuracy of 0.9 under PGD in l2 at 3/4 of the
  * largest radius within which any function can be right around all of the points. Networks have k ReLUs on the q

@@ -172,6 +172,7 @@ describe('a pilot', () => {
     }
     if (growth && prediction) {
       expect(prediction.value).toBeCloseTo(growth.prefactor * 120 ** growth.exponent, 3);
+      expect(straight.verdict[0]).toMatch(/for a fit of \d+ % of these/);
       expect(straight.answer).toMatchObject({ from: 'pilot', parameters: prediction.value });
     }
     expect(planSchema.parse(JSON.parse(JSON.stringify(straight)))).toEqual(straight);
