@@ -12,6 +12,7 @@ export type {
   EffectiveDimension,
   ExponentFit,
   FittedGroup,
+  FittedSum,
   GradientSample,
   HypothesisLight,
   PlaneSlice,

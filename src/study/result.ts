@@ -203,8 +203,33 @@ export interface RivalPredictor {
   readonly rSquared: number;
   /** Root mean squared error of each trial by the line through the others, in the units of the fit (logarithms, or the quantity). */
   readonly leaveOneOut: number;
-  /** Logarithmic: the same with the exponent held at the 1 that the predictor claims. */
+  /** The same with all trials on the same draw of the data left out together. */
+  readonly leaveOneDrawOut: number;
+  /** Logarithmic: the error of leaving one trial out, with the exponent held at the 1 that the predictor claims. */
   readonly leaveOneOutAsClaimed?: number;
+}
+
+/** The measured quantity against several predictors at once. */
+export interface FittedSum {
+  readonly predictors: readonly string[];
+  /** Each trial: x what the fit says, y what was measured. */
+  readonly points: readonly ScatterPoint[];
+  /**
+   * Linear: quantity = intercept + sum_j coefficient_j predictor_j; logarithmic: the same of the logarithms, so that the
+   * coefficients are exponents. Absent where the trials do not determine it; `note` says why.
+   */
+  readonly fit?: {
+    readonly intercept: Estimate;
+    /** In the order of the predictors. */
+    readonly coefficients: readonly Estimate[];
+    readonly rSquared: number;
+    /** 1 - (1 - R^2) (n - 1) / (n - p - 1) with n trials and p predictors. */
+    readonly adjustedRSquared: number;
+    /** As of `RivalPredictor`, to be compared with those of the same group. */
+    readonly leaveOneOut: number;
+    readonly leaveOneDrawOut: number;
+  };
+  readonly note?: string;
 }
 
 /** The line through the trials of one group. */
@@ -223,6 +248,8 @@ export interface FittedGroup {
   readonly note?: string;
   /** Best first, by the error of leaving one out; the predictor of the fit is among them. */
   readonly rivals: readonly RivalPredictor[];
+  /** In the order of the study file; absent where it asks for none. */
+  readonly sums?: readonly FittedSum[];
   readonly bins: readonly ScatterBin[];
 }
 

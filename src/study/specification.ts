@@ -79,6 +79,17 @@ const fit = z.strictObject({
     .max(PREDICTORS.length)
     .default([])
     .describe('other predictors, compared'),
+  // Without a default, so that studies without one keep their hash.
+  sums: z
+    .array(
+      z.array(z.enum(PREDICTORS)).min(2).max(PREDICTORS.length).refine(allDiffer, 'predictors that differ'),
+    )
+    .max(20)
+    .optional()
+    .describe(
+      'several predictors at once, each with a coefficient, compared with the lines in one: a sum with an intercept, or with ' +
+        'scale: log a product of powers',
+    ),
   bins: z.number().positive().optional().describe('medians over bins of the predictor of this width'),
   published: z
     .array(z.enum(PUBLISHED_FIGURES))
@@ -185,6 +196,10 @@ export function parseStudy(file: string, text: string): StudySpecification {
   if (!result.success) throw schemaError(yaml, result.error.issues);
   checkReferences(yaml, result.data);
   return withAbsolutePaths(result.data, dirname(resolve(file)));
+}
+
+function allDiffer(list: readonly string[]): boolean {
+  return new Set(list).size === list.length;
 }
 
 /** The study as YAML; reading it gives the same study. */

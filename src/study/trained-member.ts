@@ -60,9 +60,9 @@ export async function trainMember(
   const plan = trainingPlan(member.training, family, { x, y, shape });
   const snapshots: Snapshot[] = [];
   let next = 0;
-  const result = await train(plan, { x, y, shape }, key.split('training'), (step, _, progress) => {
+  const result = await train(plan, { x, y, shape }, key.split('training'), async (step, _, progress) => {
     if (effort.trajectory && step >= next) {
-      snapshots.push({ step, weights: weightsOf(family, progress()) });
+      snapshots.push({ step, weights: weightsOf(family, await progress()) });
       next = Math.max(step + 1, Math.round(PACE * step));
     }
     return effort.interrupted() || effort.late() ? 'stop' : undefined;

@@ -1,14 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GLOBAL } from '../../src/guarantee/index.ts';
 import { leastSquaresLine } from '../../src/numeric/index.ts';
-import { integers, normal, rng, uniform } from '../../src/random/index.ts';
+import { normal, rng } from '../../src/random/index.ts';
 import { binned } from '../../src/study/analysis/bins.ts';
-import {
-  groupedLine,
-  leaveOneOutError,
-  leaveOneOutErrorOfShift,
-} from '../../src/study/analysis/grouped-line.ts';
 import { predictorFits } from '../../src/study/analysis/predictor-fits.ts';
 import type { TrialOutcome } from '../../src/study/index.ts';
 import { parseStudy } from '../../src/study/specification.ts';
@@ -227,74 +221,98 @@ describe('predictorFits', () => {
     expect(answer(studyOf(question), outcomes).groups[0]!.points).toEqual([{ x: 100, y: 2 }]);
   });
 
-  it('is a function of the outcomes', () => {
-    expect(answer(studyOf(QUESTION), cells(0.1))).toEqual(answer(studyOf(QUESTION), cells(0.1)));
+  it('sets sums of predictors beside the lines in one, with errors that can be compared', () => {
+    const sums = QUESTION.replace(
+      'families',
+      'scale: linear, sums: [[sqrt(n/k), n], [sqrt(n/k), k, n]], families',
+    );
+    const z = normal(rng('sum'), 48);
+    const outcomes = cells(0).map((one, i) => {
+      const { trial, result } = one as Extract<TrialOutcome, { state: 'done' }>;
+      const k = trial.size!;
+      const gradient = 3 + 2 * Math.sqrt(result.n / k) + 0.01 * result.n + 0.1 * z[i]!;
+      return outcome({ n: result.n, k, seed: trial.seed, gradient }, i);
+    });
+    const [group] = answer(studyOf(sums), outcomes).groups;
+    const [two, three] = group!.sums!;
+    const truth = [2, 0.01];
+    for (const [j, { value, interval }] of two!.fit!.coefficients.entries()) {
+      expect(interval[0]).toBeLessThan(truth[j]!);
+      expect(interval[1]).toBeGreaterThan(truth[j]!);
+      expect(Math.abs(value / truth[j]! - 1)).toBeLessThan(0.1);
+    }
+    // The error of a fit that leaves nothing unsaid is the noise; one predictor leaves more.
+    expect(two!.fit!.leaveOneOut).toBeGreaterThan(0.08);
+    expect(two!.fit!.leaveOneOut).toBeLessThan(0.13);
+    expect(two!.fit!.leaveOneDrawOut).toBeLessThan(0.13);
+    for (const rival of group!.rivals) expect(rival.leaveOneOut).toBeGreaterThan(5 * two!.fit!.leaveOneOut);
+    // A third predictor has nothing left to explain: R^2 grows, as it always does, and the interval holds 0.
+    expect(three!.fit!.rSquared).toBeGreaterThan(two!.fit!.rSquared);
+    expect(three!.fit!.coefficients[1]!.interval[0]).toBeLessThan(0);
+    expect(three!.fit!.coefficients[1]!.interval[1]).toBeGreaterThan(0);
+    // Points are (fitted, measured), whose mean and slope least squares makes equal.
+    const line = leastSquaresLine(
+      two!.points.map(({ x }) => x),
+      two!.points.map(({ y }) => y),
+      0.95,
+    );
+    expect(line.slope).toBeCloseTo(1, 9);
+    expect(line.intercept).toBeCloseTo(0, 8);
+    expect(line.rSquared).toBeCloseTo(two!.fit!.rSquared, 12);
   });
-});
 
-describe('groupedLine', () => {
-  it('is the least-squares line, whatever the groups', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 1e6 }), fc.integer({ min: 4, max: 40 }), (seed, n) => {
-        const key = rng(seed);
-        const x = Array.from(uniform(key.split('x'), n, -5, 1e4));
-        const y = Array.from(normal(key.split('y'), n), (z, i) => 3 + 2 * x[i]! + z);
-        const groups = Array.from(integers(key.split('g'), n, 0, 3), (g, i) => String(i < 2 ? i : g));
-        const ours = groupedLine(x, y, groups, key);
-        const known = leastSquaresLine(x, y, 0.95);
-        expect(ours.slope).toBe(known.slope);
-        expect(ours.intercept).toBe(known.intercept);
-        expect(ours.slopeInterval[0]).toBeLessThanOrEqual(ours.slopeInterval[1]);
-      }),
-      { numRuns: 20 },
+  it('fits products of powers on logarithmic axes', () => {
+    const outcomes = [100, 200, 400].flatMap((n, i) =>
+      [20, 50, 90].flatMap((d, j) =>
+        [0, 1].map((seed) =>
+          outcome(
+            { n, d, k: 5 + j, seed, gradient: 4 * d ** 0.3 * n ** 0.1 * (5 + j) ** -0.2 },
+            10 * i + 2 * j + seed,
+          ),
+        ),
+      ),
+    );
+    const question =
+      '{ title: F, quantity: gradients, predictor: n, sums: [[d, n, k], [n, d, sqrt(d)], [n, n^(1/d)], [n, sqrt(nd/P)]] }';
+    const [powers, dependent] = answer(studyOf(question), outcomes).groups[0]!.sums!;
+    expect(powers!.fit!.coefficients.map(({ value }) => Number(value.toFixed(9)))).toEqual([0.3, 0.1, -0.2]);
+    expect(Math.exp(powers!.fit!.intercept.value)).toBeCloseTo(4, 8);
+    for (const { x, y } of powers!.points) expect(x / y).toBeCloseTo(1, 9);
+    // log sqrt(d) is half of log d, whatever the trials.
+    expect(dependent!.fit).toBeUndefined();
+    expect(dependent!.points).toEqual([]);
+    expect(dependent!.note).toMatch(
+      /sqrt\(d\) is a constant plus a multiple of n, d: .* cannot be told apart/,
     );
   });
 
-  it('covers the slope about as often as it says', () => {
-    let covered = 0;
-    const runs = 100;
-    for (let run = 0; run < runs; run++) {
-      const key = rng('coverage').split(run);
-      const [offsets, noise] = [normal(key.split('group'), 20), normal(key.split('noise'), 100)];
-      const x = Array.from({ length: 100 }, (_, i) => (i % 5) + 1);
-      // Points of one group share an offset, as those on the same data do.
-      const y = x.map((value, i) => 1.5 * value + offsets[Math.floor(i / 5)]! + 0.5 * noise[i]!);
-      const { slopeInterval } = groupedLine(
-        x,
-        y,
-        x.map((_, i) => String(Math.floor(i / 5))),
-        key.split('resamples'),
-      );
-      if (slopeInterval[0] <= 1.5 && slopeInterval[1] >= 1.5) covered++;
-    }
-    expect(covered / runs).toBeGreaterThan(0.9);
-    expect(covered / runs).toBeLessThanOrEqual(0.99);
+  it('says why a sum is not fitted', () => {
+    const note = (sum: string, outcomes: readonly TrialOutcome[], predictor = 'n') =>
+      answer(studyOf(`{ title: F, quantity: upper, predictor: ${predictor}, sums: [${sum}] }`), outcomes)
+        .groups[0]!.sums![0]!;
+    const grid = [100, 200, 400].flatMap((n, i) =>
+      [0, 1].map((seed) => outcome({ n, k: 5 + seed, seed, upper: n + seed }, 2 * i + seed)),
+    );
+    expect(note('[n, d]', grid).note).toBe('d is the same for all trials to 5 per cent');
+    expect(note('[n, d]', grid.slice(0, 3)).note).toMatch(
+      /3 trials, 3 draws; a fit with 2 predictors takes 4 trials/,
+    );
+    const unsized = [...grid, outcome({ n: 800, family: 'b', upper: 8 }, 99)];
+    expect(note('[n, k]', unsized).note).toBe('not every trial has a value of k');
+    // One draw alone has another d: most resamples either miss it or have nothing else.
+    const alone = [100, 200, 300].flatMap((n, i) =>
+      [5, 10, 20].map((k) => outcome({ n, d: i === 0 ? 90 : 50, k, upper: n * k }, 10 * i + k)),
+    );
+    expect(note('[n, d]', alone).note).toMatch(/most resamples of 3 draws cannot tell/);
+    expect(note('[n, d]', alone).fit).toBeUndefined();
+    // Studies without sums have none in their results.
+    expect(answer(studyOf('{ title: F, quantity: upper, predictor: n }'), grid).groups[0]).not.toHaveProperty(
+      'sums',
+    );
   });
 
-  it('leaves one out as if each point were left out by hand', () => {
-    const key = rng('leave one out');
-    const x = Array.from(uniform(key.split('x'), 12, 1, 9));
-    const y = Array.from(normal(key.split('y'), 12), (z, i) => Math.sqrt(x[i]!) + z);
-    const without = (list: readonly number[], left: number) => list.filter((_, i) => i !== left);
-    const squares = x.map((value, i) => {
-      const { slope, intercept } = leastSquaresLine(without(x, i), without(y, i), 0.95);
-      return (y[i]! - intercept - slope * value) ** 2;
-    });
-    const byHand = Math.sqrt(squares.reduce((sum, value) => sum + value, 0) / 12);
-    expect(leaveOneOutError(x, y, leastSquaresLine(x, y, 0.95))).toBeCloseTo(byHand, 12);
-    const shifts = x.map((value, i) => {
-      const others = without(x, i).map((other, j) => without(y, i)[j]! - other);
-      return (y[i]! - value - others.reduce((sum, v) => sum + v, 0) / 11) ** 2;
-    });
-    const shifted = Math.sqrt(shifts.reduce((sum, value) => sum + value, 0) / 12);
-    expect(leaveOneOutErrorOfShift(x, y)).toBeCloseTo(shifted, 12);
-    // A point that alone decides the slope cannot be left out.
-    expect(leaveOneOutError([1, 1, 2], [0, 1, 5], { slope: 4.5, intercept: -4 })).toBe(Infinity);
-  });
-
-  it('needs three points and two groups', () => {
-    expect(() => groupedLine([1, 2], [1, 2], ['a', 'b'], rng(0))).toThrow(/number of points: 2/);
-    expect(() => groupedLine([1, 2, 3], [1, 2, 4], ['a', 'a', 'a'], rng(0))).toThrow();
+  it('is a function of the outcomes', () => {
+    expect(answer(studyOf(QUESTION), cells(0.1))).toEqual(answer(studyOf(QUESTION), cells(0.1)));
   });
 });
 

@@ -4,7 +4,7 @@ import { bootstrapReplicates, expandedPercentileInterval, mean } from '../../num
 import { integers, type Rng } from '../../random/index.ts';
 import type { ComparedMember, Comparison, TrialOutcome } from '../result.ts';
 import type { ComparisonQuestion, StudySpecification } from '../specification.ts';
-import { CONFIDENCE } from './grouped-line.ts';
+import { CONFIDENCE } from './grouped-fit.ts';
 import { quantityOf } from './quantities.ts';
 import { type Finished, finished } from './series.ts';
 

@@ -1,5 +1,4 @@
 // Fits that a study asks for: a measured quantity against the predictor of a theorem, its rivals, and published figures.
-import type { Estimate } from '../../guarantee/index.ts';
 import { leastSquaresLine } from '../../numeric/index.ts';
 import type { Rng } from '../../random/index.ts';
 import type {
@@ -12,16 +11,15 @@ import type {
 } from '../result.ts';
 import type { FitQuestion, StudySpecification } from '../specification.ts';
 import { binned } from './bins.ts';
-import { CONFIDENCE, groupedLine, leaveOneOutErrorOfShift } from './grouped-line.ts';
+import { fittedSum } from './fitted-sum.ts';
+import { CONFIDENCE, groupedFit, leaveOneOutErrorOfShift } from './grouped-fit.ts';
 import { type PublishedFigureName, publishedPoints } from './published.ts';
-import { predictorOf, quantityOf } from './quantities.ts';
+import { type Predictor, predictorOf, quantityOf } from './quantities.ts';
+import { axisOf, estimator, MIN_DRAWS, type Sample, valuesOf, varies } from './sample.ts';
 import { type Finished, finished } from './series.ts';
 
 /** A line through two points always fits. */
 const MIN_VALUES = 3;
-const MIN_DRAWS = 3;
-/** Between the largest and the least value of a predictor. */
-const LEAST_RATIO = 1.05;
 
 /** The fits of `analysis.fits`, in order. Guarantee: estimates. */
 export function predictorFits(
@@ -50,12 +48,6 @@ export function predictorFits(
   });
 }
 
-/** One point of a fit, in its own units and on the axes of the fit. */
-interface Observation {
-  readonly member: Finished;
-  readonly y: number;
-}
-
 function fittedGroup(
   question: FitQuestion,
   name: string,
@@ -63,70 +55,73 @@ function fittedGroup(
   rng: Rng,
 ): FittedGroup {
   const kept = question.memorized ? members.filter(({ result }) => result.memorized === true) : members;
-  const observations = kept.flatMap((member): Observation[] => {
-    const y = quantityOf(question.quantity, member);
-    return y === undefined || predictorOf(question.predictor, member) === undefined ? [] : [{ member, y }];
-  });
-  const points = observations.map(
-    ({ member, y }): ScatterPoint => ({
-      x: predictorOf(question.predictor, member)!,
-      y,
-    }),
-  );
-  const common = { name, points, leftOut: members.length - kept.length };
-  const bins = question.bins === undefined ? [] : binned(points, question.bins);
-  const draws = observations.map(({ member: { trial } }) => `${trial.seed} ${trial.data}`);
-  const [values, groups] = [new Set(points.map(({ x }) => x)).size, new Set(draws).size];
-  if (values < MIN_VALUES || groups < MIN_DRAWS || !varies(points.map(({ x }) => x))) {
-    const note =
-      points.length === 0 && kept.length > 0
-        ? `none of ${kept.length} trials has a value that is positive and finite`
-        : `${points.length} trials, ${values} values of ${question.predictor}, ${groups} draws; ` +
-          `a line takes ${MIN_VALUES} of each, and values that differ by 5 per cent`;
-    return { ...common, note, rivals: [], bins };
-  }
-  const axis = axisOf(question.scale);
-  const y = observations.map((one) => axis(one.y));
+  const sample = sampleOf(question, kept);
+  const x = sample.members.map((member) => predictorOf(question.predictor, member)!);
+  const points = x.map((value, i): ScatterPoint => ({ x: value, y: sample.y[i]! }));
+  const enough = new Set(x).size >= MIN_VALUES && new Set(sample.draws).size >= MIN_DRAWS;
   const predictors = [question.predictor, ...question.rivals.filter((one) => one !== question.predictor)];
-  const lines = predictors.flatMap((predictor) => {
-    const given = observations.map(({ member }) => predictorOf(predictor, member));
-    if (!varies(given)) return [];
-    const x = given.map((value) => axis(value));
-    return [{ predictor, x, line: groupedLine(x, y, draws, rng) }];
-  });
-  const method = `least squares${question.scale === 'log' ? ' of the logarithms' : ''}, bootstrap over ${groups} draws of the data`;
-  const estimate = (value: number, interval: readonly [number, number]): Estimate => {
-    return { kind: 'estimate', value, interval, confidence: CONFIDENCE, method };
-  };
-  const { line } = lines[0]!;
-  const rivals = lines
-    .map(
-      ({ predictor, x, line: one }): RivalPredictor => ({
-        predictor,
-        slope: estimate(one.slope, one.slopeInterval),
-        rSquared: one.rSquared,
-        leaveOneOut: one.leaveOneOut,
-        ...(question.scale === 'log' && { leaveOneOutAsClaimed: leaveOneOutErrorOfShift(x, y) }),
-      }),
-    )
-    .toSorted((a, b) => a.leaveOneOut - b.leaveOneOut);
+  const lines = enough ? predictors.flatMap((predictor) => lineOf(predictor, sample, rng) ?? []) : [];
+  const own = lines.find(({ predictor }) => predictor === question.predictor);
   return {
-    ...common,
-    line: {
-      slope: estimate(line.slope, line.slopeInterval),
-      intercept: estimate(line.intercept, line.interceptInterval),
-      rSquared: line.rSquared,
-    },
-    rivals,
-    bins,
+    name,
+    points,
+    leftOut: members.length - kept.length,
+    ...(own ? { line: own.line } : { note: noLine(question, kept.length, x, sample.draws) }),
+    rivals: own ? lines.map(({ rival }) => rival).toSorted((a, b) => a.leaveOneOut - b.leaveOneOut) : [],
+    ...(question.sums && { sums: question.sums.map((predictors) => fittedSum(predictors, sample, rng)) }),
+    bins: question.bins === undefined ? [] : binned(points, question.bins),
   };
 }
 
-/** A predictor that some trial has no value of, or nearly the same for all, explains nothing. */
-function varies(given: (number | undefined)[]): given is number[] {
-  if (given.some((value) => value === undefined)) return false;
-  const values = given as readonly number[];
-  return Math.max(...values) > LEAST_RATIO * Math.min(...values);
+/** The trials that have the quantity and the predictor of the fit. */
+function sampleOf({ quantity, predictor, scale }: FitQuestion, kept: readonly Finished[]): Sample {
+  const measured = kept.flatMap((member) => {
+    const y = quantityOf(quantity, member);
+    return y === undefined || predictorOf(predictor, member) === undefined ? [] : [{ member, y }];
+  });
+  return {
+    scale,
+    members: measured.map(({ member }) => member),
+    y: measured.map(({ y }) => y),
+    draws: measured.map(({ member: { trial } }) => `${trial.seed} ${trial.data}`),
+  };
+}
+
+/** The line in one predictor; undefined where it hardly varies. */
+function lineOf(predictor: Predictor, sample: Sample, rng: Rng) {
+  const given = valuesOf(predictor, sample);
+  if (!given || !varies(given)) return undefined;
+  const axis = axisOf(sample.scale);
+  const x = given.map(axis);
+  const y = sample.y.map(axis);
+  const fit = groupedFit([x], y, sample.draws, rng);
+  if (!fit) return undefined;
+  const estimate = estimator(sample);
+  const slope = estimate(fit.coefficients[0]!, fit.intervals[0]!);
+  const { rSquared, leaveOneOut } = fit;
+  const line = { slope, intercept: estimate(fit.intercept, fit.interceptInterval), rSquared };
+  const rival: RivalPredictor = {
+    predictor,
+    slope,
+    rSquared,
+    leaveOneOut,
+    leaveOneDrawOut: fit.leaveOneGroupOut,
+    ...(sample.scale === 'log' && { leaveOneOutAsClaimed: leaveOneOutErrorOfShift(x, y) }),
+  };
+  return { predictor, line, rival };
+}
+
+function noLine(
+  { predictor }: FitQuestion,
+  kept: number,
+  x: readonly number[],
+  draws: readonly string[],
+): string {
+  if (x.length === 0 && kept > 0) return `none of ${kept} trials has a value that is positive and finite`;
+  return (
+    `${x.length} trials, ${new Set(x).size} values of ${predictor}, ${new Set(draws).size} draws; ` +
+    `a line takes ${MIN_VALUES} of each, and values that differ by 5 per cent`
+  );
 }
 
 /** The points of a figure, fitted on the axes of the question. */
@@ -140,10 +135,6 @@ function publishedFigure(question: FitQuestion, name: PublishedFigureName): Publ
   );
   const bins = question.bins === undefined ? [] : binned(points, question.bins);
   return { name, source, points, slope, intercept, rSquared, bins };
-}
-
-function axisOf(scale: FitQuestion['scale']): (value: number) => number {
-  return scale === 'log' ? Math.log : (value) => value;
 }
 
 function groupName({ per }: FitQuestion, { data, family }: Finished['trial']): string {
