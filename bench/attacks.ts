@@ -263,7 +263,7 @@ async function trained(family: ModelFamily): Promise<Weights> {
     const chosen = integers(rng('batches').split(step), batch, 0, training.count);
     const x = gather(training.x, chosen, features);
     const y = gather(training.y, chosen, 10);
-    const after = await trainer.update(state, x, y, 1e-3, spare);
+    const after = await trainer.update(state, x, y, [1e-3], spare);
     [state, spare] = [after.state, state];
   }
   const found = trainer.weights(state);

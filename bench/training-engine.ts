@@ -41,22 +41,17 @@ async function prepare(job: TrainingJob, folder: string) {
   const [x, y] = [floatsIn(folder, 'x'), floatsIn(folder, 'y')];
   const full = job.batch === job.n;
   const labels = job.loss === 'squared' ? 'signs' : 'classes';
-  const trainer = await createTrainer(plan, job.batch, labels, 'loss');
+  const trainer = await createTrainer(plan, job.batch, labels, 'loss', 'float32', full ? 'same' : 'fresh');
   const batches = full ? fullBatch(x, y) : miniBatches(x, y, job.n, job.batch, key.split('batches'));
   let [state, spare] = [trainer.start(weights), trainer.start(weights)];
   return {
-    /** One update; the loss before it. */
-    async step(): Promise<number> {
-      const batch = batches.at(state.step);
-      const { state: next, measures } = await trainer.update(
-        state,
-        batch.x,
-        batch.y,
-        job.learningRate,
-        spare,
-      );
+    /** Updates in one execution, as train() makes them; the loss before the last. */
+    async steps(count: number): Promise<number> {
+      const batch = batches.from(state.step, count);
+      const rates = new Array<number>(count).fill(job.learningRate);
+      const { state: next, measures } = await trainer.update(state, batch.x, batch.y, rates, spare);
       [state, spare] = [next, state];
-      return measures.loss;
+      return measures.at(-1)!.loss;
     },
     async memorize() {
       const samples = { x, shape: [job.n, ...job.family.inputShape], y };
@@ -95,8 +90,7 @@ const peak = () => process.resourceUsage().maxRSS / 1024;
 async function answer(request: Record<string, unknown>, engine: Engine | undefined) {
   if ('memorize' in request) return timed(() => engine!.memorize());
   return timed(async () => {
-    let value = 0;
-    for (let i = 0; i < (request.run as number); i++) value = await engine!.step();
+    const value = await engine!.steps(request.run as number);
     return { value, peak: peak() };
   });
 }

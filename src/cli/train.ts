@@ -128,8 +128,8 @@ async function run(
   );
   const display = progressDisplay(process.stderr);
   let saved = performance.now();
-  const save = (progress: () => Progress) => {
-    if (file !== undefined) saveCheckpoint(file, progress());
+  const save = async (progress: () => Promise<Progress>) => {
+    if (file !== undefined) saveCheckpoint(file, await progress());
     saved = performance.now();
   };
   try {
@@ -137,7 +137,7 @@ async function run(
       plan,
       training,
       key,
-      (step, { loss, accuracy, robustAccuracy }, progress) => {
+      async (step, { loss, accuracy, robustAccuracy }, progress) => {
         const parts = [
           `loss ${figure(loss)}`,
           ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`]),
@@ -148,8 +148,7 @@ async function run(
           total: plan.steps,
           text: `update ${step} of ${plan.steps}: ${parts.join(', ')}`,
         });
-        if (signal.aborted) save(progress);
-        else if (performance.now() - saved > CHECKPOINT_EVERY) save(progress);
+        if (signal.aborted || performance.now() - saved > CHECKPOINT_EVERY) await save(progress);
         return signal.aborted ? 'stop' : undefined;
       },
       'float32',

@@ -14,8 +14,8 @@ import {
 import { RobustlawError } from '../errors.ts';
 import { toLittleEndian } from './bytes.ts';
 import { TYPE_CODES } from './ops/cast.ts';
-import type { Tensor } from './tensor.ts';
-import type { AttributeType, AttributeValue, Node, Value } from './value.ts';
+import type { Tensor, TensorType } from './tensor.ts';
+import type { AttributeType, AttributeValue, Node } from './value.ts';
 import { CONSTANT } from './value.ts';
 
 /** An attribute of a node, in the type its operator declares. */
@@ -72,12 +72,14 @@ export function encodeTensor(t: Tensor, name: string): TensorProto {
   });
 }
 
-/** The declaration of an input or output; `batch` makes its first axis the symbol `batch`. */
-export function valueInfo(name: string, value: Value, batch: boolean): ValueInfoProto {
+/** The declaration of an input or output; `symbol` takes the place of the length of its first axis. */
+export function valueInfo(name: string, value: TensorType, symbol?: string): ValueInfoProto {
   const dim = value.shape.map((axis, i) =>
     create(TensorShapeProto_DimensionSchema, {
       value:
-        batch && i === 0 ? { case: 'dimParam', value: 'batch' } : { case: 'dimValue', value: BigInt(axis) },
+        symbol !== undefined && i === 0
+          ? { case: 'dimParam', value: symbol }
+          : { case: 'dimValue', value: BigInt(axis) },
     }),
   );
   const type = create(TypeProtoSchema, {

@@ -1,6 +1,6 @@
 // Writes a Graph as an ONNX model: parameters become initializers, constants Constant nodes.
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { NodeProto, TensorProto } from 'onnx-buf';
+import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
 import {
   GraphProtoSchema,
   ModelProtoSchema,
@@ -32,6 +32,16 @@ export interface Symbolic {
   readonly prologue: readonly NodeProto[];
 }
 
+/** What a graph inside another one sees of it. */
+export interface Surroundings {
+  /** Inputs of the outer graph that the inner one reads. */
+  readonly values: ReadonlySet<Value>;
+  /** All names of the outer graph: no name may mean two things. */
+  readonly names: ReadonlySet<string>;
+}
+
+const NOTHING: Surroundings = { values: new Set(), names: new Set() };
+
 const STATIC: Symbolic = { ports: new Set(), compute: () => undefined, prologue: [] };
 
 /**
@@ -48,8 +58,17 @@ export function encodeWith(
   metadata: Readonly<Record<string, string>>,
   symbolic: Symbolic,
 ): Uint8Array {
+  return modelBytes(graphProto(g, symbolic), domainsOf(g), metadata);
+}
+
+/** A graph as a message of its own. */
+export function graphProto(
+  g: Graph,
+  symbolic: Symbolic = STATIC,
+  around: Surroundings = NOTHING,
+): GraphProto {
   const order = topological(Object.values(g.outputs));
-  const names = nameValues(g, order);
+  const names = nameValues(g, order, around.names);
   const used = new Set<Value>(Object.values(g.outputs));
   for (const node of order) for (const value of node.inputs) if (value) used.add(value);
 
@@ -68,7 +87,7 @@ export function encodeWith(
     if (names.get(value) !== name) {
       nodes.push(create(NodeProtoSchema, { opType: 'Identity', input: [names.get(value)!], output: [name] }));
     }
-    return valueInfo(name, value, symbolic.ports.has(name));
+    return valueInfo(name, value, symbolic.ports.has(name) ? 'batch' : undefined);
   });
   const weightBytes = initializer.reduce((sum, t) => sum + t.rawData.length, 0);
   if (weightBytes > MAX_BYTES) {
@@ -77,7 +96,30 @@ export function encodeWith(
       `the parameters take ${weightBytes} bytes; an ONNX file holds at most ${MAX_BYTES}`,
     );
   }
-  const domains = new Set(order.flatMap((node) => node.op.domain ?? []));
+  const inputs = g.inputs.filter((value) => !around.values.has(value));
+  return create(GraphProtoSchema, {
+    name: 'robustlaw',
+    node: nodes,
+    initializer,
+    input: inputs.map((value) => {
+      const name = nameOf(value)!;
+      return valueInfo(name, value, symbolic.ports.has(name) ? 'batch' : undefined);
+    }),
+    output: outputs,
+  });
+}
+
+/** The domains of the operators of a graph that are not ONNX's own. */
+export function domainsOf(g: Graph): readonly string[] {
+  return [...new Set(topological(Object.values(g.outputs)).flatMap((node) => node.op.domain ?? []))];
+}
+
+/** A model file with a graph whose operators are of ONNX's own domain and of `domains`. */
+export function modelBytes(
+  proto: GraphProto,
+  domains: readonly string[],
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: PRODUCER,
@@ -87,13 +129,7 @@ export function encodeWith(
     metadataProps: Object.entries(metadata).map(([key, value]) =>
       create(StringStringEntryProtoSchema, { key, value }),
     ),
-    graph: create(GraphProtoSchema, {
-      name: 'robustlaw',
-      node: nodes,
-      initializer,
-      input: g.inputs.map((value) => valueInfo(nameOf(value)!, value, symbolic.ports.has(nameOf(value)!))),
-      output: outputs,
-    }),
+    graph: proto,
   });
   return toBinary(ModelProtoSchema, model);
 }
@@ -109,9 +145,10 @@ function encodeNode(node: Node, names: ReadonlyMap<Value, string>, used: Readonl
 }
 
 /** Inputs, parameters and outputs keep their names; all other values are numbered in topological order. */
-function nameValues(g: Graph, order: readonly Node[]): Map<Value, string> {
+function nameValues(g: Graph, order: readonly Node[], outer: ReadonlySet<string>): Map<Value, string> {
   const names = new Map<Value, string>();
-  const taken = new Set<string>([...g.inputs.map((value) => nameOf(value)!), ...Object.keys(g.outputs)]);
+  const own = [...g.inputs.map((value) => nameOf(value)!), ...Object.keys(g.outputs)];
+  const taken = new Set<string>([...outer, ...own]);
   for (const value of g.inputs) names.set(value, nameOf(value)!);
   for (const node of order) if (node.op === PARAMETER) taken.add(nameOf(node.outputs[0]!)!);
   for (const [name, value] of Object.entries(g.outputs)) {

@@ -30,28 +30,25 @@ export function drawInputs(draws: Draws, shapes: DrawShapes, dtype: FloatType): 
   );
 }
 
-/** Arrays for the draws of one step, by the names of their inputs. */
-export function drawArrays(draws: Draws, shapes: DrawShapes, dtype: FloatType): Record<string, TensorData> {
+/** The numbers of successive steps, `[steps, ...]`, by the names of the inputs; those of a step are a function of its key. */
+export function drawNumbers(
+  draws: Draws,
+  shapes: DrawShapes,
+  keys: readonly Rng[],
+  dtype: FloatType,
+): Record<string, TensorData> {
   return Object.fromEntries(
-    Object.entries(draws).map(([name, draw]) => [
-      inputName(name),
-      allocate(dtype, sizeOf(shapeOf(draw, shapes))),
-    ]),
+    Object.entries(draws).map(([name, draw]) => {
+      const size = sizeOf(shapeOf(draw, shapes));
+      const array = allocate(dtype, keys.length * size) as Float32Array | Float64Array;
+      for (const [i, key] of keys.entries()) array.set(sample(draw, shapes, key.split(name)), i * size);
+      return [inputName(name), array];
+    }),
   );
 }
 
-/** Writes the numbers of one step; they are a function of the key. */
-export function fillDraws(
-  draws: Draws,
-  shapes: DrawShapes,
-  key: Rng,
-  arrays: Readonly<Record<string, TensorData>>,
-): void {
-  for (const [name, draw] of Object.entries(draws)) {
-    const array = arrays[inputName(name)] as Float32Array | Float64Array;
-    array.set(sample(draw, shapes, key.split(name)));
-  }
-}
+/** The inputs of the graph that take draws. */
+export const drawNames = (draws: Draws): readonly string[] => Object.keys(draws).map(inputName);
 
 function sample(draw: Draw, { batch, inputShape, outputs }: DrawShapes, key: Rng): Float64Array {
   if (draw === 'output-sphere') return sphere(key, batch, outputs);

@@ -1,6 +1,6 @@
 // One training step as one graph: batch, parameters, moments and statistics in; loss, and all of these after the update, out.
 import type { FloatType, Graph, Shape, Value } from '../graph/index.ts';
-import { concat, gradient, graph, input, reshape, sizeOf } from '../graph/index.ts';
+import { concat, gradient, graph, input, reshape, sizeOf, split } from '../graph/index.ts';
 import type { ModelFamily } from '../models/index.ts';
 import type { Constraint } from './constraint.ts';
 import { drawInputs } from './draws.ts';
@@ -60,9 +60,9 @@ export type Measured = 'everything' | 'loss';
 
 /**
  * The graph of one step. Inputs: `x` `[batch, ...inputShape]`, `y` `[batch, outputs]`, `draw:<name>`, the optimiser's
- * scalars, the parameters, per group g of them its value `g` (the same numbers once more where it has several members) and
- * moments `g:<moment>`, and the statistics. Outputs: the measures, and `new g`, `new g:<moment>`, `new <statistic>`. The measures are those of training: under batch normalisation with the
- * statistics of the batch.
+ * scalars, per group g of parameters its value `g` and moments `g:<moment>`, and the statistics. Outputs: the measures,
+ * and `new g`, `new g:<moment>`, `new <statistic>`. The measures are those of training: under batch normalisation with
+ * the statistics of the batch.
  */
 export function stepGraph(
   plan: StepPlan,
@@ -76,7 +76,13 @@ export function stepGraph(
   const y = input('y', dtype, [batch, family.outputs]);
   const scalars = Object.fromEntries(optimiser.scalars.map((name) => [name, input(name, dtype, [])]));
   const draws = drawInputs(objective.draws, { ...family, batch }, dtype);
-  const parameters = inputsFor(family.parameterShapes, dtype);
+  const groups = groupsOf(plan).map((group) => ({ ...group, value: input(group.name, dtype, group.shape) }));
+  const members = Object.fromEntries(
+    groups.flatMap(({ value, members }) => membersOf(value, members, family)),
+  );
+  const parameters = Object.fromEntries(
+    Object.keys(family.parameterShapes).map((name) => [name, members[name]!]),
+  );
   const statistics = inputsFor(family.statisticShapes, dtype);
 
   const statisticsBehind = new Map<Value, Readonly<Record<string, Value>>>();
@@ -101,30 +107,36 @@ export function stepGraph(
     outputs.robustAccuracy = accuracyInGraph(assessed.attacked, y);
   }
   const gradientOf = Object.fromEntries(names.map((name, i) => [name, gradients[i]!]));
-  const groupInputs: Value[] = [];
-  for (const group of groupsOf(plan)) {
-    const { name, members, shape } = group;
-    const alone = members.length === 1;
-    const parameter = alone ? parameters[name]! : input(name, dtype, shape);
-    const slope = alone
-      ? gradientOf[name]!
-      : packed(
-          members.map((member) => gradientOf[member]!),
-          shape,
-        );
+  const moments: Value[] = [];
+  for (const { name, members, shape, value } of groups) {
+    const slope =
+      members.length === 1
+        ? gradientOf[members[0]!]!
+        : packed(
+            members.map((member) => gradientOf[member]!),
+            shape,
+          );
     const before = Object.fromEntries(
       optimiser.moments.map((m) => [m, input(momentName(name, m), dtype, shape)]),
     );
-    groupInputs.push(...(alone ? [] : [parameter]), ...Object.values(before));
-    const after = optimiser.update(parameter, slope, before, scalars);
+    moments.push(...Object.values(before));
+    const after = optimiser.update(value, slope, before, scalars);
     outputs[newName(name)] = constraint ? constraint.apply(after.parameter) : after.parameter;
     for (const m of optimiser.moments) outputs[newName(momentName(name, m))] = after.moments[m]!;
   }
   for (const [name, value] of Object.entries(statisticsBehind.get(assessed.output) ?? {})) {
     outputs[newName(name)] = value;
   }
-  const state = [...Object.values(parameters), ...groupInputs, ...Object.values(statistics)];
+  const state = [...groups.map(({ value }) => value), ...moments, ...Object.values(statistics)];
   return graph([x, y, ...Object.values(draws), ...Object.values(scalars), ...state], outputs);
+}
+
+/** The parameters in a group, with their names. */
+function membersOf(value: Value, members: readonly string[], family: ModelFamily): [string, Value][] {
+  if (members.length === 1) return [[members[0]!, value]];
+  const shapes = members.map((name) => family.parameterShapes[name]!);
+  const parts = split(value, value.shape.length - 1, shapes.map(sizeOf));
+  return members.map((name, i) => [name, reshape(parts[i]!, shapes[i]!)]);
 }
 
 function packed(values: readonly Value[], shape: Shape): Value {

@@ -11,6 +11,7 @@ import { arraysOf, createEvaluator } from './evaluate.ts';
 import { identityOf } from './identity.ts';
 import { labelKind } from './labels.ts';
 import type { Measures } from './measures.ts';
+import { updatesAtOnce } from './pace.ts';
 import type { Schedule } from './schedule.ts';
 import type { StepPlan } from './step.ts';
 import type { StopReason, StopRule } from './stop.ts';
@@ -53,8 +54,15 @@ export interface TrainingResult {
   readonly losses: Float64Array;
 }
 
-/** Called before every update with the updates made; `progress` copies the training as it is, for saveCheckpoint(). */
-export type Observer = (step: number, measures: Measures, progress: () => Progress) => 'stop' | undefined;
+/**
+ * Told of every number of updates made, in their order, though some time after they were; `progress` gives the training
+ * as it was then, for saveCheckpoint().
+ */
+export type Observer = (
+  step: number,
+  measures: Measures,
+  progress: () => Promise<Progress>,
+) => 'stop' | undefined | Promise<'stop' | undefined>;
 
 /**
  * Trains on all samples at once, or on mini-batches: epochs over random permutations, of which the last n mod batch
@@ -95,9 +103,19 @@ export async function train(
   const y = floats(dtype, samples.y);
   const labels = labelKind(samples.y, family.outputs);
   const batches = full ? fullBatch(x, y) : miniBatches(x, y, n, size, rng.split('batches'));
-  const trainer = await createTrainer(plan, size, labels, full ? 'everything' : 'loss', dtype);
+  const trainer = full
+    ? await createTrainer(plan, size, labels, 'everything', dtype, 'same')
+    : await createTrainer(plan, size, labels, 'loss', dtype);
   // In full-batch training without a constraint, the step measures all that is asked.
   const evaluator = full && !constraint ? undefined : await createEvaluator(family, x, y, labels, dtype);
+  /** The state after `count` updates more. */
+  const advanced = (from: TrainingState, count: number, over?: TrainingState) => {
+    const { x: xs, y: ys } = batches.from(from.step, count);
+    const steps = Array.from({ length: count }, (_, i) => from.step + i);
+    const rates = steps.map((step) => plan.learningRate(step + 1));
+    const keys = steps.map((step) => rng.split('draws').split(step));
+    return trainer.update(from, xs, ys, rates, over, keys);
+  };
   try {
     const initial = family.initialise(rng, dtype);
     let state = trainer.start(constraint ? constraint.certify(initial) : initial);
@@ -112,48 +130,57 @@ export async function train(
       asked.push(epochMean(losses, step, batches.perEpoch));
     }
 
+    const numbers = full ? 1 : (size * (x.length + y.length)) / n;
+    const { perEpoch } = batches;
+    const course = { perEpoch, steps: plan.steps, numbers };
+    let seconds = 0;
     for (;;) {
       const before = state;
-      const { x: xs, y: ys } = batches.at(before.step);
-      const rate = plan.learningRate(before.step + 1);
-      const key = rng.split('draws').split(before.step);
-      const { state: after, measures } = await trainer.update(before, xs, ys, rate, spare, key);
-      const between = before.step % batches.perEpoch === 0;
-      if (full) known = measures;
-      else if (between) known = { ...measures, ...(await evaluator!.measure(trainer.named(before))) };
-      const past = { losses: losses.length, robust: robust.length };
-      losses.push(measures.loss);
-      if (measures.robustAccuracy !== undefined) robust.push(measures.robustAccuracy);
-      if (between) asked.push(epochMean(losses, before.step, batches.perEpoch));
-      const told: Measures = {
-        ...known!,
-        loss: measures.loss,
-        ...(robust.length > 0 && { robustAccuracy: epochMean(robust, before.step, batches.perEpoch) }),
-      };
-      const progress = (): Progress => ({
-        identity: identity(),
-        state: { step: before.step, arrays: copied(trainer.named(before)) },
-        losses: Float64Array.from(losses.slice(0, past.losses)),
-        robustAccuracies: Float64Array.from(robust.slice(0, past.robust)),
-        measures: told,
-      });
-      const reason =
-        (Number.isFinite(measures.loss) ? undefined : 'diverged') ??
-        (between ? plan.stop.map((rule) => rule(told, asked)).find((r) => r !== undefined) : undefined) ??
-        (before.step >= plan.steps ? 'step-limit' : undefined) ??
-        (observe(before.step, told, progress) === 'stop' ? 'interrupted' : undefined);
-      if (reason) {
-        // The measures belong to the state before the update that has just been computed along with them.
-        const weights = await settled(plan, trainer.weights(before), x, full);
-        // Within an epoch, and where a constraint may have changed the weights, what is known is of others.
-        const current = between && !constraint ? undefined : await evaluator?.measure(arraysOf(weights));
-        return {
-          reason,
-          weights,
-          measures: { ...told, ...current },
-          steps: before.step,
-          losses: Float64Array.from(losses),
+      const count = updatesAtOnce({ ...course, step: before.step, seconds });
+      const begun = performance.now();
+      const { state: after, measures: found } = await advanced(before, count, spare);
+      seconds = (performance.now() - begun) / 1e3 / count;
+      for (const [i, measures] of found.entries()) {
+        const step = before.step + i;
+        const between = step % perEpoch === 0;
+        if (full) known = measures;
+        else if (between) known = { ...measures, ...(await evaluator!.measure(trainer.named(before))) };
+        const past = { losses: losses.length, robust: robust.length };
+        losses.push(measures.loss);
+        if (measures.robustAccuracy !== undefined) robust.push(measures.robustAccuracy);
+        if (between) asked.push(epochMean(losses, step, perEpoch));
+        const told: Measures = {
+          ...known!,
+          loss: measures.loss,
+          ...(robust.length > 0 && { robustAccuracy: epochMean(robust, step, perEpoch) }),
         };
+        /** The state that these measures are of, once more computed where later updates were made with it. */
+        const present = async (over?: TrainingState) =>
+          i === 0 ? before : (await advanced(before, i, over)).state;
+        const progress = async (): Promise<Progress> => ({
+          identity: identity(),
+          state: { step, arrays: copied(trainer.named(await present())) },
+          losses: Float64Array.from(losses.slice(0, past.losses)),
+          robustAccuracies: Float64Array.from(robust.slice(0, past.robust)),
+          measures: told,
+        });
+        const reason =
+          (Number.isFinite(measures.loss) ? undefined : 'diverged') ??
+          (between ? plan.stop.map((rule) => rule(told, asked)).find((r) => r !== undefined) : undefined) ??
+          (step >= plan.steps ? 'step-limit' : undefined) ??
+          ((await observe(step, told, progress)) === 'stop' ? 'interrupted' : undefined);
+        if (reason) {
+          const weights = await settled(plan, trainer.weights(await present(after)), x, full);
+          // Within an epoch, and where a constraint may have changed the weights, what is known is of others.
+          const current = between && !constraint ? undefined : await evaluator?.measure(arraysOf(weights));
+          return {
+            reason,
+            weights,
+            measures: { ...told, ...current },
+            steps: step,
+            losses: Float64Array.from(losses),
+          };
+        }
       }
       state = after;
       spare = before;

@@ -1,11 +1,11 @@
 // The compiled step of a training, and the state between two steps.
 import { invalidArgument } from '../errors.ts';
 import type { FloatType, Tensor, TensorData } from '../graph/index.ts';
-import { allocate, sizeOf } from '../graph/index.ts';
+import { allocate, recurrence, sizeOf, tensor } from '../graph/index.ts';
 import type { Weights } from '../models/index.ts';
 import type { Rng } from '../random/index.ts';
-import { compile } from '../runtime/index.ts';
-import { drawArrays, fillDraws } from './draws.ts';
+import { compileRecurrence } from '../runtime/index.ts';
+import { drawNames, drawNumbers } from './draws.ts';
 import type { LabelKind } from './labels.ts';
 import type { Measures } from './measures.ts';
 import {
@@ -30,21 +30,22 @@ export interface Trainer {
   /** The state before the first update, from parameters and statistics; moments are zero. */
   start(weights: Weights): TrainingState;
   /**
-   * One update. The new state is written over the arrays of `spare` where given, without taking memory; two states
-   * that take turns are enough for a whole training. `x` and `y` are read in place: feeding the same arrays every step
-   * costs no copy. The measures are those of the weights before the update: all, or with `loss` the
-   * loss and the accuracy at adversarial points alone.
+   * One update per learning rate, in one execution; a state and its rates give the same bits in however many executions.
+   * The new state is written over the arrays of `spare` where given, without taking memory; two states
+   * that take turns are enough for a whole training. `x` and `y` are the batches of all updates, `[updates, batch, ...]`,
+   * or where the trainer was made for one batch again and again this one. The measures are those of the weights before each
+   * update: all, or with `loss` the loss and the accuracy at adversarial points alone.
    *
-   * @param key of the numbers that the objective draws in this step; needed where it draws any.
+   * @param keys of the numbers that the objective draws in each step; needed where it draws any.
    */
   update(
     state: TrainingState,
     x: TensorData,
     y: TensorData,
-    learningRate: number,
+    learningRates: readonly number[],
     spare?: TrainingState,
-    key?: Rng,
-  ): Promise<{ readonly state: TrainingState; readonly measures: Measures }>;
+    keys?: readonly Rng[],
+  ): Promise<{ readonly state: TrainingState; readonly measures: readonly Measures[] }>;
   /** What a state is made of, in place: parameters p, their moments `p:<moment>`, and statistics, each by its name. */
   named(state: TrainingState): Readonly<Record<string, TensorData>>;
   /** The state after `step` updates with these named arrays, copied. */
@@ -54,18 +55,19 @@ export interface Trainer {
   dispose(): Promise<void>;
 }
 
-/** Compiles the step of a plan for batches of `batch` points. Remember to dispose(). */
+/**
+ * Compiles the step of a plan for batches of `batch` points: `fresh` ones in every update, or always the `same`. Remember to
+ * dispose().
+ */
 export async function createTrainer(
   plan: StepPlan,
   batch: number,
   labels: LabelKind,
   measured: Measured = 'everything',
   dtype: FloatType = 'float32',
-  threads = 1,
+  batches: 'fresh' | 'same' = 'fresh',
 ): Promise<Trainer> {
   const { family, objective, optimiser } = plan;
-  const program = await compile(stepGraph(plan, batch, labels, measured, dtype), threads);
-  const weightShapes = { ...family.parameterShapes, ...family.statisticShapes };
   const groups = groupsOf(plan);
   const slots = [
     ...groups.flatMap(({ name, shape }) =>
@@ -76,22 +78,20 @@ export async function createTrainer(
     ),
     ...Object.entries(family.statisticShapes).map(([slot, shape]) => ({ slot, size: sizeOf(shape) })),
   ];
-  const written = new Set(program.outputs.map(({ name }) => name));
-  const measureNames = [...written].filter((name) => !name.startsWith(newName('')));
+  const step = stepGraph(plan, batch, labels, measured, dtype);
+  const program = await compileRecurrence(
+    recurrence(step, Object.fromEntries(slots.map(({ slot }) => [slot, newName(slot)])), [
+      ...(batches === 'fresh' ? ['x', 'y'] : []),
+      ...drawNames(objective.draws),
+      ...optimiser.scalars,
+    ]),
+  );
+  const weightShapes = { ...family.parameterShapes, ...family.statisticShapes };
+  const measureNames = Object.keys(step.outputs).filter((name) => !name.startsWith(newName('')));
   const blank = () =>
     Object.fromEntries(slots.map(({ slot, size }): [string, TensorData] => [slot, allocate(dtype, size)]));
-  // Views of the same arrays are made once: the runtime remembers what it has wrapped.
-  const known = new WeakMap<TrainingState['arrays'], Record<string, TensorData>>();
-  const named = (arrays: TrainingState['arrays']): Readonly<Record<string, TensorData>> => {
-    const views = known.get(arrays) ?? unpacked(plan, groups, arrays);
-    known.set(arrays, views);
-    return views;
-  };
-  const parameterNames = Object.keys(family.parameterShapes);
-  const results = Object.fromEntries(measureNames.map((name) => [name, allocate(dtype, 1)]));
-  const scalars = Object.fromEntries(optimiser.scalars.map((name) => [name, allocate(dtype, 1)]));
-  const shapes = { ...family, batch };
-  const draws = drawArrays(objective.draws, shapes, dtype);
+  const named = (arrays: TrainingState['arrays']) => unpacked(plan, groups, arrays);
+  const draws = Object.keys(objective.draws).length > 0;
   return {
     start(weights) {
       const arrays = blank();
@@ -99,26 +99,35 @@ export async function createTrainer(
       for (const name of Object.keys(weightShapes)) own[name]!.set(weights[name]!.data as never);
       return { step: 0, arrays };
     },
-    async update(state, x, y, learningRate, spare, key) {
-      const step = state.step + 1;
-      for (const [name, value] of Object.entries(optimiser.scalarsAt(step, learningRate)))
-        scalars[name]![0] = value;
-      if (Object.keys(draws).length > 0) {
-        if (!key) throw invalidArgument('key', key, 'a random key, since the objective draws random numbers');
-        fillDraws(objective.draws, shapes, key, draws);
+    async update(state, x, y, learningRates, spare, keys) {
+      const count = learningRates.length;
+      if (draws && keys?.length !== count) {
+        throw invalidArgument(
+          'keys',
+          keys?.length,
+          `${count} random keys, since the objective draws numbers`,
+        );
       }
-      const arrays = spare?.arrays ?? blank();
-      const into = {
-        ...results,
-        ...Object.fromEntries(slots.map(({ slot }) => [newName(slot), arrays[slot]!])),
-      };
-      const own = named(state.arrays);
-      const parameters = Object.fromEntries(parameterNames.map((name) => [name, own[name]!]));
-      await program.run({ x, y, ...draws, ...scalars, ...state.arrays, ...parameters }, into);
-      const measures = Object.fromEntries(
-        measureNames.map((name) => [name, exactShare(name, Number(results[name]![0]), batch)]),
+      const scalars = learningRates.map((rate, i) => optimiser.scalarsAt(state.step + 1 + i, rate));
+      const sequences = Object.fromEntries(
+        optimiser.scalars.map((name) => [
+          name,
+          floats(
+            dtype,
+            scalars.map((of) => of[name]!),
+          ),
+        ]),
       );
-      return { state: { step, arrays }, measures: measures as unknown as Measures };
+      const numbers = draws ? drawNumbers(objective.draws, { ...family, batch }, keys!, dtype) : {};
+      const arrays = spare?.arrays ?? blank();
+      const into = Object.fromEntries(slots.map(({ slot }) => [newName(slot), arrays[slot]!]));
+      const found = await program.run(count, { x, y, ...numbers, ...sequences, ...state.arrays }, into);
+      const measures = learningRates.map((_, i) =>
+        Object.fromEntries(
+          measureNames.map((name) => [name, exactShare(name, Number(found[name]![i]), batch)]),
+        ),
+      );
+      return { state: { step: state.step + count, arrays }, measures: measures as unknown as Measures[] };
     },
     named: (state) => named(state.arrays),
     restore(step, given) {
@@ -156,6 +165,10 @@ function unpacked(
   }
   for (const name of Object.keys(family.statisticShapes)) views[name] = arrays[name]!;
   return views;
+}
+
+function floats(dtype: FloatType, values: readonly number[]): TensorData {
+  return tensor(dtype, [values.length], values).data;
 }
 
 /** Shares of the batch without the rounding of float32, so that 45 of 50 is the number 0.9. */

@@ -67,8 +67,8 @@ describe('mini-batches', () => {
       plan,
       samples,
       rng(5),
-      (_, __, progress) => {
-        const w = progress().state.arrays['layer1.weight']![0] as number;
+      async (_, __, progress) => {
+        const w = (await progress()).state.arrays['layer1.weight']![0] as number;
         // w moves by rate (2 / size) sum x y.
         if (!Number.isNaN(before)) seen.push(Math.round(((w - before) / 1e-12) * (size / 2)));
         before = w;

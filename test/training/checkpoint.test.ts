@@ -40,9 +40,9 @@ const base: TrainingPlan = {
 /** The training after `steps` updates. */
 async function interruptedAt(plan: TrainingPlan, steps: number, key = rng(7)): Promise<Progress> {
   let saved: Progress | undefined;
-  const result = await train(plan, samples, key, (step, _, progress) => {
+  const result = await train(plan, samples, key, async (step, _, progress) => {
     if (step < steps) return undefined;
-    saved = progress();
+    saved = await progress();
     return 'stop';
   });
   expect([result.reason, result.steps]).toEqual(['interrupted', steps]);

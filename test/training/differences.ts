@@ -61,9 +61,9 @@ async function differentiator(family: ModelFamily, objective: Objective, samples
     'float64',
   );
   const step = (weights: Weights) =>
-    trainer.update(trainer.start(weights), samples.x, samples.y, 1, undefined, key);
+    trainer.update(trainer.start(weights), samples.x, samples.y, [1], undefined, key && [key]);
   return {
-    loss: async (weights: Weights) => (await step(weights)).measures.loss,
+    loss: async (weights: Weights) => (await step(weights)).measures[0]!.loss,
     gradient: async (weights: Weights) => {
       const after = trainer.weights((await step(weights)).state);
       return Object.fromEntries(

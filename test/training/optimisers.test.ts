@@ -53,7 +53,7 @@ async function path(
     );
   const visited = [theta()];
   for (let t = 1; t <= steps; t++) {
-    state = (await trainer.update(state, x, y, rate(t))).state;
+    state = (await trainer.update(state, x, y, [rate(t)])).state;
     visited.push(theta());
   }
   await trainer.dispose();
@@ -108,7 +108,7 @@ describe('sgd', () => {
           state,
           ones,
           ones.map(() => 3),
-          0.1,
+          [0.1],
         )
       ).state;
     expect(sum()).toBeCloseTo(before * (1 - 2 * 0.1 * 2) ** 10, 12);

@@ -113,9 +113,9 @@ describe('adam', () => {
         const [mHat, vHat] = [m[i]! / (1 - beta1 ** t), v[i]! / (1 - beta2 ** t)];
         theta[i]! -= (rate(t) * mHat) / (Math.sqrt(vHat) + epsilon);
       }
-      const result = await trainer.update(state, samples.x, samples.y, rate(t));
+      const result = await trainer.update(state, samples.x, samples.y, [rate(t)]);
       state = result.state;
-      expect(result.measures.loss).toBeCloseTo(loss, 10);
+      expect(result.measures[0]!.loss).toBeCloseTo(loss, 10);
       const got = flat(trainer.weights(state));
       for (const [i, value] of theta.entries()) expect(got[i]).toBeCloseTo(value, 9);
     }
@@ -136,7 +136,7 @@ describe('adam', () => {
     const start = trainer.start(family.initialise(rng(1), 'float64'));
     const before = flat(trainer.weights(start));
     const { gradient } = lossAndGradient(d, k, before, samples.x, samples.y);
-    const { state } = await trainer.update(start, samples.x, samples.y, 0.125);
+    const { state } = await trainer.update(start, samples.x, samples.y, [0.125]);
     flat(trainer.weights(state)).forEach((value, i) => {
       if (Math.abs(gradient[i]!) > 1e-3)
         expect(value - before[i]!).toBeCloseTo(-0.125 * Math.sign(gradient[i]!), 5);
@@ -190,7 +190,7 @@ describe('the step', () => {
     );
     const start = trainer.start(family.initialise(rng(6), 'float64'));
     const before = flat(trainer.weights(start));
-    const { state } = await trainer.update(start, samples.x, samples.y, 1);
+    const { state } = await trainer.update(start, samples.x, samples.y, [1]);
     const after = flat(trainer.weights(state));
     const h = 1e-6;
     before.forEach((_, i) => {
@@ -216,8 +216,8 @@ describe('the step', () => {
     );
     const weights = family.initialise(rng(1), 'float64');
     const [a, b] = [trainer.start(weights), trainer.start(weights)];
-    const fresh = await trainer.update(a, samples.x, samples.y, 0.01);
-    const reused = await trainer.update(a, samples.x, samples.y, 0.01, b);
+    const fresh = await trainer.update(a, samples.x, samples.y, [0.01]);
+    const reused = await trainer.update(a, samples.x, samples.y, [0.01], b);
     expect(reused.state.step).toBe(1);
     for (const [name, array] of Object.entries(reused.state.arrays)) {
       expect(array).toBe(b.arrays[name]);
@@ -242,7 +242,7 @@ describe('the step', () => {
     const peak = () => process.resourceUsage().maxRSS * 1024;
     const before = Math.max(process.memoryUsage().rss, peak());
     for (let t = 0; t < 3; t++) {
-      const { state: next } = await trainer.update(state, x, y, 1e-9, spare);
+      const { state: next } = await trainer.update(state, x, y, [1e-9], spare);
       [state, spare] = [next, state];
     }
     // 128 MB are fed each time.
