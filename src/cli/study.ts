@@ -9,8 +9,10 @@ import { writeReport } from '../report/index.ts';
 import {
   type Comparison,
   dimensionText,
+  type FittedSum,
   findRun,
   listRuns,
+  MODELS,
   openExistingRun,
   openRun,
   type PredictorFit,
@@ -58,7 +60,10 @@ export function studyCommand(): Command {
       positiveInteger,
       availableParallelism(),
     )
-    .option('--new', 'start another run beside an earlier one of the same name with other contents')
+    .option(
+      '--new',
+      'start another run beside an earlier one of the same name with other contents; trials that are the same are taken over',
+    )
     .option('--no-report', 'write no report.html, results.csv and results.parquet')
     .option(...json)
     .addHelpText(
@@ -120,7 +125,7 @@ async function runToTheEnd({ path, store }: RunDirectory, workers: number): Prom
       store,
       workers: Math.min(workers, open + running),
       module: TRIAL_WORKER,
-      models: join(path, 'models'),
+      models: join(path, MODELS),
       versions: versions(),
       onProgress: ({ done, failed, total }) =>
         display.update({
@@ -242,7 +247,18 @@ function fitText({ title, quantity, predictor, scale, groups, published }: Predi
     'R²',
     'best predictor, or why no line',
   ];
-  return `${title}: ${logs}${quantity} = intercept + slope ${logs}${predictor}, with 95 % intervals\n${table(header, rows, ['fitted', 'left out', 'R²'])}`;
+  const lines = `${title}: ${logs}${quantity} = intercept + slope ${logs}${predictor}, with 95 % intervals\n${table(header, rows, ['fitted', 'left out', 'R²'])}`;
+  const sums = groups.flatMap(({ name, sums }) =>
+    (sums ?? []).map((sum) => sumText(name || 'all', logs, sum)),
+  );
+  return [lines, ...sums].join('\n');
+}
+
+/** `all: 0.709 [-0.211, 1.91] + 0.816 [0.723, 0.876] sqrt(d) + ..., R² 0.876`. */
+function sumText(name: string, logs: string, { predictors, fit, note }: FittedSum): string {
+  if (!fit) return `${name}, with ${predictors.join(' and ')}: ${note}`;
+  const terms = predictors.map((predictor, j) => `${intervalText(fit.coefficients[j]!)} ${logs}${predictor}`);
+  return `${name}: ${[intervalText(fit.intercept), ...terms].join(' + ')}, R² ${fit.rSquared.toFixed(3)}`;
 }
 
 /** Each size of each family beside the best construction with at most as many parameters. */

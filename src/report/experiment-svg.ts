@@ -1,13 +1,14 @@
 // One chart of a study as an SVG file that stands by itself in a page of documentation or on a slide, with its key.
 import * as Plot from '@observablehq/plot';
 import { RobustlawError } from '../errors.ts';
-import type { PredictorFit, StudyResult } from '../study/index.ts';
+import type { StudyResult } from '../study/index.ts';
+import { fitScatter, sumScatter } from './charts/fit-scatter.ts';
 import type { Layout } from './charts/law-frame.ts';
-import { scatterChart, scatterStyles, WIDE_SCATTER } from './charts/scatter-chart.ts';
+import { type Scatter, scatterChart, scatterStyles, WIDE_SCATTER } from './charts/scatter-chart.ts';
 import { standaloneSvg } from './charts/svg.ts';
 import { trajectoryChart } from './charts/trajectory-chart.ts';
 import { type Html, shorten } from './html.ts';
-import { shapeOf } from './sections/predictor-fits.ts';
+import { shapeOf } from './sections/scatter-figure.ts';
 import { trajectoryGroups, withTrajectories } from './sections/trajectories.ts';
 
 const TITLE = 30;
@@ -29,22 +30,41 @@ interface KeyEntry {
  */
 export function fitSvg(result: StudyResult, title: string): string {
   const fit = result.analysis.predictorFits?.find((one) => one.title === title);
-  const chart = fit && drawnFit(fit);
+  const chart =
+    fit &&
+    drawn(
+      fitScatter(fit),
+      fit.published.map(({ name }) => name),
+    );
   if (!chart) throw nothing(result, `fit "${shorten(title, 60)}" with points`);
   return standaloneSvg(chart);
 }
 
-function drawnFit(fit: PredictorFit): Html | undefined {
-  const all = [...fit.groups, ...fit.published];
-  const entries = scatterStyles(fit).flatMap((style, i): KeyEntry[] => {
-    if (all[i]!.points.length === 0) return [];
-    const name = style.hollow ? `published: ${all[i]!.name}` : style.name;
+/**
+ * The first sum of predictors of the fit of this title, measured against fitted, likewise.
+ *
+ * @throws not-found when the study has no such fit, or the fit no such sum that its trials determine.
+ */
+export function sumSvg(result: StudyResult, title: string): string {
+  const fit = result.analysis.predictorFits?.find((one) => one.title === title);
+  const chart = fit && drawn(sumScatter(fit, 0), []);
+  if (!chart) throw nothing(result, `fit "${shorten(title, 60)}" with a sum of predictors`);
+  return standaloneSvg(chart);
+}
+
+/** @param published short names of the published sets. */
+function drawn(scatter: Scatter, published: readonly string[]): Html | undefined {
+  const { sets } = scatter;
+  const ours = sets.length - published.length;
+  const entries = scatterStyles(sets).flatMap((style, i): KeyEntry[] => {
+    if (sets[i]!.points.length === 0) return [];
+    const name = style.hollow ? `published: ${published[i - ours]}` : style.name;
     return [{ name, colour: style.colour, shape: shapeOf(style) }];
   });
   // One group of one's own needs no name.
   const key = entries.length > 1 ? entries : [];
   const layout = withKey(WIDE_SCATTER, key.length);
-  return scatterChart(fit, layout, 'fit', marks(fit.title, key, layout));
+  return scatterChart(scatter, layout, 'fit', marks(scatter.title, key, layout));
 }
 
 /**

@@ -2,7 +2,7 @@
 export { renderAuditPage } from './audit/page.ts';
 export { auditCurveSvg } from './audit/robust-accuracy.ts';
 export { resultsCsv } from './csv.ts';
-export { fitSvg, trajectorySvg } from './experiment-svg.ts';
+export { fitSvg, sumSvg, trajectorySvg } from './experiment-svg.ts';
 export { heroSvg } from './hero-svg.ts';
 export { boundsSvg, type LipschitzReport, lipschitzVerdict, renderLipschitzPage } from './lipschitz-page.ts';
 export { significant } from './number.ts';

@@ -10,6 +10,7 @@ import type { Plan } from './plan.ts';
 import { formatStudy, readStudyFile, type StudySpecification, studyHash } from './specification.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 import type { Store } from './store.ts';
+import { takeOver } from './take-over.ts';
 
 const STUDY_FILE = 'study.yaml';
 const DATABASE = 'study.sqlite';
@@ -30,7 +31,8 @@ export function runPath(runs: string, study: StudySpecification): string {
 /**
  * Opens the run of a study, new or to be resumed, with its trials planned.
  *
- * @param anew whether a study of the same name with other contents may stand beside earlier runs of it.
+ * @param anew whether a study of the same name with other contents may stand beside earlier runs of it; the trials that
+ * they have finished are then taken over.
  * @throws RobustlawError `study-conflict` naming the keys that differ from an earlier run of the same name, or from
  * the run's own database. Nothing is written then.
  */
@@ -50,11 +52,40 @@ export async function openRun(
     if (stored !== undefined) requireUnchanged(path, fromJson(stored), study);
     await store.plan(canonicalJson(study), plan.trials);
     if (!existsSync(join(path, STUDY_FILE))) writeWhole(join(path, STUDY_FILE), studyFileText(study));
+    if (anew) await takeOverFrom(earlierRuns(runs, study), { path, store });
   } catch (error) {
     await store.close();
     throw error;
   }
   return { path, study, store };
+}
+
+/** An earlier run that cannot be read has nothing to give. */
+async function takeOverFrom(
+  earlier: readonly string[],
+  run: { readonly path: string; readonly store: Store },
+) {
+  for (const path of earlier) {
+    let from: RunDirectory;
+    try {
+      from = await openExistingRun(path);
+    } catch (error) {
+      if (error instanceof RobustlawError) continue;
+      throw error;
+    }
+    try {
+      await takeOver(run, from);
+    } finally {
+      await from.store.close();
+    }
+  }
+}
+
+/** Other runs of the same name, the last written first. */
+function earlierRuns(runs: string, study: StudySpecification): readonly string[] {
+  return listRuns(runs)
+    .filter((path) => nameOf(path) === study.name && path !== runPath(runs, study))
+    .toSorted((a, b) => lastWrite(b) - lastWrite(a));
 }
 
 /**
@@ -148,16 +179,15 @@ function requireUnchanged(path: string, earlier: unknown, now: StudySpecificatio
 
 /** Refuses a changed study under the name of an earlier run. */
 function requireNoOther(runs: string, study: StudySpecification): void {
-  const earlier = listRuns(runs)
-    .filter((path) => nameOf(path) === study.name)
-    .toSorted((a, b) => lastWrite(b) - lastWrite(a))[0];
+  const [earlier] = earlierRuns(runs, study);
   if (earlier === undefined) return;
   const differing = differences(readRunStudy(earlier), study);
   throw new RobustlawError(
     'study-conflict',
     `the study "${study.name}" has been run before and has changed since; it differs from ${earlier} in\n` +
       `${listDifferences(differing, 'the earlier run', 'the file')}\n` +
-      'undo the change to resume that run, give the changed study another name, or pass --new to run both side by side',
+      'undo the change to resume that run, give the changed study another name, or pass --new for another run beside it, ' +
+      'which takes over the trials that are the same (all of them where only the analysis differs)',
   );
 }
 

@@ -40,5 +40,6 @@ export {
 } from './specification.ts';
 export { openSqliteStore } from './sqlite-store.ts';
 export type { Claim, Counts, PlannedTrial, Report, Store } from './store.ts';
+export { MODELS } from './take-over.ts';
 export { TRIAL_WORKER } from './trial-worker.ts';
 export { versions } from './versions.ts';

@@ -2,7 +2,7 @@ import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { RobustlawError } from '../../src/errors.ts';
 import { GLOBAL } from '../../src/guarantee/index.ts';
-import { fitSvg, trajectorySvg } from '../../src/report/index.ts';
+import { fitSvg, sumSvg, trajectorySvg } from '../../src/report/index.ts';
 import type { PredictorFit, StudyResult } from '../../src/study/index.ts';
 import { bareStudy, HOSTILE, oneTrialStudy } from './fixtures.ts';
 
@@ -68,6 +68,34 @@ describe('fitSvg', () => {
     expect(() => fitSvg(studyWith([FIT]), 'Missing')).toThrow(/has no fit "Missing" with points/);
     const empty = { ...FIT, groups: [], published: [] };
     expect(() => fitSvg(studyWith([empty]), 'Gradients')).toThrow(/nothing to draw/);
+  });
+});
+
+describe('sumSvg', () => {
+  it('draws the first sum of the fit that is named, on the diagonal where it is exact', () => {
+    const exact = [3, 5, 9].map((x) => ({ x, y: x }));
+    const sums = [
+      { predictors: ['n', 'sqrt(d)'], points: exact },
+      { predictors: ['n', 'k'], points: [] },
+    ];
+    const svg = sumSvg(studyWith([{ ...FIT, groups: [{ ...group, name: 'first', sums }] }]), 'Gradients');
+    expect(svg).not.toMatch(STANDS_ALONE);
+    const { document } = parseHTML(svg);
+    const text = document.querySelector('svg')!.textContent!;
+    for (const part of ['Gradients: measured against fitted', 'fitted with n and \u221Ad'])
+      expect(text).toContain(part);
+    // Three of our own; the published points have no such fit.
+    expect(document.querySelectorAll('[aria-label="dot"] path, [aria-label="dot"] circle')).toHaveLength(3);
+    expect(document.querySelectorAll('[aria-label="line"] path')).toHaveLength(1);
+  });
+
+  it('says so where no sum was fitted', () => {
+    expect(() => sumSvg(studyWith([FIT]), 'Gradients')).toThrow(
+      /has no fit "Gradients" with a sum of predictors/,
+    );
+    const sums = [{ predictors: ['n', 'k'], points: [], note: 'too few' }];
+    const fit = { ...FIT, groups: [{ ...group, name: '', sums }] };
+    expect(() => sumSvg(studyWith([fit]), 'Gradients')).toThrow(RobustlawError);
   });
 });
 

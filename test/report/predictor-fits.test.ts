@@ -33,6 +33,7 @@ const FIT: PredictorFit = {
           slope: estimate(0.5),
           rSquared: 0.987,
           leaveOneOut: 0.111,
+          leaveOneDrawOut: 0.112,
           leaveOneOutAsClaimed: 0.222,
         },
         {
@@ -40,6 +41,7 @@ const FIT: PredictorFit = {
           slope: estimate(0.7),
           rSquared: 0.6,
           leaveOneOut: 0.333,
+          leaveOneDrawOut: 0.334,
           leaveOneOutAsClaimed: 0.444,
         },
       ],
@@ -105,6 +107,50 @@ describe('the section of predictors', () => {
     expect(text).toContain('\u221A(n/k)');
   });
 
+  it('shows a sum of predictors: measured against fitted, its coefficients, and its place among the rivals', () => {
+    const points = [-1, 2, 4].map((x) => ({ x, y: Math.abs(x) + 0.5 }));
+    const fit = {
+      intercept: estimate(0.709),
+      coefficients: [estimate(0.816), estimate(1.423)],
+      rSquared: 0.876,
+      adjustedRSquared: 0.875,
+      leaveOneOut: 0.222,
+      leaveOneDrawOut: 0.223,
+    };
+    const sums = [
+      { predictors: ['sqrt(d)', 'sqrt(n/k)'], points, fit },
+      { predictors: ['n', 'd', 'k'], points: [], note: 'd is the same for all trials' },
+    ];
+    const [group] = FIT.groups;
+    const linear: PredictorFit = { ...FIT, scale: 'linear', groups: [{ ...group!, sums }], published: [] };
+    const section = sectionOf(studyWith([linear]), 'predictors')!;
+    const text = section.textContent!;
+    for (const part of [
+      '0.709',
+      '0.816',
+      '1.42',
+      '0.716 to 0.916',
+      '0.876',
+      '0.875',
+      'd is the same for all trials',
+    ])
+      expect(text).toContain(part);
+    expect(text).toContain('sum of multiples of \u221Ad and \u221A(n/k)');
+    expect(text).toContain('sum of multiples of n, d and k');
+    // Best first: the sum stands between the two predictors.
+    expect(text.indexOf('0.111')).toBeLessThan(text.indexOf('0.222'));
+    expect(text.indexOf('0.223')).toBeLessThan(text.indexOf('0.333'));
+    // Two figures for two screens; the sum that was not fitted has none. A negative fitted value is drawn as well.
+    const svgs = [...section.querySelectorAll('svg')];
+    expect(svgs).toHaveLength(4);
+    expect(svgs[2]!.querySelectorAll('[aria-label="dot"] path, [aria-label="dot"] circle')).toHaveLength(3);
+    expect(svgs[2]!.querySelectorAll('[aria-label="line"] path')).toHaveLength(1);
+    const power = sectionOf(studyWith([{ ...linear, scale: 'log' }]), 'predictors')!.textContent!;
+    expect(power).toContain('product of powers of \u221Ad and \u221A(n/k)');
+    // e^0.709, the prefactor.
+    expect(power).toContain('2.03');
+  });
+
   it('stands only in reports of studies that ask for fits', () => {
     expect(sectionOf(studyWith([]), 'predictors')).toBeNull();
     expect(sectionOf(bareStudy(), 'predictors')).toBeNull();
@@ -114,7 +160,14 @@ describe('the section of predictors', () => {
     const empty: PredictorFit = {
       ...FIT,
       title: HOSTILE,
-      groups: [{ ...FIT.groups[1]!, name: HOSTILE, note: HOSTILE }],
+      groups: [
+        {
+          ...FIT.groups[1]!,
+          name: HOSTILE,
+          note: HOSTILE,
+          sums: [{ predictors: [HOSTILE, HOSTILE], points: [], note: HOSTILE }],
+        },
+      ],
       published: [],
     };
     const page = renderReport(studyWith([empty, { ...empty, groups: [] }]));

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findRun, listRuns, openExistingRun, openRun } from '../../src/study/directory.ts';
+import type { TrialOutcome } from '../../src/study/index.ts';
 import { planStudy } from '../../src/study/plan.ts';
 import { parseStudy, readStudyFile, studyHash } from '../../src/study/specification.ts';
 import { openSqliteStore } from '../../src/study/sqlite-store.ts';
@@ -78,6 +79,71 @@ describe('run directories', () => {
     expect(second.path).not.toBe(first.path);
     expect((await open()).path).toBe(first.path);
     expect((await open(TEXT.replace('n: 1000', 'n: 500'))).path).toBe(second.path);
+  });
+
+  /** The run of the text with outcomes reported for its first trials. */
+  const finish = async (text: string, states: readonly ('done' | 'failed')[]) => {
+    const study = parseStudy('study.yaml', text);
+    const { path, store } = await openRun(runs, study, planStudy(study), true);
+    for (const state of states) {
+      const claim = (await store.claim('test'))!;
+      const trial = { id: claim.id, data: 'sphere', family: 'f', seed: 0 };
+      const outcome =
+        state === 'done'
+          ? { state, trial, seconds: 1.5, result: { n: 41 } }
+          : { state, trial, seconds: 1, error: { code: 'internal', message: 'no' } };
+      await store.report('test', { outcome: outcome as TrialOutcome, versions: { robustlaw: 'earlier' } });
+    }
+    await store.close();
+    return path;
+  };
+  const ANALYSED =
+    `${TEXT}analysis: { fits: [{ title: F, quantity: upper, predictor: n, sums: [[n, d]] }] }\n`.replace(
+      'title: Stub',
+      'title: Other',
+    );
+
+  it('take over what an earlier run finished, where only the analysis differs', async () => {
+    await finish(TEXT, ['done']);
+    await expect(open(ANALYSED)).rejects.toEqual(
+      conflict(/pass --new[\s\S]*takes over the trials that are the same/),
+    );
+    const { counts, path } = await open(ANALYSED, true);
+    expect(counts).toEqual({ open: 1, running: 0, done: 1, failed: 0 });
+    const run = await openExistingRun(path);
+    const [report] = await run.store.reports();
+    await run.store.close();
+    expect(report).toMatchObject({
+      versions: { robustlaw: 'earlier' },
+      outcome: { state: 'done', seconds: 1.5, result: { n: 41 } },
+    });
+    // Once more: what is there stays, and the run of a study that grew takes over from both.
+    expect((await open(ANALYSED, true)).counts.done).toBe(1);
+    expect((await open(TEXT.replace('seeds: 2', 'seeds: 3'), true)).counts).toMatchObject({
+      done: 1,
+      open: 2,
+    });
+  });
+
+  it('take over nothing of other trials, of failed ones, and of runs that cannot be read', async () => {
+    const path = await finish(TEXT, ['failed', 'done']);
+    expect((await open(TEXT.replace('n: 1000', 'n: 500'), true)).counts).toMatchObject({ done: 0, open: 2 });
+    expect((await open(ANALYSED, true)).counts).toEqual({ open: 1, running: 0, done: 1, failed: 0 });
+    writeFileSync(join(path, 'study.sqlite'), 'broken');
+    const other = ANALYSED.replace('title: Other', 'title: Third');
+    expect((await open(other, true)).counts.done).toBe(1);
+  });
+
+  it('take over a trial with its model, and none without it', async () => {
+    const withModel = TEXT.replace('seeds: 2', 'seeds: 2, measures: [model]');
+    const path = await finish(withModel, ['done', 'done']);
+    const study = parseStudy('study.yaml', withModel);
+    const [first] = planStudy(study).trials;
+    mkdirSync(join(path, 'models'));
+    writeFileSync(join(path, 'models', `${first!.id}.onnx`), 'model');
+    const { counts, path: next } = await open(withModel.replace('title: Stub', 'title: Next'), true);
+    expect(counts).toEqual({ open: 1, running: 0, done: 1, failed: 0 });
+    expect(readFileSync(join(next, 'models', `${first!.id}.onnx`), 'utf8')).toBe('model');
   });
 
   it('refuse a study.yaml that was edited by hand, with the key', async () => {

@@ -43,6 +43,7 @@ analysis:
       families: [smoothest]
       per: [data]
       rivals: [sqrt(n/P), n^(1/d)]
+      sums: [[sqrt(n/P), d]]
       bins: 0.5
       published: [bln-2021-figure-2]
 `;

@@ -186,6 +186,24 @@ describe('parseStudy', () => {
       /name: "Example Study"; expected a name in lower case/,
     ],
     ['a name of a data set that is none', '  mixture: &mixture', '  Mixture:', /data\.Mixture/],
+    [
+      'a sum of one predictor',
+      'sums: [[sqrt(n/P), d]]',
+      'sums: [[n]]',
+      /analysis\.fits\[0\]\.sums\[0\].*expected.*2/,
+    ],
+    [
+      'a sum of a predictor and itself',
+      'sums: [[sqrt(n/P), d]]',
+      'sums: [[n, d], [n, n]]',
+      /analysis\.fits\[0\]\.sums\[1\].*predictors that differ/,
+    ],
+    [
+      'a sum of an unknown predictor',
+      'sums: [[sqrt(n/P), d]]',
+      'sums: [[n, sqrt(p)]]',
+      /analysis\.fits\[0\]\.sums\[0\]\[1\]: "sqrt\(p\)"; expected one of/,
+    ],
     ['a duplicate key', 'seed: 7', 'seed: 7\nseed: 8', /example\.yaml:5: the key "seed" appears twice/],
     [
       'a duplicate key in a flow map',

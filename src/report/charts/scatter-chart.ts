@@ -1,8 +1,7 @@
-// Measured against predicted: trials as points with the line fitted to each group, published points and their line behind.
+// Sets of points over two axes, each with a line through it; what others published stands behind, hollow and pale.
 import * as Plot from '@observablehq/plot';
-import type { PredictorFit, PublishedFigure, ScatterPoint } from '../../study/index.ts';
+import type { ScatterPoint } from '../../study/index.ts';
 import { type Html, shorten } from '../html.ts';
-import { counted, significant } from '../number.ts';
 import { SYMBOLS } from '../theme.ts';
 import { frameMarks } from './frame-marks.ts';
 import type { Layout } from './law-frame.ts';
@@ -39,43 +38,48 @@ export interface ScatterStyle {
   readonly hollow: boolean;
 }
 
-/** Styles of the groups of a fit, then those of the published figures, which are hollow and pale. */
-export function scatterStyles({ groups, published }: PredictorFit): readonly ScatterStyle[] {
-  return [
-    ...groups.map(({ name }, i) => ({
-      name: name === '' ? 'all trials' : name,
-      colour: `var(--series-${i % 10})`,
-      symbol: SYMBOLS[i % SYMBOLS.length]!,
-      hollow: false,
-    })),
-    ...published.map(({ source }, i) => ({
-      name: source,
-      colour: 'var(--muted)',
-      symbol: SYMBOLS[(groups.length + i) % SYMBOLS.length]!,
-      hollow: true,
-    })),
-  ];
+/** Points that belong together. */
+export interface ScatterSet {
+  readonly name: string;
+  readonly published: boolean;
+  readonly points: readonly ScatterPoint[];
+  /** Linear: y = intercept + slope x; logarithmic: the same of the logarithms. */
+  readonly line?: { readonly slope: number; readonly intercept: number };
 }
 
-/** What the y axis shows. */
-export const QUANTITY_TEXT: Readonly<Record<string, string>> = {
-  upper: 'Lipschitz constant, certified from above or exact',
-  lower: 'Lipschitz constant, witnessed from below or exact',
-  gradients: 'Largest gradient at fresh points',
-  average: 'Root of the mean squared gradient',
-  sensitivity: 'Mean of |z| |grad f(z)| at fresh points',
-};
+/** What a scatter shows. */
+export interface Scatter {
+  readonly title: string;
+  /** The same in words. */
+  readonly text: string;
+  /** What the axes are. */
+  readonly names: { readonly x: string; readonly y: string };
+  readonly scale: 'linear' | 'log';
+  /** Published ones last. */
+  readonly sets: readonly ScatterSet[];
+}
+
+/** Styles of the sets, in their order. */
+export function scatterStyles(sets: readonly ScatterSet[]): readonly ScatterStyle[] {
+  return sets.map(({ name, published }, i) => ({
+    name,
+    colour: published ? 'var(--muted)' : `var(--series-${i % 10})`,
+    symbol: SYMBOLS[i % SYMBOLS.length]!,
+    hollow: published,
+  }));
+}
 
 /** Draws the scatter with `extra` marks on top, or nothing where there is no point that the axes can show. */
 export function scatterChart(
-  fit: PredictorFit,
+  { title, text, names, scale, sets }: Scatter,
   layout: Layout,
   id: string,
   extra: readonly Plot.Markish[] = [],
 ): Html | undefined {
-  const all = [...fit.groups, ...fit.published].flatMap(({ points }) => points).filter(drawable);
+  const drawn = sets.map((set) => ({ ...set, points: set.points.filter(drawable(scale)) }));
+  const all = drawn.flatMap(({ points }) => points);
   if (all.length === 0) return undefined;
-  const axis = fit.scale === 'log' ? logAxis : linearAxis;
+  const axis = scale === 'log' ? logAxis : linearAxis;
   const x = axis(
     all.map((point) => point.x),
     [layout.marginLeft, layout.width - layout.marginRight],
@@ -86,9 +90,10 @@ export function scatterChart(
     [layout.height - layout.marginBottom, layout.marginTop],
     7,
   );
-  const styles = scatterStyles(fit);
-  const ours = styles.slice(0, fit.groups.length);
-  const theirs = styles.slice(fit.groups.length);
+  const styles = scatterStyles(sets);
+  const behindFirst = [...drawn.keys()].toSorted(
+    (i, j) => Number(sets[j]!.published) - Number(sets[i]!.published),
+  );
   return drawSvg(
     {
       ...layout,
@@ -96,113 +101,76 @@ export function scatterChart(
       x: { type: x.kind, domain: x.domain, range: x.range, axis: null },
       y: { type: y.kind, domain: y.domain, range: y.range, axis: null },
       marks: [
-        ...frameMarks(
-          x,
-          y,
-          { x: predictorText(fit.predictor), y: QUANTITY_TEXT[fit.quantity] ?? fit.quantity },
-          layout,
-        ),
-        ...fit.published.flatMap((figure, i) => pointMarks(figure.points, theirs[i]!, layout)),
-        ...fit.groups.flatMap((group, i) => pointMarks(group.points, ours[i]!, layout)),
-        ...fit.published.map((figure, i) =>
-          lineMark(fit, figure, figure.points, theirs[i]!.colour, '6,4', [x, y]),
-        ),
-        ...fit.groups.flatMap(({ line, points }, i) =>
-          line
-            ? [
-                lineMark(
-                  fit,
-                  { slope: line.slope.value, intercept: line.intercept.value },
-                  points,
-                  ours[i]!.colour,
-                  undefined,
-                  [x, y],
-                ),
-              ]
-            : [],
-        ),
+        ...frameMarks(x, y, names, layout),
+        ...behindFirst.map((i) => pointMark(drawn[i]!.points, styles[i]!, layout)),
+        ...behindFirst.flatMap((i) => lineMark(drawn[i]!, scale, styles[i]!, [x, y])),
         ...extra,
       ],
     },
-    { id, title: `${shorten(fit.title, 80)}`, text: inWords(fit) },
+    { id, title: shorten(title, 80), text },
   );
 }
 
-/** `√(n/k)`, `n^(1/d)`: the predictor as a reader expects it. */
-export function predictorText(predictor: string): string {
-  return predictor.replace(/^sqrt\((.*)\)$/, (_, inside: string) =>
-    inside.length === 1 ? `\u221A${inside}` : `\u221A(${inside})`,
-  );
-}
-
-function pointMarks(points: readonly ScatterPoint[], style: ScatterStyle, layout: Layout): Plot.Markish[] {
-  const r = (style.hollow ? 2.2 : 2.8) * (layout.compact ? 0.85 : 1);
-  const { colour, symbol } = style;
-  return [
-    Plot.dot(points.filter(drawable), {
-      x: 'x',
-      y: 'y',
-      r,
-      symbol,
-      ...(style.hollow
-        ? { stroke: colour, strokeWidth: 1, strokeOpacity: 0.55 }
-        : { fill: colour, fillOpacity: 0.75 }),
-    }),
-  ];
-}
-
-/** The line over the points it was fitted to, as far as it lies in the frame. */
-function lineMark(
-  { scale }: PredictorFit,
-  { slope, intercept }: Pick<PublishedFigure, 'slope' | 'intercept'>,
+function pointMark(
   points: readonly ScatterPoint[],
-  colour: string,
-  dashes: string | undefined,
-  [x, y]: readonly [ValueAxis, ValueAxis],
+  { colour, symbol, hollow }: ScatterStyle,
+  layout: Layout,
 ): Plot.Markish {
-  const xs = points.filter(drawable).map((point) => point.x);
+  return Plot.dot(points, {
+    x: 'x',
+    y: 'y',
+    r: (hollow ? 2.2 : 2.8) * (layout.compact ? 0.85 : 1),
+    symbol,
+    ...(hollow
+      ? { stroke: colour, strokeWidth: 1, strokeOpacity: 0.55 }
+      : { fill: colour, fillOpacity: 0.75 }),
+  });
+}
+
+/** The line over the points of its set, as far as it lies in the frame; dashed where others published it. */
+function lineMark(
+  { line, points, published }: ScatterSet,
+  scale: Scatter['scale'],
+  { colour }: ScatterStyle,
+  [x, y]: readonly [ValueAxis, ValueAxis],
+): readonly Plot.Markish[] {
+  if (!line || points.length === 0) return [];
+  const xs = points.map((point) => point.x);
   const [low, high] = [Math.max(Math.min(...xs), x.domain[0]), Math.min(Math.max(...xs), x.domain[1])];
   const at = (value: number) =>
-    scale === 'log' ? Math.exp(intercept + slope * Math.log(value)) : intercept + slope * value;
+    scale === 'log'
+      ? Math.exp(line.intercept + line.slope * Math.log(value))
+      : line.intercept + line.slope * value;
   const between = (share: number) =>
     scale === 'log' ? low * (high / low) ** share : low + (high - low) * share;
   const path = Array.from({ length: 41 }, (_, i) => between(i / 40))
     .map((value) => ({ x: value, y: at(value) }))
     .filter((point) => point.y >= y.domain[0] && point.y <= y.domain[1]);
-  return Plot.line(path, {
+  const mark = Plot.line(path, {
     x: 'x',
     y: 'y',
     stroke: colour,
     strokeWidth: 2.25,
-    ...(dashes !== undefined && { strokeDasharray: dashes }),
+    ...(published && { strokeDasharray: '6,4' }),
   });
-}
-
-function inWords(fit: PredictorFit): string {
-  const trials = fit.groups.reduce((sum, { points }) => sum + points.length, 0);
-  const lines = fit.groups.flatMap(({ name, line }) =>
-    line ? [`${name === '' ? 'the line' : name} has slope ${significant(line.slope.value)}`] : [],
-  );
-  const published = fit.published.map(
-    ({ points, slope, source }) =>
-      `${counted(points.length, 'point')} of ${source} with slope ${significant(slope)}`,
-  );
-  return `${[`${counted(trials, 'trial')}`, ...lines, ...published].join('; ')}.`;
+  return [mark];
 }
 
 function logAxis(values: readonly number[], range: readonly [number, number], mostTicks: number): ValueAxis {
   return logarithmic([Math.min(...values) / 1.1, Math.max(...values) * 1.1], range, mostTicks);
 }
 
+/** From 0, or from below where fitted values are: a sum of predictors may be negative where no measurement is. */
 function linearAxis(
   values: readonly number[],
   range: readonly [number, number],
   mostTicks: number,
 ): ValueAxis {
-  return linear([0, Math.max(...values) * 1.05], range, mostTicks);
+  return linear([Math.min(0, Math.min(...values) * 1.05), Math.max(...values) * 1.05], range, mostTicks);
 }
 
-/** Positive and finite; all that is measured here is. */
-function drawable({ x, y }: ScatterPoint): boolean {
-  return x > 0 && y > 0 && Number.isFinite(x) && Number.isFinite(y);
+/** Finite, and on logarithmic axes positive. */
+function drawable(scale: Scatter['scale']): (point: ScatterPoint) => boolean {
+  const shown = (value: number) => Number.isFinite(value) && (scale === 'linear' || value > 0);
+  return ({ x, y }) => shown(x) && shown(y);
 }

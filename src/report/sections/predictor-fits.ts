@@ -1,17 +1,12 @@
 // Measured quantities against the predictors of theorems: scatter, lines with intervals, rival predictors, medians per bin.
-import type { PredictorFit, StudyResult } from '../../study/index.ts';
-import {
-  NARROW_SCATTER,
-  predictorText,
-  QUANTITY_TEXT,
-  type ScatterStyle,
-  scatterChart,
-  scatterStyles,
-  WIDE_SCATTER,
-} from '../charts/scatter-chart.ts';
+import type { Estimate } from '../../guarantee/index.ts';
+import type { FittedGroup, PredictorFit, RivalPredictor, StudyResult } from '../../study/index.ts';
+import { fitScatter, groupText, predictorText, quantityText, sumText } from '../charts/fit-scatter.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import { count, counted, MISSING, significant } from '../number.ts';
 import { details, estimateCell, numberCell, row, section, table, textCell } from './common.ts';
+import { interceptCell, sumsOf } from './predictor-sums.ts';
+import { scatterFigure } from './scatter-figure.ts';
 
 /** Nothing for a study that asks for no such fit. */
 export function predictorFits(result: StudyResult): Html {
@@ -27,48 +22,10 @@ ${all.map(fitted)}`,
 
 function fitted(fit: PredictorFit, index: number): Html {
   const id = `predictor-${index + 1}`;
-  const wide = scatterChart(fit, WIDE_SCATTER, id);
-  const narrow = scatterChart(fit, NARROW_SCATTER, `${id}-narrow`);
-  const chart =
-    wide && narrow
-      ? html`<figure><div class="wide">${wide}</div><div class="narrow">${narrow}</div>
-<figcaption>${key(drawnStyles(fit))}</figcaption></figure>\n`
-      : html`<p>No trial has both the quantity and the predictor.</p>\n`;
   return html`<h3>${fit.title}</h3>
-<p>${QUANTITY_TEXT[fit.quantity] ?? fit.quantity} against ${predictorText(fit.predictor)}${fit.scale === 'log' ? ', both on logarithmic axes' : ''}.</p>
-${chart}${lines(fit)}${rivals(fit)}${bins(fit)}`;
+<p>${quantityText(fit)} against ${predictorText(fit.predictor)}${fit.scale === 'log' ? ', both on logarithmic axes' : ''}.</p>
+${scatterFigure(fitScatter(fit), id) ?? html`<p>No trial has both the quantity and the predictor.</p>\n`}${lines(fit)}${sumsOf(fit, id)}${rivals(fit)}${bins(fit)}`;
 }
-
-/** The styles of the groups and figures that have points. */
-function drawnStyles(fit: PredictorFit): readonly ScatterStyle[] {
-  const all = [...fit.groups, ...fit.published];
-  return scatterStyles(fit).filter((_, i) => all[i]!.points.length > 0);
-}
-
-/** Points and lines by colour and shape, published ones as paler outlines with a dashed line. */
-function key(styles: readonly ScatterStyle[]): Html {
-  return html`${styles.map(
-    (style, i) =>
-      html`${i > 0 ? '; ' : ''}<span style="color:${style.colour}">${shapeOf(style)}\u202F${style.hollow ? '\u2504' : '\u2500'}</span> ${style.name}`,
-  )}`;
-}
-
-/** A character that looks like the mark of a style. */
-export function shapeOf({ symbol, hollow }: ScatterStyle): string {
-  return SHAPES[symbol][hollow ? 1 : 0];
-}
-
-/** Full and hollow. */
-const SHAPES: Readonly<Record<ScatterStyle['symbol'], readonly [string, string]>> = {
-  circle: ['\u25CF', '\u25CB'],
-  square: ['\u25A0', '\u25A1'],
-  triangle: ['\u25B2', '\u25B3'],
-  diamond: ['\u25C6', '\u25C7'],
-  star: ['\u2605', '\u2606'],
-  wye: ['\u2144', '\u2144'],
-  cross: ['\u271A', '\u271A'],
-  hexagon: ['\u2B22', '\u2B21'],
-};
 
 function lines(fit: PredictorFit): Html {
   const slope = fit.scale === 'log' ? 'Exponent (\u2248)' : 'Slope (\u2248)';
@@ -87,17 +44,9 @@ function lines(fit: PredictorFit): Html {
     const { line } = group;
     const remark = group.note ?? line?.slope.method ?? '';
     return row([
-      html`<th scope="row">${group.name === '' ? 'all trials' : group.name}</th>`,
+      html`<th scope="row">${groupText(group.name)}</th>`,
       line ? estimateCell(line.slope) : numberCell(MISSING),
-      line
-        ? fit.scale === 'log'
-          ? estimateCell({
-              ...line.intercept,
-              value: Math.exp(line.intercept.value),
-              interval: [Math.exp(line.intercept.interval[0]), Math.exp(line.intercept.interval[1])],
-            })
-          : estimateCell(line.intercept)
-        : numberCell(MISSING),
+      line ? interceptCell(fit, line.intercept) : numberCell(MISSING),
       numberCell(line ? significant(line.rSquared) : MISSING),
       numberCell(count(group.points.length)),
       numberCell(count(group.leftOut)),
@@ -118,23 +67,24 @@ function lines(fit: PredictorFit): Html {
   return table(`Lines of ${fit.title}`, columns, [...ours, ...theirs]);
 }
 
-/** Which predictor explains the same trials best. */
+/** Which predictor, or which sum of them, explains the same trials best. */
 function rivals(fit: PredictorFit): Html {
-  const compared = fit.groups.filter(({ rivals }) => rivals.length > 1);
+  const compared = fit.groups.filter((group) => explanations(group).length > 1);
   if (compared.length === 0) return NOTHING;
   const log = fit.scale === 'log';
   const rows = compared.flatMap((group) =>
-    group.rivals.map((rival) =>
+    explanations(group).map((one) =>
       row([
-        textCell(group.name === '' ? 'all trials' : group.name),
-        html`<th scope="row">${predictorText(rival.predictor)}</th>`,
-        estimateCell(rival.slope),
-        numberCell(significant(rival.rSquared)),
-        numberCell(significant(rival.leaveOneOut)),
+        textCell(groupText(group.name)),
+        html`<th scope="row">${one.name}</th>`,
+        one.slope ? estimateCell(one.slope) : numberCell(MISSING),
+        numberCell(significant(one.rSquared)),
+        numberCell(significant(one.leaveOneOut)),
+        numberCell(significant(one.leaveOneDrawOut)),
         ...(log
           ? [
               numberCell(
-                rival.leaveOneOutAsClaimed === undefined ? MISSING : significant(rival.leaveOneOutAsClaimed),
+                one.leaveOneOutAsClaimed === undefined ? MISSING : significant(one.leaveOneOutAsClaimed),
               ),
             ]
           : []),
@@ -147,18 +97,36 @@ function rivals(fit: PredictorFit): Html {
     { title: log ? 'Exponent of the predictor (\u2248)' : 'Slope (\u2248)', numeric: true },
     { title: 'R\u00B2', numeric: true },
     { title: 'Left-out error, fitted', numeric: true },
+    { title: 'Left-out error, whole draws', numeric: true },
     ...(log ? [{ title: 'Left-out error, exponent 1', numeric: true }] : []),
   ];
   const unit = log
     ? 'of the logarithm, so that 0.1 is about 10 per cent; a predictor that explains the quantity has the exponent 1'
     : 'in units of the quantity';
-  return html`<p>Rival predictors on the same trials, best first: the left-out error is the root mean square error at each trial of the line through all the others, ${unit}.</p>
+  const more = compared.some(({ sums }) => sums?.some((sum) => sum.fit))
+    ? ' R\u00B2 never falls when a predictor is added; the left-out errors do not favour the larger fit.'
+    : '';
+  return html`<p>Rival predictors on the same trials, best first: the left-out error is the root mean square error at each trial of the line through all the others, ${unit}. For whole draws, all trials on the same points are left out together.${more}</p>
 ${table(`Predictors of ${fit.title}`, columns, rows)}`;
+}
+
+interface Explanation extends Omit<RivalPredictor, 'slope' | 'predictor'> {
+  readonly name: string;
+  readonly slope?: Estimate;
+}
+
+/** The predictors and the sums of a group, best first. */
+function explanations({ rivals, sums }: FittedGroup): readonly Explanation[] {
+  const alone = rivals.map((rival) => ({ ...rival, name: predictorText(rival.predictor) }));
+  const together = (sums ?? []).flatMap(({ predictors, fit }) =>
+    fit ? [{ ...fit, name: sumText(predictors) }] : [],
+  );
+  return [...alone, ...together].toSorted((a, b) => a.leaveOneOut - b.leaveOneOut);
 }
 
 function bins(fit: PredictorFit): Html {
   const sets = [
-    ...fit.groups.map((group) => ({ ...group, label: group.name === '' ? 'all trials' : group.name })),
+    ...fit.groups.map((group) => ({ ...group, label: groupText(group.name) })),
     ...fit.published.map((figure) => ({ ...figure, label: figure.source })),
   ].filter((set) => set.bins.length > 0);
   if (sets.length === 0) return NOTHING;
