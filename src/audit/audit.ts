@@ -11,7 +11,7 @@ import type { Measurement } from '../guarantee/index.ts';
 import type { Stop } from '../stop.ts';
 import { tallyAccuracy } from './accuracy.ts';
 import { attackWeights } from './attacking.ts';
-import { type Moment, shareTime } from './budget.ts';
+import { endOfMeasuring, type Moment, OVERTIME, shareTime } from './budget.ts';
 import { type Hiring, hire } from './crew.ts';
 import { describeData, describeModel } from './describe.ts';
 import { distrustModel } from './distrust.ts';
@@ -49,6 +49,9 @@ const WEIGHTS = { outputs: 10, checks: 3, certificates: 15, lipschitz: 15, fit: 
  *
  * @param observe told of every step and part of a step.
  * @param stop asked several times a second.
+ * @param began when the time limit began to run, on the clock of performance.now(); defaults to now. Work goes on until it is
+ *   over but for what the check of the examples and the result need; processes that do not break off by its end are killed
+ *   3 s later, and a check that is late has 5 s more.
  * @param module of the jobs; for tests.
  * @throws RobustlawError for a request that makes no sense or a model that cannot be read, before anything runs;
  *   `study-conflict` where the directory belongs to another audit; `interrupted` after `stop`; `internal` for a defect of
@@ -59,9 +62,10 @@ export async function audit(
   directory: string,
   observe: (progress: AuditProgress) => void,
   stop: Stop,
+  began: Moment = performance.now(),
   module: URL = AUDIT_WORKER,
 ): Promise<AuditResult> {
-  const end = performance.now() + 1e3 * request.timeLimit;
+  const end = began + 1e3 * request.timeLimit;
   const { data, task } = request;
   const sha256 = modelDigest(request.model.path);
   const shape = data.shape.slice(1);
@@ -74,12 +78,12 @@ export async function audit(
 
   mkdirSync(directory, { recursive: true });
   const journal = openJournal(join(directory, 'audit.sqlite'), auditIdentity(request, sha256));
-  const patience = Math.min(request.patience, Math.max(LEAST_PATIENCE, request.timeLimit));
-  const hiring: Hiring = { module, workers: request.workers, patience, subject, journal, stop };
+  const patience = Math.min(request.patience, Math.max(LEAST_PATIENCE, PATIENCE_PART * request.timeLimit));
+  const hiring: Hiring = { module, workers: request.workers, patience, subject, journal, stop, end };
   const crew = hire(hiring);
   try {
     const scene: Scene = { request, subject, output, directory, hiring, crew, observe };
-    const result = await measured(scene, model, end);
+    const result = await measured(scene, model, endOfMeasuring(began, end));
     writeWhole(join(directory, 'audit.json'), `${JSON.stringify(result, null, 1)}\n`);
     return result;
   } finally {
@@ -88,7 +92,8 @@ export async function audit(
   }
 }
 
-/** Seconds: a short time limit must not pass a slow step off as a hang. */
+/** What hangs may take this part of a time limit; but a short one must not pass a slow step off as a hang: seconds. */
+const PATIENCE_PART = 1 / 10;
 const LEAST_PATIENCE = 60;
 
 /** Measures everything, in turn. */
@@ -128,7 +133,8 @@ async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditR
   if (audited.reason === undefined) {
     const rows = auditedOf(audited, data, task, output.outputs);
     // A process that has seen no attack, and no journal: what is checked is what lies on the disk now.
-    const checker = hire({ ...scene.hiring, workers: 1, journal: FORGETFUL });
+    const late = scene.hiring.end + OVERTIME;
+    const checker = hire({ ...scene.hiring, workers: 1, journal: FORGETFUL, end: late });
     try {
       for (const asked of norms) {
         const found = await measureRobustness(scene, checker, rows, asked, budget);

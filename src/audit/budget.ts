@@ -4,6 +4,22 @@ import { RobustlawError } from '../errors.ts';
 /** A moment on the clock of performance.now(), in milliseconds; Infinity is never. */
 export type Moment = number;
 
+/** At its end an audit has examples to check and a result to write: a part of its time is kept for that, at most 10 s. */
+const FINISHING_PART = 1 / 10;
+const FINISHING = 10e3;
+
+/**
+ * Milliseconds beyond the end that the check of stored examples has, where measuring has used up the time for it: the 3 s
+ * within which processes that do not break off are killed, and 5 s more.
+ */
+export const OVERTIME = 8e3;
+
+/** When all measuring is to be done, so that the audit is at `end`. */
+export function endOfMeasuring(now: Moment, end: Moment): Moment {
+  if (end === Number.POSITIVE_INFINITY) return end;
+  return end - Math.min(FINISHING, FINISHING_PART * Math.max(0, end - now));
+}
+
 export interface Budget {
   /** Begins the next step: the moment at which it must be done. */
   begin(): Moment;

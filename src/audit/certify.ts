@@ -1,7 +1,6 @@
 // Certificates of rows in one norm, within the time there is: cheap ones of all rows, then the dear ones row by row.
 import type { CertifiedRadius, Certifier } from '../certificates/index.ts';
 import { afterSeconds, type Stop } from '../stop.ts';
-import type { Certified } from './robustness.ts';
 import { rowOf } from './rows.ts';
 
 /** The part of the time for a bound that branch and bound at one radius of one row may take. */
@@ -9,6 +8,15 @@ const SPLITTING = 1 / 10;
 
 /** The part of the time left that the first row may take: what a row needs is not known before it. */
 const FIRST = 1 / 2;
+
+/** What is proven about one row. */
+export interface Certified {
+  /** The largest proven radius. */
+  readonly radius: number;
+  readonly method: string;
+}
+
+export const NOT_CERTIFIED: Certified = { radius: 0, method: 'none' };
 
 /** Rows in one norm. */
 interface Points {
@@ -24,9 +32,13 @@ interface Wanted extends Points {
   readonly boundSeconds: number;
 }
 
-interface Refuted {
-  readonly index: number;
-  readonly point: Float32Array;
+/** How far the search for a certificate of one row came. */
+export interface RowSearch {
+  readonly certified: Certified;
+  /** Cut by the time that there was: with more of it, more might be proven. */
+  readonly ended: 'whole' | 'cut' | 'not begun';
+  /** A harmful point that branch and bound came upon instead of a proof. */
+  readonly counterexample?: Float32Array;
 }
 
 /** What is proven of one row, as plain numbers. */
@@ -55,48 +67,45 @@ export function certifyCheaply(
  *
  * Rows share the time evenly, except that a row that is begun may take as long as those before it took on average: where the
  * time does not suffice for all, some are searched to the end rather than none. Of the others what is known stays.
- *
- * @returns a radius for every row; how many were `cut` short and, in the end, not `begun`.
  */
 export function certifyRows(
   certifier: Certifier,
   { points, labels, radii, found, known, boundSeconds }: Wanted,
   seconds: number,
   stop: Stop,
-): { certified: Certified[]; refuted: Refuted[]; cut: number; notBegun: number } {
+): RowSearch[] {
   const start = performance.now();
   const spent = () => (performance.now() - start) / 1e3;
   const count = found.length;
-  const certified = known.map(certifiedOf);
-  const refuted: Refuted[] = [];
-  let cut = 0;
-  for (let i = 0; i < count; i++) {
-    if (stop()) return { certified, refuted, cut, notBegun: count - i };
+  const wholeShare = SPLITTING * boundSeconds;
+  return found.map((nearest, i): RowSearch => {
+    if (stop()) return { certified: certifiedOf(known[i]!), ended: 'not begun' };
     const point = rowOf(points, points.length / count, i);
     const label = rowOf(labels, labels.length / count, i);
     const began = spent();
     const left = seconds - began;
     const even = left / (count - i);
     const late = afterSeconds(Math.max(even, Math.min(left, i === 0 ? FIRST * left : began / i)));
-    let wasCut = false;
+    let cut = false;
     const end: Stop = () => {
-      wasCut ||= stop() || late();
-      return wasCut;
+      cut ||= stop() || late();
+      return cut;
     };
     const best = certifier.radius(point, label, 0, end, known[i]);
-    certified[i] = certifiedOf(best);
-    const open = radii.filter((one) => one > best.radius && one < found[i]!);
+    let certified = certifiedOf(best);
+    let counterexample: Float32Array | undefined;
+    const open = radii.filter((one) => one > best.radius && one < nearest);
     for (const [k, one] of open.entries()) {
       const rest = even - (spent() - began);
-      const share = Math.min(SPLITTING * boundSeconds, rest / (open.length - k));
-      if (!(share > 0) || wasCut) break;
-      const verdict = certifier.at(point, label, one, share, end, best);
-      if (verdict.kind === 'proven') certified[i] = { radius: one, method: verdict.method! };
-      if (verdict.kind === 'refuted')
-        refuted.push({ index: i, point: Float32Array.from(verdict.counterexample!) });
+      const share = Math.min(wholeShare, rest / (open.length - k));
+      const verdict =
+        share > 0 && !cut ? certifier.at(point, label, one, share, end, best) : ({ kind: 'open' } as const);
+      if (verdict.kind === 'proven') certified = { radius: one, method: verdict.method! };
+      if (verdict.kind === 'refuted') counterexample = Float32Array.from(verdict.counterexample!);
+      // What stays open in less than the whole share might not in all of it.
+      if (verdict.kind === 'open') cut ||= share < wholeShare;
       if (verdict.kind !== 'proven') break;
     }
-    if (wasCut) cut++;
-  }
-  return { certified, refuted, cut, notBegun: 0 };
+    return { certified, ended: cut ? 'cut' : 'whole', ...(counterexample && { counterexample }) };
+  });
 }

@@ -6,11 +6,12 @@ import { writeWhole } from '../files/index.ts';
 import type { Norm } from '../guarantee/index.ts';
 import { nextDown } from '../numeric/index.ts';
 import type { Moment } from './budget.ts';
-import { certifiedOf } from './certify.ts';
+import { type Certified, certifiedOf, NOT_CERTIFIED } from './certify.ts';
+import type { Report } from './crew.ts';
 import { offer } from './found.ts';
 import { labelOf } from './images.ts';
+import type { JudgedSearch } from './jobs.ts';
 import type { Finding } from './result.ts';
-import { type Certified, NOT_CERTIFIED } from './robustness.ts';
 import { chunks, gather, nameOfRows, rowOf } from './rows.ts';
 import type { Campaign } from './stages.ts';
 
@@ -147,19 +148,38 @@ async function certifyDearly(
   end: Moment,
 ): Promise<Dear> {
   const { crew, rows, task, norm, bounds, nearest, observe } = campaign;
-  const certified = new Map<number, Certified>();
+  const positions = [...proven.keys()].sort((a, b) => a - b);
+  const known = (position: number) => proven.get(position)!;
+  const found = (position: number) => nearest[position]?.distance ?? Number.POSITIVE_INFINITY;
+  const nameOf = (part: readonly number[]) =>
+    `certify/${norm}/${nameOfRows([
+      ...part.map((position) => rows.ids[position]!),
+      ...radii,
+      ...part.map(found),
+      ...part.flatMap((position) => known(position).certificates.flatMap((one) => [one.method, one.radius])),
+    ])}`;
+  // A row that has been searched to the end is recorded by itself: those that time has cut are taken up without it.
+  const keys = new Map(positions.map((position) => [position, `row ${nameOf([position])}`]));
+  const searches = new Map<number, JudgedSearch>();
+  for (const position of positions) {
+    const before = crew.journal.get(keys.get(position)!) as JudgedSearch | undefined;
+    if (before) searches.set(position, before);
+  }
   const parts = chunks(
-    [...proven.keys()].sort((a, b) => a - b),
+    positions.filter((position) => !searches.has(position)),
     CHUNK,
   );
   let failure: string | undefined;
-  let [seconds, done, cut, notBegun] = [0, 0, 0, 0];
+  let [seconds, done] = [0, 0];
   const jobs = parts.map(async (part, i) => {
-    const found = part.map((position) => nearest[position]?.distance ?? Number.POSITIVE_INFINITY);
-    const known = part.map((position) => proven.get(position)!);
-    const given = () => ({ norm, ...rowsFor(campaign, part), known, radii, found, boundSeconds });
-    const ids = part.map((position) => rows.ids[position]!);
-    const key = `certify/${norm}/${nameOfRows([...ids, ...radii, ...found, ...known.map(({ radius }) => radius)])}`;
+    const given = () => ({
+      norm,
+      ...rowsFor(campaign, part),
+      known: part.map(known),
+      radii,
+      found: part.map(found),
+      boundSeconds,
+    });
     // Each chunk has its share of the time that is left, times those that work beside it.
     const share = () => {
       if (failure !== undefined) return 0;
@@ -167,27 +187,32 @@ async function certifyDearly(
       const atOnce = Math.min(crew.workers, parts.length - i);
       return now + (Math.max(0, end - now) * atOnce) / (parts.length - i);
     };
-    const report = await crew.perform(key, 'certify', given, share);
+    const report = await crew.perform(nameOf(part), 'certify', given, share);
     observe(++done, parts.length);
     if (report.status === 'failed') failure ??= report.reason;
     if (report.status !== 'late') seconds += report.seconds;
-    if (report.status !== 'done') {
-      notBegun += part.length;
-      return;
-    }
-    const { result } = report;
-    cut += result.cut;
-    notBegun += result.notBegun;
-    result.certified.forEach((one, k) => {
-      certified.set(part[k]!, one);
+    if (report.status !== 'done') return;
+    report.result.forEach((search, k) => {
+      if (search.ended === 'whole') crew.journal.put(keys.get(part[k]!)!, search);
+      searches.set(part[k]!, search);
     });
-    const { indices, changed, outputs } = result.refuted;
-    const threat = { norm, radius: Number.POSITIVE_INFINITY, bounds };
-    const positions = indices.map((k) => part[k]!);
-    offer(nearest, rows, task, positions, { attack: 'branch and bound', threat, changed, outputs });
   });
   await Promise.all(jobs);
-  return { certified, cut, notBegun, seconds, failure };
+  for (const [position, { counterexample, outputs }] of searches) {
+    if (!counterexample || !outputs) continue;
+    const threat = { norm, radius: Number.POSITIVE_INFINITY, bounds };
+    offer(nearest, rows, task, [position], {
+      attack: 'branch and bound',
+      threat,
+      changed: counterexample,
+      outputs,
+    });
+  }
+  const ended = [...searches.values()].map((search) => search.ended);
+  const cut = ended.filter((one) => one === 'cut').length;
+  const whole = ended.filter((one) => one === 'whole').length;
+  const certified = new Map([...searches].map(([position, search]) => [position, search.certified]));
+  return { certified, cut, notBegun: positions.length - cut - whole, seconds, failure };
 }
 
 /** Some means cannot take the model: what is proven is less than could be. */
@@ -212,7 +237,6 @@ function limited(norm: Norm, notes: readonly string[]): Finding {
 export async function requireOrder(
   { crew, rows, task, norm, nearest }: Campaign,
   certified: readonly Certified[],
-  boundSeconds: number,
   folder: string,
 ): Promise<{ readonly certified: readonly Certified[]; readonly findings: readonly Finding[] }> {
   const crossed = certified
@@ -224,18 +248,14 @@ export async function requireOrder(
   examples.forEach(({ point }, i) => {
     points.set(point, i * rows.features);
   });
-  const given = () => ({ norm, points, labels: gather(rows.labels, rows.outputs, crossed), boundSeconds });
+  const given = () => ({ norm, points, labels: gather(rows.labels, rows.outputs, crossed) });
   const key = `judge/${norm}/${nameOfRows([...crossed, ...points])}`;
   const report = await crew.perform(key, 'judge', given, () => Number.POSITIVE_INFINITY);
-  if (report.status !== 'done')
-    throw new RobustlawError(
-      'internal',
-      `examples within certified radii could not be judged: ${JSON.stringify(report)}`,
-    );
+  const verdicts = report.status === 'done' ? report.result : undefined;
   const kept = [...certified];
   crossed.forEach((position, i) => {
     const [{ radius, method }, { distance }] = [certified[position]!, examples[i]!];
-    const verdict = report.result[i]!;
+    const verdict = verdicts?.[i];
     if (verdict === 'wrong' || (verdict === 'unknown' && distance < radius * (1 - ROUNDING))) {
       throw violation(folder, {
         norm,
@@ -249,6 +269,8 @@ export async function requireOrder(
     }
     kept[position] = { radius: Math.max(0, nextDown(distance)), method };
   });
+  if (report.status !== 'done')
+    return { certified: kept, findings: [unjudged(norm, crossed.length, report)] };
   return {
     certified: kept,
     findings: [
@@ -262,6 +284,20 @@ export async function requireOrder(
         evidence: { norm, rows: crossed.length, row: rows.ids[crossed[0]!]! },
       },
     ],
+  };
+}
+
+/** Certificates reach examples, and nobody could look whether that is the rounding of float32 or a defect. */
+function unjudged(norm: Norm, rows: number, report: Exclude<Report<'judge'>, { status: 'done' }>): Finding {
+  const reason = report.status === 'failed' ? report.reason : LATE;
+  return {
+    id: 'certificates-unjudged',
+    severity: 'warning',
+    title: 'Certificates that reach adversarial examples could not be judged',
+    explanation:
+      'Either the rounding of float32 makes the model wrong there, or a certificate is a defect of robustlaw. The ' +
+      `certificates are cut back to the examples. The reason: ${reason}.`,
+    evidence: { norm, rows, reason },
   };
 }
 

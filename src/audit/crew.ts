@@ -7,7 +7,7 @@ import type { Done, Job, JobKind, Jobs } from './jobs.ts';
 import type { Journal } from './journal.ts';
 import type { Subject } from './subject.ts';
 
-/** What became of a job; `late` where its time was over before it began. */
+/** What became of a job; `late` where time was over before it began, or before it would break off. */
 export type Report<Kind extends JobKind> =
   | ({ readonly status: 'done' } & Done<Kind>)
   | { readonly status: 'late' }
@@ -15,13 +15,15 @@ export type Report<Kind extends JobKind> =
 
 export interface Crew {
   readonly workers: number;
+  readonly journal: Journal;
   /**
    * The result of a job: from the journal where it has been finished before, else from a process. One that time ended
-   * is used but not recorded, so that a later run does better.
+   * is used but not recorded: a later run begins it anew, and gives it twice as long as the run before did, so that whoever
+   * repeats an audit with the same time limit comes to its end.
    *
    * @param key names the job in the journal; it holds all that the result depends on but the identity of the audit.
    * @param given made when the job begins.
-   * @param end when the job is to be done; asked when it begins.
+   * @param end when the job is to be done, before the end of the crew; asked when it begins.
    * @throws RobustlawError `interrupted` once the user wants to stop.
    */
   perform<Kind extends JobKind>(
@@ -46,38 +48,46 @@ export interface Hiring {
   readonly subject: Subject;
   readonly journal: Journal;
   readonly stop: Stop;
+  /** When its processes are told to break off; those that do not are killed 3 s later. */
+  readonly end: Moment;
 }
 
 /** Processes for the jobs of one audit. */
-export function hire({ module, workers, patience, subject, journal, stop }: Hiring): Crew {
+export function hire({ module, workers, patience, subject, journal, stop, end: closing }: Hiring): Crew {
   const pool: Pool<Job, Done> = createProcessPool(module, workers, patience);
   const turn = turns(workers);
   let interrupted = false;
   const look = setInterval(() => {
-    if (!stop()) return;
-    interrupted = true;
+    interrupted ||= stop();
+    if (!interrupted && performance.now() < closing) return;
     void pool.close(true);
     clearInterval(look);
   }, PAUSE);
   return {
     workers,
+    journal,
     async perform(key, kind, given, end) {
       const known = journal.get(key);
       if (known !== undefined) return { status: 'done', ...(known as Done<typeof kind>) };
       return turn(async () => {
-        if (interrupted || stop()) throw interruption();
+        interrupted ||= stop();
+        if (interrupted) throw interruption();
         const start = performance.now();
-        const left = (end() - start) / 1e3;
-        if (left <= 0) return { status: 'late' };
-        const job = { kind, subject, given: given(), seconds: left } as Job;
-        const outcome = await pool.run(job);
+        const cuts = cutsOf(journal, key);
+        const share = end() - start;
+        const seconds = Math.min(share * 2 ** cuts, closing - start) / 1e3;
+        if (!(seconds > 0)) return { status: 'late' };
+        const outcome = await pool.run({ kind, subject, given: given(), seconds } as Job);
+        if (interrupted) throw interruption();
+        const cut = outcome.ok ? outcome.value.stopped : outcome.error.code === 'interrupted';
+        if (cut) journal.put(cutKey(key, cuts), true);
         if (outcome.ok) {
-          if (!outcome.value.stopped) journal.put(key, outcome.value);
+          if (!cut) journal.put(key, outcome.value);
           return { status: 'done', ...(outcome.value as Done<typeof kind>) };
         }
-        if (outcome.error.code === 'interrupted') throw interruption();
-        const seconds = (performance.now() - start) / 1e3;
-        return { status: 'failed', reason: outcome.error.message, seconds };
+        if (cut) return { status: 'late' };
+        const spent = (performance.now() - start) / 1e3;
+        return { status: 'failed', reason: outcome.error.message, seconds: spent };
       });
     },
     async dismiss() {
@@ -85,6 +95,17 @@ export function hire({ module, workers, patience, subject, journal, stop }: Hiri
       await pool.close(true);
     },
   };
+}
+
+/** The note that earlier runs, `cuts` of them, had not the time for a job either. */
+function cutKey(key: string, cuts: number): string {
+  return `cut/${cuts}/${key}`;
+}
+
+function cutsOf(journal: Journal, key: string): number {
+  let cuts = 0;
+  while (journal.get(cutKey(key, cuts)) !== undefined) cuts++;
+  return cuts;
 }
 
 /** At most so many at a time, in the order asked for: the time of a job counts from when it really begins. */

@@ -60,9 +60,17 @@ export async function distrustAttacks(
         return { id: rows.ids[i]!, attack, distance, point };
       }),
   };
-  const name = [...key, nameOfRows(stages.flatMap(({ attacked, broken: count }) => [attacked, count]))].join(
-    '/',
-  );
+  const facts = nameOfRows([
+    ...known.attacks.flatMap((one) => [
+      one.name,
+      one.attacked,
+      one.broken,
+      one.notAttacked,
+      one.failure ?? '',
+    ]),
+    ...known.examples.flatMap((one) => [one.id, one.attack, one.distance]),
+  ]);
+  const name = [...key, facts].join('/');
   const given = () => ({
     known,
     samples: samplesOf(rows, correct),

@@ -2,15 +2,12 @@
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { writeNpy } from '../data/index.ts';
-import { RobustlawError } from '../errors.ts';
 import type { Norm } from '../guarantee/index.ts';
+import { counted } from '../words/index.ts';
 import type { Crew } from './crew.ts';
 import type { Nearest } from './found.ts';
 import type { Finding } from './result.ts';
 import { type AuditedRows, gather } from './rows.ts';
-
-/** Relative difference of distances that is no defect: none, as the same code computes both from the same bits. */
-const SLACK = 0;
 
 /** What became of the examples of one norm. */
 export interface Stored {
@@ -18,16 +15,20 @@ export interface Stored {
   readonly file: string | null;
   /** By position among the audited rows: its row in the file. */
   readonly rowInFile: ReadonlyMap<number, number>;
+  /** Positions whose examples nobody has checked again, for a reason: they do not count, and the rows not as attacked. */
+  readonly unchecked: ReadonlySet<number>;
+  readonly reason?: string;
   readonly findings: readonly Finding[];
 }
 
 /**
  * Writes the nearest examples, ascending by row, to `examples-<norm>.npy` and has them checked: ball, bounds and that the
- * model's own output is wrong. Those that fail do not count: they are taken out of `nearest` and of the file, and told.
+ * model's own output is wrong. Those that fail do not count: they are taken out of `nearest` and of the file, and told; so
+ * are those that the check does not come to, as it fails or time is over.
  *
  * @param shape `[...features]` of one point.
  * @param fresh processes that have not seen the examples.
- * @throws RobustlawError when the file cannot be written, or the check itself fails.
+ * @throws RobustlawError when the file cannot be written.
  */
 export async function storeExamples(
   folder: string,
@@ -39,38 +40,59 @@ export async function storeExamples(
 ): Promise<Stored> {
   const path = join(folder, `examples-${norm}.npy`);
   const failures: { row: number; why: string }[] = [];
+  const unchecked = new Set<number>();
+  let reason: string | undefined;
   for (;;) {
-    const positions = rows.ids.map((_, i) => i).filter((i) => nearest[i] !== undefined);
-    if (positions.length === 0) {
-      rmSync(path, { force: true });
-      return { file: null, rowInFile: new Map(), findings: findingsOf(norm, failures) };
+    const positions = write(path, nearest, shape);
+    const check = await recheck(path, norm, rows, positions, nearest, fresh);
+    reason ??= check.reason;
+    for (const position of check.unchecked) {
+      nearest[position] = undefined;
+      unchecked.add(position);
     }
-    write(
-      path,
-      positions.map((i) => nearest[i]!.point),
-      shape,
-    );
-    const bad = await recheck(path, norm, rows, positions, nearest, fresh);
-    if (bad.length === 0) {
-      const rowInFile = new Map(positions.map((position, row) => [position, row]));
-      return { file: basename(path), rowInFile, findings: findingsOf(norm, failures) };
-    }
-    for (const { position, why } of bad) {
+    for (const { position, why } of check.bad) {
       nearest[position] = undefined;
       failures.push({ row: rows.ids[position]!, why });
     }
+    if (check.bad.length > 0) continue;
+    // The rows that stay are those that have been checked.
+    const stored = check.unchecked.length > 0 ? write(path, nearest, shape) : positions;
+    return {
+      file: stored.length > 0 ? basename(path) : null,
+      rowInFile: new Map(stored.map((position, row) => [position, row])),
+      unchecked,
+      ...(unchecked.size > 0 && {
+        reason: `${counted(unchecked.size, 'adversarial example')} could not be checked again and ${unchecked.size === 1 ? 'does' : 'do'} not count: ${reason}`,
+      }),
+      findings: findingsOf(norm, failures),
+    };
   }
 }
 
-function write(path: string, points: readonly Float32Array[], shape: readonly number[]): void {
-  const data = new Float32Array(points.length * points[0]!.length);
-  points.forEach((point, i) => {
-    data.set(point, i * point.length);
+/** Writes the examples that there are, and says of which positions; no file where there are none. */
+function write(path: string, nearest: Nearest, shape: readonly number[]): number[] {
+  const positions = [...nearest.keys()].filter((i) => nearest[i] !== undefined);
+  if (positions.length === 0) {
+    rmSync(path, { force: true });
+    return positions;
+  }
+  const features = nearest[positions[0]!]!.point.length;
+  const data = new Float32Array(positions.length * features);
+  positions.forEach((position, i) => {
+    data.set(nearest[position]!.point, i * features);
   });
-  writeNpy(path, { shape: [points.length, ...shape], data });
+  writeNpy(path, { shape: [positions.length, ...shape], data });
+  return positions;
 }
 
-/** The positions whose examples are none. */
+interface Check {
+  /** Whose examples are none. */
+  readonly bad: readonly { readonly position: number; readonly why: string }[];
+  readonly unchecked: readonly number[];
+  /** Why some are unchecked. */
+  readonly reason?: string;
+}
+
 async function recheck(
   file: string,
   norm: Norm,
@@ -78,7 +100,8 @@ async function recheck(
   positions: readonly number[],
   nearest: Nearest,
   fresh: Crew,
-): Promise<{ position: number; why: string }[]> {
+): Promise<Check> {
+  if (positions.length === 0) return { bad: [], unchecked: [] };
   const given = () => ({
     file,
     norm,
@@ -86,21 +109,23 @@ async function recheck(
     labels: gather(rows.labels, rows.outputs, positions),
   });
   const report = await fresh.perform(`recheck/${norm}`, 'recheck', given, () => Number.POSITIVE_INFINITY);
-  if (report.status !== 'done') {
-    const reason = report.status === 'failed' ? report.reason : 'no time was left';
-    throw new RobustlawError('internal', `the check of ${file} failed: ${reason}`);
-  }
+  const late = 'the time for it was over';
+  if (report.status !== 'done')
+    return { bad: [], unchecked: positions, reason: report.status === 'failed' ? report.reason : late };
   const { distances, inBounds, wrong } = report.result;
-  return positions.flatMap((position, i) => {
+  const bad = positions.slice(0, wrong.length).flatMap((position, i) => {
     const why = [
       ...(wrong[i] ? [] : ['the model is right there']),
       ...(inBounds[i] ? [] : ['it leaves the bounds of the inputs']),
-      ...(Math.abs(distances[i]! - nearest[position]!.distance) <= SLACK
+      // The same code computes both from the same bits.
+      ...(distances[i] === nearest[position]!.distance
         ? []
         : [`its distance is ${distances[i]}, not ${nearest[position]!.distance}`]),
     ];
     return why.length === 0 ? [] : [{ position, why: why.join('; ') }];
   });
+  const unchecked = positions.slice(wrong.length);
+  return { bad, unchecked, ...(unchecked.length > 0 && { reason: late }) };
 }
 
 function findingsOf(norm: Norm, failures: readonly { row: number; why: string }[]): Finding[] {

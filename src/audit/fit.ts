@@ -7,9 +7,8 @@ import type { Budget } from './budget.ts';
 import type { Report } from './crew.ts';
 import type { FittedData } from './fitting.ts';
 import type { JobKind, Jobs } from './jobs.ts';
-import { WHOLE_SPACE } from './lipschitz.ts';
 import { type KnownOutputs, labelsAt } from './outputs.ts';
-import type { AuditResult } from './result.ts';
+import { type AuditResult, WHOLE_SPACE } from './result.ts';
 import type { Scene } from './scene.ts';
 
 /**

@@ -3,9 +3,9 @@ import type { Finding, Samples, Threat, WorstCase } from '../attacks/index.ts';
 import type { CertifiedRadius } from '../certificates/index.ts';
 import type { LipschitzMeasurement, Norm } from '../guarantee/index.ts';
 import type { Question } from '../lipschitz/index.ts';
+import type { RowSearch } from './certify.ts';
 import type { FittedData, KnownNoise } from './fitting.ts';
 import type { LawStanding, Memorization } from './result.ts';
-import type { Certified } from './robustness.ts';
 import type { Subject } from './subject.ts';
 
 /** Each kind of job: what it is given, and what comes of it. */
@@ -75,19 +75,8 @@ export interface Jobs {
       readonly found: readonly number[];
       readonly boundSeconds: number;
     };
-    readonly result: {
-      /** One for each point, in their order. */
-      readonly certified: readonly Certified[];
-      /** Points whose search time has ended, and points whose search has not begun. */
-      readonly cut: number;
-      readonly notBegun: number;
-      /** Counterexamples that proofs came upon, `[count, features]`, whose they are, and the model's own outputs there. */
-      readonly refuted: {
-        readonly indices: readonly number[];
-        readonly changed: Float32Array;
-        readonly outputs: Float32Array;
-      };
-    };
+    /** One for each point, in their order. */
+    readonly result: readonly JudgedSearch[];
   };
   /** Whether the model is wrong at points in exact arithmetic, too. */
   readonly judge: {
@@ -95,7 +84,6 @@ export interface Jobs {
       readonly norm: Norm;
       readonly points: Float32Array;
       readonly labels: Float32Array;
-      readonly boundSeconds: number;
     };
     readonly result: readonly ('wrong' | 'right' | 'unknown')[];
   };
@@ -140,7 +128,15 @@ export interface Jobs {
   };
 }
 
-/** What a process that knows nothing of the attacks finds in a file of adversarial examples, by row of the file. */
+/** A search with the model's own outputs at the counterexample that it came upon, if any. */
+export interface JudgedSearch extends RowSearch {
+  readonly outputs?: Float32Array;
+}
+
+/**
+ * What a process that knows nothing of the attacks finds in a file of adversarial examples, by row of the file: of the first
+ * rows, where time does not suffice for all.
+ */
 export interface Recheck {
   readonly distances: Float64Array;
   readonly inBounds: readonly boolean[];

@@ -9,11 +9,8 @@ import {
 import type { Budget } from './budget.ts';
 import type { Crew } from './crew.ts';
 import type { AuditRequest, NormRadii } from './request.ts';
-import type { AuditLipschitz } from './result.ts';
+import { type AuditLipschitz, WHOLE_SPACE } from './result.ts';
 import { type AuditedRows, gather, rowOf } from './rows.ts';
-
-/** The domain of a global Lipschitz constant, as the result names it. */
-export const WHOLE_SPACE = 'the whole space';
 
 /** Balls per norm. */
 const BALLS = 2;

@@ -49,17 +49,8 @@ export async function measureRobustness(
     budget.begin(),
   );
   const stored = await storeExamples(directory, norm, rows, subject.shape, nearest, checker);
-  const ordered = await requireOrder(campaign, certification.certified, request.boundSeconds, directory);
-  const value = robustnessOf(
-    norm,
-    task,
-    rows,
-    attacked,
-    nearest,
-    ordered.certified,
-    stored.file,
-    stored.rowInFile,
-  );
+  const ordered = await requireOrder(campaign, certification.certified, directory);
+  const value = robustnessOf(norm, task, rows, attacked, nearest, ordered.certified, stored);
   const stages = [
     ...attacked.assaults.flatMap(({ radius, stages }) => stages.map((stage) => ({ radius, stage }))),
     { radius: Number.POSITIVE_INFINITY, stage: attacked.nearest },
@@ -78,7 +69,7 @@ export async function measureRobustness(
             ],
       ),
     ),
-    ...(certification.reason === undefined ? [] : [certification.reason]),
+    ...[certification.reason, stored.reason].filter((reason) => reason !== undefined),
   ];
   const seconds = stages.reduce((sum, { stage }) => sum + stage.seconds, certification.seconds);
   const nothing =

@@ -3,8 +3,7 @@ import { invalidArgument } from '../errors.ts';
 import type { Measurement, Norm } from '../guarantee/index.ts';
 import { listed, suggestion } from '../validation/index.ts';
 import { short } from '../words/index.ts';
-import { WHOLE_SPACE } from './lipschitz.ts';
-import type { AuditResult, Requirement, Robustness } from './result.ts';
+import { type AuditResult, type Requirement, type Robustness, WHOLE_SPACE } from './result.ts';
 import { ratioInterval, referenceDimension } from './standing.ts';
 
 /** A quantity of an audit. Radii are in the units of the data. */

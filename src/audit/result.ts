@@ -4,6 +4,9 @@ import { estimateSchema, measurementSchema } from '../guarantee/index.ts';
 
 export const AUDIT_SCHEMA = 'robustlaw.audit/1';
 
+/** The domain of a global Lipschitz constant. */
+export const WHOLE_SPACE = 'the whole space';
+
 /** JSON has no infinity: a radius or distance without end is null. */
 const distance = z.number().nonnegative().nullable();
 const norm = z.enum(['l1', 'l2', 'linf']);

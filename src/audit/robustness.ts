@@ -3,26 +3,19 @@ import type { Task } from '../attacks/index.ts';
 import type { Norm } from '../guarantee/index.ts';
 import { median } from '../numeric/index.ts';
 import type { Attacked } from './attacking.ts';
+import type { Certified } from './certify.ts';
+import type { Stored } from './examples.ts';
 import { broken, type Nearest, predictionOf } from './found.ts';
 import { labelOf } from './images.ts';
 import type { AuditResult, PointRobustness, Robustness } from './result.ts';
 import { type AuditedRows, rowOf } from './rows.ts';
-
-/** What is proven about one row. */
-export interface Certified {
-  /** The largest proven radius. */
-  readonly radius: number;
-  readonly method: string;
-}
-
-export const NOT_CERTIFIED: Certified = { radius: 0, method: 'none' };
 
 /**
  * The result of one norm: at each radius a row is robust unless some example within it is known, wherever that came from, and
  * certified where some proof reaches it. The two are never averaged.
  *
  * @param certified by position, as everything here.
- * @param rowInFile of the examples.
+ * @param stored the file of the examples; rows whose example could not be checked count as not attacked.
  */
 export function robustnessOf(
   norm: Norm,
@@ -31,8 +24,7 @@ export function robustnessOf(
   { assaults, nearest: stage }: Attacked,
   nearest: Nearest,
   certified: readonly Certified[],
-  examples: string | null,
-  rowInFile: ReadonlyMap<number, number>,
+  { file, rowInFile, unchecked }: Stored,
 ): Robustness {
   const all = rows.ids.map((_, i) => i);
   const correct = all.filter((i) => rows.correct[i]);
@@ -60,11 +52,11 @@ export function robustnessOf(
       stages: [...stages],
       correct: correct.length,
       robust: robust.length,
-      notAttacked: robust.filter((i) => notAttacked.has(i)).length,
+      notAttacked: robust.filter((i) => notAttacked.has(i) || unchecked.has(i)).length,
       certified: correct.filter((i) => certified[i]!.radius >= radius).length,
     };
   });
-  return { norm, points, ensembles, nearest: stage, examples };
+  return { norm, points, ensembles, nearest: stage, examples: file };
 }
 
 /** Mean and median distance to the boundary of the rows that the model gets right; undefined where there is none. */

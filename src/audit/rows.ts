@@ -51,7 +51,7 @@ export function chunks<Item>(items: readonly Item[], size: number): Item[][] {
   );
 }
 
-/** Names a list of rows in a key of the journal. */
-export function nameOfRows(ids: readonly number[]): string {
-  return createHash('sha256').update(ids.join()).digest('hex').slice(0, 16);
+/** Names a list of rows, and whatever else a result depends on, in a key of the journal. */
+export function nameOfRows(parts: readonly (number | string)[]): string {
+  return createHash('sha256').update(parts.join()).digest('hex').slice(0, 16);
 }

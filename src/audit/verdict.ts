@@ -2,9 +2,8 @@
 
 import type { Measurement } from '../guarantee/index.ts';
 import { atLeast, atMost, counted, percentOf, short } from '../words/index.ts';
-import { WHOLE_SPACE } from './lipschitz.ts';
 import { decidingLoss } from './memorization.ts';
-import type { AuditResult, Ensemble, Robustness } from './result.ts';
+import { type AuditResult, type Ensemble, type Robustness, WHOLE_SPACE } from './result.ts';
 
 /** What a verdict is a function of: the audit before it. */
 export type Judged = Omit<AuditResult, 'verdict'>;
@@ -96,7 +95,13 @@ function robustness(norm: string, measured: Measurement<Robustness>, result: Jud
     } else {
       const broken = main.correct - main.robust;
       const failed = main.stages.filter(({ status }) => status === 'failed').map(({ attack }) => attack);
-      const cause = failed.length > 0 ? `${failed.join(', ')} failed` : 'time ran out';
+      const stopped = main.stages.some(({ status }) => status === 'stopped');
+      const cause =
+        failed.length > 0
+          ? `${failed.join(', ')} failed`
+          : stopped
+            ? 'time ran out'
+            : 'examples could not be checked again';
       const untouched = main.notAttacked > 0 ? ` on ${counted(main.notAttacked, 'point')}` : '';
       sentences.push(
         `The attacks ${within} are not complete${untouched}, as ${cause}: they broke ${broken} of ${main.correct} right points so far, ` +

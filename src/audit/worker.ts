@@ -7,6 +7,7 @@ import {
   minimumNorm,
   modelFindings,
   standardEnsemble,
+  type Threat,
   type Victim,
   wrong,
 } from '../attacks/index.ts';
@@ -21,7 +22,7 @@ import type { JobContext } from '../runtime/index.ts';
 import { afterSeconds, type Stop } from '../stop.ts';
 import { certifyCheaply, certifyRows } from './certify.ts';
 import { lawOf, memorizationOf } from './fitting.ts';
-import type { Done, Job, JobKind, Jobs, Recheck } from './jobs.ts';
+import type { Done, Job, JobKind, Jobs, JudgedSearch, Recheck } from './jobs.ts';
 import { rowOf } from './rows.ts';
 import { type ImageShape, imageShape, modelOf, type OwnModel, ownModel, type Subject } from './subject.ts';
 
@@ -50,83 +51,85 @@ export async function run(job: Job, context: JobContext): Promise<Done> {
     stopped ||= late() || context.interrupted();
     return stopped;
   };
-  const result = await work(job, stop);
-  // Searches end by themselves, too, where rows have had their share of the time.
-  if (job.kind === 'certify') stopped ||= unfinished(result as Jobs['certify']['result']);
-  if (context.interrupted()) throw new RobustlawError('interrupted', 'the audit was interrupted');
-  return { result, stopped, seconds: (performance.now() - start) / 1e3 };
+  const { result, cut } = await work(job, stop);
+  return { result, stopped: stopped || cut, seconds: (performance.now() - start) / 1e3 };
 }
 
-function unfinished({ cut, notBegun }: Jobs['certify']['result']): boolean {
-  return cut + notBegun > 0;
+/** A result, and whether more time might have made another of it although nobody told the work to stop. */
+interface Worked {
+  readonly result: Jobs[JobKind]['result'];
+  readonly cut: boolean;
 }
 
-async function work(job: Job, stop: Stop): Promise<Jobs[JobKind]['result']> {
-  const { model, image, own, victim, certifier } = prepared(job.subject);
+const whole = (result: Jobs[JobKind]['result']): Worked => ({ result, cut: false });
+
+async function work(job: Job, stop: Stop): Promise<Worked> {
+  const { model, image, own, victim, withConstants, withoutConstants } = prepared(job.subject);
   switch (job.kind) {
     case 'outputs':
-      return (await own()).outputs(job.given.points);
+      return whole(await (await own()).outputs(job.given.points));
     case 'attack': {
       const { samples, threat } = job.given;
       const attack = attackNamed(job.given.attack, image);
       const changed = await attack.run(await victim(), samples, threat, randomOf(job.given), stop);
-      return { changed, outputs: await (await own()).outputs(changed) };
+      return whole({ changed, outputs: await (await own()).outputs(changed) });
     }
     case 'model findings': {
       const { points, labels } = job.given;
-      return modelFindings(model, await victim(), points, labels, job.subject.bounds, image);
+      return whole(await modelFindings(model, await victim(), points, labels, job.subject.bounds, image));
     }
     case 'attack findings': {
       const { known, samples, threat } = job.given;
       const attacks = standardEnsemble(image);
-      return attackFindings(attacks, known, await victim(), samples, threat, randomOf(job.given), stop);
+      return whole(
+        await attackFindings(attacks, known, await victim(), samples, threat, randomOf(job.given), stop),
+      );
     }
     case 'certify cheaply': {
-      const asked = certifier(job.given, job.seconds, stop);
-      const { methods, notes } = asked;
-      const proven = certifyCheaply(asked, job.given, job.given.rows, stop);
-      return { proven, more: methods.some((method) => DEAR.has(method)), notes };
+      const { certifier, cut } = withConstants(job.given, job.seconds, stop);
+      const { methods, notes } = certifier;
+      const proven = certifyCheaply(certifier, job.given, job.given.rows, stop);
+      return { result: { proven, more: methods.some((method) => DEAR.has(method)), notes }, cut };
     }
     case 'certify': {
-      const { certified, refuted, cut, notBegun } = certifyRows(
-        certifier(job.given, job.seconds, stop),
-        job.given,
-        job.seconds,
-        stop,
-      );
-      const changed = Float32Array.from(refuted.flatMap(({ point }) => Array.from(point)));
-      const outputs = await (await own()).outputs(changed);
-      return {
-        certified,
-        cut,
-        notBegun,
-        refuted: { indices: refuted.map(({ index }) => index), changed, outputs },
-      };
+      const searches = certifyRows(withoutConstants(job.given.norm), job.given, job.seconds, stop);
+      const result: JudgedSearch[] = [];
+      for (const search of searches) {
+        const { counterexample } = search;
+        const outputs = counterexample && (await (await own()).outputs(counterexample));
+        result.push({ ...search, ...(outputs && { outputs }) });
+      }
+      return { result, cut: searches.some(({ ended }) => ended !== 'whole') };
     }
     case 'judge': {
-      const { points, labels } = job.given;
-      const judge = certifier(job.given, job.seconds, stop);
+      const { norm, points, labels } = job.given;
+      const judge = withoutConstants(norm);
       const features = sizeOf(job.subject.shape);
       const outputs = (labels.length * features) / points.length;
-      return Array.from({ length: points.length / features }, (_, i) => {
-        const { kind } = judge.at(rowOf(points, features, i), rowOf(labels, outputs, i), 0, 0);
-        return kind === 'proven' ? 'right' : kind === 'refuted' ? 'wrong' : 'unknown';
-      });
+      return whole(
+        Array.from({ length: points.length / features }, (_, i) => {
+          const { kind } = judge.at(rowOf(points, features, i), rowOf(labels, outputs, i), 0, 0);
+          return kind === 'proven' ? 'right' : kind === 'refuted' ? 'wrong' : 'unknown';
+        }),
+      );
     }
     case 'lipschitz': {
       const { question, starts, boundSeconds } = job.given;
       const seconds = Math.min(job.seconds, boundSeconds);
       const effort = { seconds, stop, clever: false };
-      return measureLipschitz(model, question, Float64Array.from(starts), randomOf(job.given), effort, stop);
+      const from = Float64Array.from(starts);
+      const result = await measureLipschitz(model, question, from, randomOf(job.given), effort, stop);
+      // Methods that would take longer than there is time are left out, and others plan with it.
+      return { result, cut: seconds < boundSeconds };
     }
     case 'memorization':
-      return memorizationOf(job.given.data, job.given.noise, job.given.flipped);
+      return whole(await memorizationOf(job.given.data, job.given.noise, job.given.flipped));
     case 'law': {
       const { data, parameterCount, memorization, constant } = job.given;
-      return lawOf(data, parameterCount, memorization, constant);
+      return whole(lawOf(data, parameterCount, memorization, constant));
     }
     case 'recheck':
-      return recheck(job.subject, await own(), job.given);
+      return whole(await recheck(job.subject, await own(), job.given, stop));
   }
 }
 
@@ -141,21 +144,32 @@ function attackNamed(name: string, image: ImageShape | undefined): Attack {
   return found;
 }
 
+/** Rows that are checked between two looks at the clock. */
+const CHECKED_AT_ONCE = 64;
+
 async function recheck(
   { task, bounds: [low, high] }: Subject,
   own: OwnModel,
   { file, norm, points, labels }: Jobs['recheck']['given'],
+  stop: Stop,
 ): Promise<Recheck> {
   const { data, shape } = readArray(file);
   const changed = Float32Array.from(data);
   const count = shape[0]!;
   const features = changed.length / count;
+  const outputs = labels.length / count;
   const row = (array: Float32Array, i: number) => rowOf(array, features, i);
-  const rows = Array.from({ length: count }, (_, i) => i);
+  const isWrong: boolean[] = [];
+  while (isWrong.length < count && !stop()) {
+    const [from, to] = [isWrong.length, Math.min(count, isWrong.length + CHECKED_AT_ONCE)];
+    const said = await own.outputs(changed.subarray(from * features, to * features));
+    isWrong.push(...wrong(task, said, labels.subarray(from * outputs, to * outputs), outputs));
+  }
+  const rows = isWrong.map((_, i) => i);
   return {
     distances: Float64Array.from(rows, (i) => distance(norm, row(points, i), row(changed, i))),
     inBounds: rows.map((i) => row(changed, i).every((value) => value >= low && value <= high)),
-    wrong: wrong(task, await own.outputs(changed), labels, labels.length / count),
+    wrong: isWrong,
   };
 }
 
@@ -165,12 +179,14 @@ interface Prepared {
   readonly image: ImageShape | undefined;
   readonly own: () => Promise<OwnModel>;
   readonly victim: () => Promise<Victim>;
-  /** Made for the first job of a norm, of whose time its constants take a half at most. */
-  readonly certifier: (
+  /** By all means; `cut` where half of the time of the job that it was made for did not suffice for its Lipschitz constants. */
+  readonly withConstants: (
     asked: { readonly norm: Norm; readonly boundSeconds: number },
     seconds: number,
     stop: Stop,
-  ) => Certifier;
+  ) => { readonly certifier: Certifier; readonly cut: boolean };
+  /** By the other means: what constants prove is known before they are asked. */
+  readonly withoutConstants: (norm: Norm) => Certifier;
 }
 
 /** The subject of the last job: all jobs of an audit have the same. */
@@ -184,19 +200,39 @@ function prepared(subject: Subject): Prepared {
 
 function prepare(subject: Subject): Prepared {
   const model = modelOf(subject, subject.sha256);
-  const certifiers = new Map<Norm, Certifier>();
+  const threatIn = (norm: Norm): Threat => ({
+    norm,
+    radius: Number.POSITIVE_INFINITY,
+    bounds: subject.bounds,
+  });
+  const others = METHODS.filter((method) => method !== 'Lipschitz constants of margins');
+  const known = new Map<Norm, ReturnType<Prepared['withConstants']>>();
+  const knownWithout = new Map<Norm, Certifier>();
   return {
     model,
     image: imageShape(subject),
     own: once(() => ownModel(model, subject.task)),
     victim: once(() => createVictim(model, subject.task)),
-    certifier({ norm, boundSeconds }, left, stop) {
-      const threat = { norm, radius: Number.POSITIVE_INFINITY, bounds: subject.bounds };
-      const seconds = Math.min(boundSeconds, left / 2);
-      const known =
-        certifiers.get(norm) ?? createCertifier(model, subject.task, threat, seconds, METHODS, stop);
-      certifiers.set(norm, known);
-      return known;
+    withConstants({ norm, boundSeconds }, left, stop) {
+      const before = known.get(norm);
+      if (before) return before;
+      const late = afterSeconds(left / 2);
+      let cut = false;
+      const end: Stop = () => {
+        cut ||= stop() || late();
+        return cut;
+      };
+      const { task } = subject;
+      const certifier = createCertifier(model, task, threatIn(norm), boundSeconds, METHODS, end);
+      const made = { certifier, cut };
+      known.set(norm, made);
+      return made;
+    },
+    withoutConstants(norm) {
+      const certifier =
+        knownWithout.get(norm) ?? createCertifier(model, subject.task, threatIn(norm), 0, others);
+      knownWithout.set(norm, certifier);
+      return certifier;
     },
   };
 }

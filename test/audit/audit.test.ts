@@ -38,6 +38,7 @@ async function run(request: AuditRequest, module?: URL): Promise<{ result: Audit
     path,
     () => {},
     () => false,
+    performance.now(),
     module,
   );
   expect(JSON.parse(readFileSync(join(path, 'audit.json'), 'utf8'))).toEqual(result);

@@ -1,6 +1,6 @@
 // How rows share the time for certificates, on a clock that only certificates move.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { certifyCheaply, certifyRows } from '../../src/audit/certify.ts';
+import { certifyCheaply, certifyRows, type RowSearch } from '../../src/audit/certify.ts';
 import type { CertifiedRadius, Certifier } from '../../src/certificates/index.ts';
 
 beforeEach(() => {
@@ -35,6 +35,11 @@ function slow(splitSeconds: number[] = []): Certifier {
   } as Partial<Certifier> as Certifier;
 }
 
+const counts = (searches: readonly RowSearch[]) => ({
+  cut: searches.filter(({ ended }) => ended === 'cut').length,
+  notBegun: searches.filter(({ ended }) => ended === 'not begun').length,
+});
+
 function run(needs: readonly number[], seconds: number, radii: readonly number[] = [], splits?: number[]) {
   const points = Float32Array.from(needs);
   const start = performance.now();
@@ -43,8 +48,12 @@ function run(needs: readonly number[], seconds: number, radii: readonly number[]
   const known = certifyCheaply(certifier, { points, labels: points }, needs.length, () => false);
   const found = needs.map(() => Infinity);
   const wanted = { points, labels: points, radii, found, known, boundSeconds: 20 };
-  const result = certifyRows(certifier, wanted, seconds, late);
-  return { ...result, radii: result.certified.map(({ radius }) => radius), spent: performance.now() - start };
+  const searches = certifyRows(certifier, wanted, seconds, late);
+  return {
+    ...counts(searches),
+    radii: searches.map((one) => one.certified.radius),
+    spent: performance.now() - start,
+  };
 }
 
 test('all rows are searched where the time suffices, however uneven', () => {
@@ -69,13 +78,25 @@ test('a first row that never ends leaves half of the time to the others', () => 
 
 test('branch and bound has what a row leaves of its even share, and a tenth of a bound at most', () => {
   const splits: number[] = [];
-  run([1, 1, 1, 1], 12, [5, 6], splits);
+  const few = run([1, 1, 1, 1], 12, [5, 6], splits);
   // It asks at the smallest radius first, and no further where that stays open.
   expect(splits.length).toBe(4);
   expect(splits[0]).toBeCloseTo(1, 6);
   const short: number[] = [];
-  run([1, 1, 1, 1], 1e4, [5, 6], short);
+  const whole = run([1, 1, 1, 1], 1e4, [5, 6], short);
   expect(short).toEqual([2, 2, 2, 2]);
+  // What stays open after less than a tenth of a bound is not searched to the end; what does after all of it is.
+  expect([few.cut, whole.cut]).toEqual([splits.filter((one) => one < 2).length, 0]);
+  expect(few.cut).toBeGreaterThan(0);
+});
+
+test('a row whose search takes all of its share is cut where branch and bound would come after it', () => {
+  const splits: number[] = [];
+  const { cut, radii } = run([3, 1], 6, [5], splits);
+  // The first row has no time left for it; the second has two seconds, which are a tenth of a bound.
+  expect(radii).toEqual([2, 2]);
+  expect(splits).toEqual([2]);
+  expect(cut).toBe(1);
 });
 
 test('without a limit nothing is cut', () => {
@@ -87,11 +108,9 @@ test('rows that stop finds in the queue keep what is cheap', () => {
   const points = Float32Array.of(1, 1);
   const known = [proven(1, 'interval bounds'), proven(0, undefined)];
   const wanted = { points, labels: points, radii: [], found: [9, 9], known, boundSeconds: 1 };
-  const { certified, notBegun } = certifyRows(slow(), wanted, 1, () => true);
-  expect(certified).toEqual([
-    { radius: 1, method: 'interval bounds' },
-    { radius: 0, method: 'none' },
+  expect(certifyRows(slow(), wanted, 1, () => true)).toEqual([
+    { certified: { radius: 1, method: 'interval bounds' }, ended: 'not begun' },
+    { certified: { radius: 0, method: 'none' }, ended: 'not begun' },
   ]);
-  expect(notBegun).toBe(2);
   expect(certifyCheaply(slow(), { points, labels: points }, 2, () => true)).toEqual([]);
 });

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Certified } from '../../src/audit/certify.ts';
 import { requireOrder } from '../../src/audit/certifying.ts';
 import type { Crew } from '../../src/audit/crew.ts';
 import { broken, type Nearest, offer } from '../../src/audit/found.ts';
 import { confidence } from '../../src/audit/images.ts';
 import type { PointRobustness } from '../../src/audit/result.ts';
-import { type Certified, stabilityOf } from '../../src/audit/robustness.ts';
+import { stabilityOf } from '../../src/audit/robustness.ts';
 import type { AuditedRows } from '../../src/audit/rows.ts';
 import { imageShape } from '../../src/audit/subject.ts';
 
@@ -74,7 +75,7 @@ describe('certificates that reach an example', () => {
     { radius: 0.2, method: 'a proof' },
   ];
   /** Both rows have an example at 0.25; the judge says what it is told. */
-  const order = (verdict: 'wrong' | 'right' | 'unknown') => {
+  const order = (verdict: 'wrong' | 'right' | 'unknown' | 'late' | 'crash') => {
     const rows = rowsAt([
       [0.5, 0.5],
       [0.25, 0.25],
@@ -84,10 +85,15 @@ describe('certificates that reach an example', () => {
       { ...example, point: Float32Array.of(0.75, 0.5) },
       { ...example, point: Float32Array.of(0.5, 0.25) },
     ];
-    const perform = async () => ({ status: 'done', result: [verdict], stopped: false, seconds: 0 });
+    const perform = async () =>
+      verdict === 'late'
+        ? { status: 'late' }
+        : verdict === 'crash'
+          ? { status: 'failed', reason: 'SIGSEGV', seconds: 0 }
+          : { status: 'done', result: [verdict], stopped: false, seconds: 0 };
     const crew = { workers: 1, perform, dismiss: async () => {} } as unknown as Crew;
     const campaign = { crew, rows, task: TASK, norm: 'linf', bounds: [0, 1], seed: 0, nearest } as const;
-    return requireOrder({ ...campaign, nearest, observe: () => {} }, certified, 1, folder);
+    return requireOrder({ ...campaign, nearest, observe: () => {} }, certified, folder);
   };
 
   it('end before it where only rounding makes the model wrong', async () => {
@@ -97,6 +103,17 @@ describe('certificates that reach an example', () => {
     expect(kept[1]).toEqual(certified[1]);
     expect(findings.map(({ id }) => id)).toEqual(['rounding-within-certificate']);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each([
+    ['late', /time/],
+    ['crash', /SIGSEGV/],
+  ] as const)('end before it where the judge is of no use (%s), and a warning says so', async (how, why) => {
+    const { certified: kept, findings } = await order(how);
+    expect(kept[0]!.radius).toBeLessThan(0.25);
+    expect(kept[1]).toEqual(certified[1]);
+    expect(findings).toMatchObject([{ id: 'certificates-unjudged', severity: 'warning' }]);
+    expect(findings[0]!.explanation).toMatch(why);
   });
 
   it.each(['wrong', 'unknown'] as const)('are a defect where the model is %s there', async (verdict) => {
