@@ -1,4 +1,4 @@
-// The jobs on our engine: graphs with weights as inputs, and outputs written to preallocated arrays that are swapped.
+// The jobs on our engine. The steps of a turn of training are one recurrence: the weights stay in the runtime.
 import type { Value } from '../src/graph/index.ts';
 import {
   addProduct,
@@ -13,22 +13,22 @@ import {
   mul,
   nameOf,
   neg,
+  recurrence,
   reduceMean,
   reduceSum,
   relu,
-  scalar,
   sizeOf,
   square,
   sub,
   vjp,
 } from '../src/graph/index.ts';
-import { compile } from '../src/runtime/index.ts';
+import { compile, compileRecurrence } from '../src/runtime/index.ts';
 import type { Job } from './jobs.ts';
 import { entry, LEARNING_RATE } from './jobs.ts';
 
 export interface Prepared {
-  /** One step; returns the number that both engines must agree on (the loss before the update, or an output entry). */
-  step(): Promise<number>;
+  /** Steps; returns the number of the last that both engines must agree on (the loss before the update, or an output entry). */
+  steps(count: number): Promise<number>;
   dispose(): Promise<void>;
 }
 
@@ -115,40 +115,38 @@ function cnn(job: Job & { kind: 'cnn' }): Problem {
 }
 
 async function training({ loss, data, weights }: Problem): Promise<Prepared> {
+  const rate = variable('rate', []);
   // With -rate as the cotangent of the loss, the cotangents of the weights are their updates.
   const updates = vjp(
     [loss],
-    [scalar('float32', -LEARNING_RATE)],
+    [neg(rate)],
     weights.map(([w]) => w),
   );
-  const updated = weights.map(([w], i) => [`new ${nameOf(w)}`, addProduct(w, updates[i]!)] as const);
-  const program = await compile(
-    graph(
-      [...data, ...weights].map(([value]) => value),
-      { loss, ...Object.fromEntries(updated) },
+  const names = weights.map(([w]) => nameOf(w)!);
+  const updated = Object.fromEntries(
+    weights.map(([w], i) => [`new ${names[i]}`, addProduct(w, updates[i]!)]),
+  );
+  const inputs = [...data, ...weights].map(([value]) => value);
+  const program = await compileRecurrence(
+    recurrence(
+      graph([...inputs, rate], { loss, ...updated }),
+      Object.fromEntries(names.map((name) => [name, `new ${name}`])),
+      ['rate'],
     ),
   );
   const fixed = Object.fromEntries(
     data.map(([value, fill], i) => [nameOf(value)!, filled(value.shape, fill, i)]),
   );
-  const current = weights.map(([value, fill], i) => filled(value.shape, fill, data.length + i));
-  const next = weights.map(([value]) => new Float32Array(sizeOf(value.shape)));
-  const at = new Float32Array(1);
-  let flipped = false;
-  /** Feeds and outputs of even and odd steps: the same arrays with their roles swapped. */
-  const turns = [
-    [current, next],
-    [next, current],
-  ].map(([from, to]) => ({
-    feeds: { ...fixed, ...Object.fromEntries(weights.map(([value], i) => [nameOf(value)!, from![i]!])) },
-    into: { loss: at, ...Object.fromEntries(updated.map(([name], i) => [name, to![i]!])) },
-  }));
+  let current: Float32Array[] = weights.map(([value, fill], i) => filled(value.shape, fill, data.length + i));
+  let next: Float32Array[] = weights.map(([value]) => new Float32Array(sizeOf(value.shape)));
   return {
-    async step() {
-      const { feeds, into } = turns[Number(flipped)]!;
-      flipped = !flipped;
-      await program.run(feeds, into);
-      return at[0]!;
+    async steps(count) {
+      const from = Object.fromEntries(names.map((name, i) => [name, current[i]!]));
+      const into = Object.fromEntries(names.map((name, i) => [`new ${name}`, next[i]!]));
+      const rates = new Float32Array(count).fill(LEARNING_RATE);
+      const found = await program.run(count, { ...fixed, ...from, rate: rates }, into);
+      [current, next] = [next, current];
+      return Number(found.loss!.at(-1));
     },
     dispose: () => program.dispose(),
   };
@@ -162,8 +160,8 @@ async function repeated(result: Value, inputs: readonly Value[], fills: readonly
   );
   const into = { result: new Float32Array(sizeOf(result.shape)) };
   return {
-    async step() {
-      await program.run(feeds, into);
+    async steps(count) {
+      for (let i = 0; i < count; i++) await program.run(feeds, into);
       return into.result[into.result.length >> 1]!;
     },
     dispose: () => program.dispose(),

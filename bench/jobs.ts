@@ -62,7 +62,7 @@ export const JOBS: readonly Job[] = [
     sizes: [784, 1024, 1024, 10],
     batch: 256,
     loss: 'cross-entropy',
-    repeats: 3,
+    repeats: 6,
     bar: 1,
   },
   {
@@ -85,7 +85,7 @@ export const JOBS: readonly Job[] = [
     channels: [1, 32, 64],
     kernel: 5,
     classes: 10,
-    repeats: 2,
+    repeats: 3,
     bar: 1,
   },
 ];

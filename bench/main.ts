@@ -57,7 +57,7 @@ if (values.json) {
 
 async function measure(job: Job, torch: Torch | undefined): Promise<Measured> {
   const own = await prepare(job);
-  agree(job, await own.step(), await torch?.prepare(job));
+  agree(job, await own.steps(1), await torch?.prepare(job));
   const [ours, theirs, ratios]: [number[], number[], number[]] = [[], [], []];
   // The first round warms up.
   for (let round = 0; round <= rounds; round++) {
@@ -70,7 +70,7 @@ async function measure(job: Job, torch: Torch | undefined): Promise<Measured> {
     const [mine, its] = [turn, other].map((t) => (values.cpu ? t?.processor : t?.seconds) ?? []);
     ours.push(...mine!);
     theirs.push(...its!);
-    ratios.push(median(its!) / median(mine!));
+    ratios.push(mean(its!) / mean(mine!));
   }
   await own.dispose();
   const base = {
@@ -89,24 +89,23 @@ async function measure(job: Job, torch: Torch | undefined): Promise<Measured> {
   };
 }
 
-/** One turn of our engine. */
+/** One turn of our engine; seconds of a step. */
 async function take(own: Prepared, steps: number): Promise<Turn> {
-  const [seconds, processor]: [number[], number[]] = [[], []];
-  let value = 0;
-  for (let i = 0; i < steps; i++) {
-    const [start, used] = [performance.now(), process.cpuUsage()];
-    value = await own.step();
-    seconds.push((performance.now() - start) / 1e3);
-    const { user, system } = process.cpuUsage(used);
-    processor.push((user + system) / 1e6);
-  }
-  return { seconds, processor, value };
+  const [start, used] = [performance.now(), process.cpuUsage()];
+  const value = await own.steps(steps);
+  const seconds = (performance.now() - start) / 1e3 / steps;
+  const { user, system } = process.cpuUsage(used);
+  return { seconds: [seconds], processor: [(user + system) / 1e6 / steps], value };
 }
 
 /** Both engines must do the same work: the same loss after the same number of steps, up to rounding. */
 function agree(job: Job, ours: number, theirs: number | undefined): void {
   if (theirs === undefined || Math.abs(ours - theirs) <= 1e-3 * Math.abs(theirs) + 1e-5) return;
   throw new Error(`${job.name}: our engine computes ${ours} and PyTorch ${theirs}`);
+}
+
+function mean(list: readonly number[]): number {
+  return list.reduce((sum, value) => sum + value, 0) / list.length;
 }
 
 function median(list: readonly number[]): number {

@@ -34,7 +34,7 @@ export const TRAINING_JOBS: readonly TrainingJob[] = [
       batch: 1000,
       loss: 'squared',
       learningRate: k === 100 ? 0.003 : 0.001,
-      repeats: k === 100 ? 10 : 3,
+      repeats: k === 100 ? 20 : 6,
       limit: 3000,
       bar: k === 100 ? 1.5 : 1,
     }),
@@ -46,7 +46,7 @@ export const TRAINING_JOBS: readonly TrainingJob[] = [
     family: mlp([784, 1024, 1024, 10]),
     batch: 256,
     learningRate: 0.001,
-    repeats: 3,
+    repeats: 7,
     bar: 1,
   },
   ...[1, 4].map(
