@@ -19,6 +19,7 @@ import {
   matMul,
   modelFrom,
   parameter,
+  relu,
   tensor,
 } from '../../src/graph/index.ts';
 import { exportModel, mlp } from '../../src/models/index.ts';
@@ -50,6 +51,36 @@ export async function digitsModel(folder: string): Promise<string> {
   const path = join(folder, 'digits.onnx');
   writeFileSync(path, exportModel(family, weights));
   return path;
+}
+
+/** A random network features-8-classes with kinks around the origin, and the class it gives to a point. */
+export function smallNetwork(
+  features: number,
+  classes: number,
+): { readonly model: Model; readonly classOf: (x: Float64Array) => number } {
+  const width = 8;
+  const draw = (name: string, size: number) => normal(rng(name), size).map(Math.fround);
+  const [w, b, v] = [draw('w', features * width), draw('b', width), draw('v', width * classes)];
+  const model = modelFrom('small', (batch) => {
+    const x = input('x', 'float32', [batch, features]);
+    const into = parameter('w', tensor('float32', [features, width], w));
+    const shift = parameter('b', tensor('float32', [width], b));
+    const out = parameter('v', tensor('float32', [width, classes], v));
+    return graph([x], { y: matMul(relu(add(matMul(x, into), shift)), out) });
+  });
+  const classOf = (x: Float64Array) => {
+    const hidden = Array.from(b, (shift, h) =>
+      Math.max(
+        0,
+        x.reduce((sum, value, j) => sum + value * w[j * width + h]!, shift),
+      ),
+    );
+    const scores = Array.from({ length: classes }, (_, k) =>
+      hidden.reduce((sum, value, h) => sum + value * v[h * classes + k]!, 0),
+    );
+    return scores.indexOf(Math.max(...scores));
+  };
+  return { model, classOf };
 }
 
 /** f(x) = x W + b, W `[features, outputs]`. */
@@ -105,4 +136,15 @@ export function requestFor(path: string, data: Dataset, more: Partial<AuditReque
     versions: { robustlaw: '0.0.0-test' },
     ...more,
   };
+}
+
+/** A result without what depends on the speed of the machine: times. */
+export function timeless(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(timeless);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => key !== 'seconds')
+      .map(([key, entry]) => [key, timeless(entry)]),
+  );
 }
