@@ -26,7 +26,10 @@ const QUIET = { logSeverityLevel: FATAL } as const;
  * Fusions that ONNX Runtime 1.30 applies to float64, too, though their kernels exist for float32 alone (x sigmoid(x)) or
  * keep a factor in float32 (products times a constant).
  */
-const FLOAT32_ONLY = 'QuickGeluFusion;MatMulScaleFusion';
+const FLOAT32_ONLY = ['QuickGeluFusion', 'MatMulScaleFusion'];
+
+/** It would undo what transposedOnce() does. */
+const SLOWER = ['GemmTransposeFusion'];
 
 /** Compiles the bytes of an ONNX model for the CPU provider, with `threads` threads within an operator. */
 export async function createSession(model: Uint8Array, threads: number): Promise<Session> {
@@ -39,7 +42,7 @@ export async function createSession(model: Uint8Array, threads: number): Promise
     // One block planned for a whole run is taken beside the pieces of the first run, which stay: as fast, and larger.
     enableMemPattern: false,
     logSeverityLevel: FATAL,
-    extra: { optimization: { disable_specified_optimizers: FLOAT32_ONLY } },
+    extra: { optimization: { disable_specified_optimizers: [...FLOAT32_ONLY, ...SLOWER].join(';') } },
   }).catch((error: Error) => {
     throw new RobustlawError('unsupported-op', `ONNX Runtime does not accept the graph: ${error.message}`, {
       cause: error,
