@@ -1,5 +1,5 @@
 // What a study costs beside its trials: sum of the seconds of 500 tiny trials / (workers x wall time), at least 0.95.
-// `node bench/study-overhead.ts [workers]`
+// `node bench/study-overhead.ts [workers]`, twice: the first run fills Node's cache of compiled code, which the workers load from.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';

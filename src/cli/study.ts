@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Estimate } from '../guarantee/index.ts';
 import { median } from '../numeric/index.ts';
-import { writeReport } from '../report/index.ts';
 import {
   type Comparison,
   dimensionText,
@@ -101,7 +100,11 @@ async function run(file: string, options: RunOptions): Promise<void> {
     for (const note of plan.notes) say(note);
     await runToTheEnd(directory, options.workers);
     const result = await studyResult(directory);
-    if (options.report) writeReport(directory.path, result);
+    if (options.report) {
+      // Charts and formulas take longer to load than many a study needs to run: only where they are drawn.
+      const { writeReport } = await import('../report/index.ts');
+      writeReport(directory.path, result);
+    }
     print(result, directory.path, options);
   } finally {
     await directory.store.close();

@@ -29,7 +29,7 @@ export type {
   TrialOutcome,
   TrialResult,
 } from './result.ts';
-export { type Progress, type Run, runTrials } from './run.ts';
+export { type Progress, type Run, runTrials, TRIAL_WORKER } from './run.ts';
 export {
   formatStudy,
   parseStudy,
@@ -41,5 +41,4 @@ export {
 export { openSqliteStore } from './sqlite-store.ts';
 export type { Claim, Counts, PlannedTrial, Report, Store } from './store.ts';
 export { MODELS } from './take-over.ts';
-export { TRIAL_WORKER } from './trial-worker.ts';
 export { versions } from './versions.ts';

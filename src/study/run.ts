@@ -6,7 +6,13 @@ import { isGone, newOwner } from './owner.ts';
 import type { TrialParameters } from './plan.ts';
 import type { TrialOutcome } from './result.ts';
 import { type Claim, type Counts, LEASE_SECONDS, type Store } from './store.ts';
-import type { TrialJob } from './trial-worker.ts';
+import type { TrialJob } from './trial-job.ts';
+
+/** The module of `createPool`; sources and build differ in the extension only. */
+export const TRIAL_WORKER = new URL(
+  `./trial-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`,
+  import.meta.url,
+);
 
 /** How far the study is, whoever works on it. */
 export interface Progress {
@@ -39,6 +45,9 @@ export interface Run {
 /** A trial whose worker dies is tried once more: the machine may have been short of memory. */
 const MOST_DEATHS = 2;
 
+/** Trials that are claimed before a worker is free, so that none waits for the store. Another process cannot have them meanwhile. */
+const CLAIMED_AHEAD = 1;
+
 /** Milliseconds between looks at trials that another process holds. */
 const PATIENCE = 500;
 
@@ -50,19 +59,19 @@ const PATIENCE = 500;
  */
 export async function runTrials(run: Run): Promise<void> {
   const { store } = run;
-  // Aborted from outside, or by a slot that cannot go on (a full disk, a broken database).
+  // Aborted from outside, or by a loop that cannot go on (a full disk, a broken database).
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
   const pool = createPool<TrialJob, string>(run.module, run.workers);
-  const slot: Slot = { ...run, signal, owner: newOwner(), pool, deaths: new Map() };
+  const shared: Shared = { ...run, signal, owner: newOwner(), pool, deaths: new Map() };
   const breakOff = () => void pool.close(true);
   signal.addEventListener('abort', breakOff);
-  const heartbeat = setInterval(() => store.renew(slot.owner).catch(() => {}), (LEASE_SECONDS * 1000) / 4);
+  const heartbeat = setInterval(() => store.renew(shared.owner).catch(() => {}), (LEASE_SECONDS * 1000) / 4);
   try {
     await tell(run);
-    const slots = Array.from({ length: run.workers }, () => work(slot));
-    for (const one of slots) one.catch(() => stop.abort());
-    const settled = await Promise.allSettled(slots);
+    const loops = Array.from({ length: run.workers + CLAIMED_AHEAD }, () => work(shared));
+    for (const one of loops) one.catch(() => stop.abort());
+    const settled = await Promise.allSettled(loops);
     const failure = settled.find((one) => one.status === 'rejected');
     if (failure) throw failure.reason;
     if (run.signal.aborted) throw await interruption(store);
@@ -70,11 +79,11 @@ export async function runTrials(run: Run): Promise<void> {
     await pool.close(true);
     signal.removeEventListener('abort', breakOff);
     clearInterval(heartbeat);
-    await store.release(slot.owner);
+    await store.release(shared.owner);
   }
 }
 
-interface Slot extends Run {
+interface Shared extends Run {
   readonly owner: string;
   readonly pool: Pool<TrialJob, string>;
   /** Workers that died at a trial, by its id. */
@@ -82,22 +91,22 @@ interface Slot extends Run {
 }
 
 /** Claims, runs and reports trials one after the other until none is left. */
-async function work(slot: Slot): Promise<void> {
-  const { store, signal, owner } = slot;
+async function work(shared: Shared): Promise<void> {
+  const { store, signal, owner } = shared;
   while (!signal.aborted) {
     const claim = await store.claim(owner);
     if (!claim) {
       if (!(await waitForOthers(store, owner, signal))) return;
       continue;
     }
-    const outcome = await outcomeOf(slot, claim);
+    const outcome = await outcomeOf(shared, claim);
     if (outcome === undefined) await store.release(owner, claim.id);
-    else if (await store.report(owner, { outcome, versions: slot.versions })) await tell(slot, outcome);
+    else if (await store.report(owner, { outcome, versions: shared.versions })) await tell(shared, outcome);
   }
 }
 
 /** The outcome of a claimed trial; undefined when it broke off, or its worker died for the first time. */
-async function outcomeOf({ pool, models, deaths }: Slot, claim: Claim): Promise<TrialOutcome | undefined> {
+async function outcomeOf({ pool, models, deaths }: Shared, claim: Claim): Promise<TrialOutcome | undefined> {
   const parameters = claim.parameters as TrialParameters;
   const result = await pool.run({ parameters, models });
   if (result.ok) return fromJson(result.value) as TrialOutcome;

@@ -71,20 +71,22 @@ export function openSqliteStore(path: string, now: () => number = Date.now): Sto
     },
 
     async plan(specification, trials) {
-      transaction(database, () => {
-        const planned = selectSpecification.get()?.specification;
-        if (planned === undefined) {
-          insertSpecification.run(specification);
-          for (const [position, { id, parameters }] of trials.entries()) {
-            insertTrial.run(id, position, toJson(parameters));
+      flushed(database, () =>
+        transaction(database, () => {
+          const planned = selectSpecification.get()?.specification;
+          if (planned === undefined) {
+            insertSpecification.run(specification);
+            for (const [position, { id, parameters }] of trials.entries()) {
+              insertTrial.run(id, position, toJson(parameters));
+            }
+            return;
           }
-          return;
-        }
-        if (planned !== specification) {
-          throw new RobustlawError('study-conflict', `${path} holds the trials of another specification`);
-        }
-        requireSameTrials(path, trials, selectIds.all());
-      });
+          if (planned !== specification) {
+            throw new RobustlawError('study-conflict', `${path} holds the trials of another specification`);
+          }
+          requireSameTrials(path, trials, selectIds.all());
+        }),
+      );
     },
 
     async claim(owner) {
@@ -108,7 +110,7 @@ export function openSqliteStore(path: string, now: () => number = Date.now): Sto
 
     async report(owner, { outcome, versions }) {
       const { trial, seconds, state } = outcome;
-      const { changes } = reportOne.run({
+      const row = {
         id: trial.id,
         owner,
         state,
@@ -121,8 +123,8 @@ export function openSqliteStore(path: string, now: () => number = Date.now): Sto
         message: state === 'failed' ? outcome.error.message : null,
         seconds,
         versions: toJson(versions),
-      });
-      return changes === 1;
+      };
+      return flushed(database, () => reportOne.run(row).changes === 1);
     },
 
     async owners() {
@@ -164,7 +166,7 @@ function openDatabase(path: string): DatabaseSync {
 
 /** Sets the mode of the file and makes the tables of a new one. */
 function prepare(path: string, database: DatabaseSync): void {
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
   transaction(database, () => {
     const version = database.prepare('PRAGMA user_version').get()?.user_version;
     const isEmpty = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count === 0;
@@ -176,6 +178,19 @@ function prepare(path: string, database: DatabaseSync): void {
       );
     }
   });
+}
+
+/**
+ * On disk when it returns. Claims are not: a power cut that undoes one has ended its owner as well, and the trial is open
+ * again. In write-ahead mode the file is whole either way.
+ */
+function flushed<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('PRAGMA synchronous = FULL');
+  try {
+    return work();
+  } finally {
+    database.exec('PRAGMA synchronous = NORMAL');
+  }
 }
 
 /** All or nothing, and alone: no other process writes in between. */

@@ -63,6 +63,25 @@ describe('runTrials', () => {
     expect((await store.reports())[3]!.versions).toEqual({ robustlaw: 'x' });
   });
 
+  it('has one more trial at hand than workers when a trial ends, and no further ones', async () => {
+    let claims = 0;
+    const atReport: number[] = [];
+    const watched: Store = {
+      ...store,
+      async claim(owner) {
+        const claim = await store.claim(owner);
+        if (claim) claims++;
+        return claim;
+      },
+      report(owner, report) {
+        atReport.push(claims);
+        return store.report(owner, report);
+      },
+    };
+    await start(['quick'], 5, { store: watched, workers: 1 });
+    expect(atReport).toEqual([2, 3, 4, 5, 5]);
+  });
+
   it('goes on after a trial that fails, and does not run it again', async () => {
     await start(['throws', 'quick'], 3);
     expect((await store.counts()).failed).toBe(3);
@@ -97,7 +116,7 @@ describe('runTrials', () => {
     expect({ total: done + open, running }).toEqual({ total: 6, running: 0 });
   });
 
-  it('ends all slots when the store breaks', async () => {
+  it('ends all loops when the store breaks', async () => {
     const broken: Store = { ...store, report: () => Promise.reject(new Error('disk full')) };
     await expect(start(['quick', 'slow'], 2, { store: broken })).rejects.toThrow('disk full');
     expect((await store.counts()).running).toBe(0);

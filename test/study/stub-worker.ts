@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { RobustlawError } from '../../src/errors.ts';
 import type { JobContext } from '../../src/runtime/index.ts';
 import { toJson } from '../../src/study/json.ts';
-import type { TrialJob } from '../../src/study/trial-worker.ts';
+import type { TrialJob } from '../../src/study/trial-job.ts';
 
 export async function run({ parameters: { trial } }: TrialJob, context: JobContext): Promise<string> {
   if (trial.family === 'dies') process.exit(7);
