@@ -14,7 +14,7 @@ import { attackWeights } from './attacking.ts';
 import { endOfMeasuring, type Moment, OVERTIME, shareTime } from './budget.ts';
 import { type Hiring, hire } from './crew.ts';
 import { describeData, describeModel } from './describe.ts';
-import { distrustModel } from './distrust.ts';
+import { checksMissing, distrustModel, OF_MODEL } from './distrust.ts';
 import { measureFit } from './fit.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { lipschitzQuestions, measureConstants } from './lipschitz.ts';
@@ -120,17 +120,24 @@ async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditR
   const early = budget.begin();
   // Without these rows there is nothing to attack: they may take all the time there is.
   const audited = await outputs('audited rows', data, ids, end);
-  const all = await outputs('data', data, everyRow(data), early);
+  // A model that fails there fails everywhere, and may hang each time for as long as patience lasts.
+  const runs = audited.reason === undefined;
+  const all = runs ? await outputs('data', data, everyRow(data), early) : audited;
   observe({ step: 'checks of model and data', done: 0, total: 1 });
-  const doubts = await distrustModel(crew, request, output.outputs, budget.begin());
+  const checks = budget.begin();
+  const doubts = runs
+    ? await distrustModel(crew, request, output.outputs, checks)
+    : [checksMissing(OF_MODEL, audited.reason!)];
   observe({ step: 'checks of model and data', done: 1, total: 1 });
-  const learned = training && (await outputs('training data', training, everyRow(training), budget.begin()));
+  const during = training ? budget.begin() : end;
+  const learned =
+    training && (runs ? await outputs('training data', training, everyRow(training), during) : audited);
 
   const findings: Finding[] = [...doubts];
   const images: AuditImage[] = [];
   const robustness: AuditResult['robustness'] = [];
   let lipschitz: AuditResult['lipschitz'];
-  if (audited.reason === undefined) {
+  if (runs) {
     const rows = auditedOf(audited, data, task, output.outputs);
     // A process that has seen no attack, and no journal: what is checked is what lies on the disk now.
     const late = scene.hiring.end + OVERTIME;
@@ -162,7 +169,7 @@ async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditR
     data: describeData(data, subject, request, true),
     training: training ? describeData(training, subject, request, false) : null,
     settings: { seed, rows: ids, timeLimit: Number.isFinite(request.timeLimit) ? request.timeLimit : null },
-    accuracy: accuracyOf(all, data, task, output.outputs),
+    accuracy: accuracyOf(all, audited, data, task, output.outputs),
     robustness,
     lipschitz,
     stability: robustness.flatMap(({ result }) =>
@@ -197,8 +204,16 @@ function auditedOf({ rows, scores }: KnownOutputs, data: Dataset, task: Task, ou
   };
 }
 
-function accuracyOf(known: KnownOutputs, data: Dataset, task: Task, outputs: number): Measurement<Accuracy> {
-  const { rows, scores, seconds, reason } = known;
+/** Of all rows; where nothing is known of them, of the rows to attack, which are drawn from them. */
+function accuracyOf(
+  all: KnownOutputs,
+  audited: KnownOutputs,
+  data: Dataset,
+  task: Task,
+  outputs: number,
+): Measurement<Accuracy> {
+  const { rows, scores } = all.rows.length > 0 ? all : audited;
+  const { seconds, reason } = all;
   if (reason !== undefined && rows.length === 0) return { status: 'failed', seconds, reason };
   const value = tallyAccuracy(task, scores, labelsAt(data, rows, task, outputs), outputs);
   if (reason === undefined) return { status: 'done', seconds, value };

@@ -140,6 +140,11 @@ interface Dear {
   readonly failure: string | undefined;
 }
 
+/** A search and its part of the time of the job that it belonged to. */
+interface Timed extends JudgedSearch {
+  readonly seconds: number;
+}
+
 async function certifyDearly(
   campaign: Campaign,
   proven: Cheap['proven'],
@@ -160,9 +165,9 @@ async function certifyDearly(
     ])}`;
   // A row that has been searched to the end is recorded by itself: those that time has cut are taken up without it.
   const keys = new Map(positions.map((position) => [position, `row ${nameOf([position])}`]));
-  const searches = new Map<number, JudgedSearch>();
+  const searches = new Map<number, Timed>();
   for (const position of positions) {
-    const before = crew.journal.get(keys.get(position)!) as JudgedSearch | undefined;
+    const before = crew.journal.get(keys.get(position)!) as Timed | undefined;
     if (before) searches.set(position, before);
   }
   const parts = chunks(
@@ -170,7 +175,7 @@ async function certifyDearly(
     CHUNK,
   );
   let failure: string | undefined;
-  let [seconds, done] = [0, 0];
+  let [lost, done] = [0, 0];
   const jobs = parts.map(async (part, i) => {
     const given = () => ({
       norm,
@@ -189,15 +194,20 @@ async function certifyDearly(
     };
     const report = await crew.perform(nameOf(part), 'certify', given, share);
     observe(++done, parts.length);
-    if (report.status === 'failed') failure ??= report.reason;
-    if (report.status !== 'late') seconds += report.seconds;
+    if (report.status === 'failed') {
+      failure ??= report.reason;
+      lost += report.seconds;
+    }
     if (report.status !== 'done') return;
     report.result.forEach((search, k) => {
-      if (search.ended === 'whole') crew.journal.put(keys.get(part[k]!)!, search);
-      searches.set(part[k]!, search);
+      const timed: Timed = { ...search, seconds: report.seconds / part.length };
+      if (search.ended === 'whole') crew.journal.put(keys.get(part[k]!)!, timed);
+      searches.set(part[k]!, timed);
     });
   });
   await Promise.all(jobs);
+  let seconds = lost;
+  for (const position of positions) seconds += searches.get(position)?.seconds ?? 0;
   for (const [position, { counterexample, outputs }] of searches) {
     if (!counterexample || !outputs) continue;
     const threat = { norm, radius: Number.POSITIVE_INFINITY, bounds };

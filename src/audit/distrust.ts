@@ -11,6 +11,9 @@ import type { AuditRequest } from './request.ts';
 import { nameOfRows, samplesOf } from './rows.ts';
 import type { Campaign } from './stages.ts';
 
+/** The checks of distrustModel(), in the words of findings. */
+export const OF_MODEL = 'of model and data';
+
 /** Rows of the data that the checks of the model look at. */
 const ROWS = 400;
 
@@ -31,7 +34,7 @@ export async function distrustModel(
     given,
     () => end,
   );
-  return findingsOf(report, 'of model and data');
+  return findingsOf(report, OF_MODEL);
 }
 
 /** What the results of the ensemble at a radius betray. */
@@ -87,13 +90,20 @@ export async function distrustAttacks(
 
 function findingsOf(report: Report<'model findings' | 'attack findings'>, what: string): Finding[] {
   if (report.status === 'done' && !report.stopped) return [...report.result];
-  const reason = report.status === 'failed' ? report.reason : 'the time for them was over';
-  const missing: Finding = {
+  const missing = checksMissing(
+    what,
+    report.status === 'failed' ? report.reason : 'the time for them was over',
+  );
+  return report.status === 'done' ? [...report.result, missing] : [missing];
+}
+
+/** Checks that are not complete are a finding, too. */
+export function checksMissing(what: string, reason: string): Finding {
+  return {
     id: 'checks-missing',
     severity: 'warning',
     title: `The checks ${what} are not complete`,
     explanation: `They look for reasons why attacks may fail on a model that is not robust; without them less is known of how far the robust accuracy can be trusted. The reason: ${reason}.`,
     evidence: { reason },
   };
-  return report.status === 'done' ? [...report.result, missing] : [missing];
 }

@@ -8,6 +8,7 @@ import {
 } from '../guarantee/index.ts';
 import type { Budget } from './budget.ts';
 import type { Crew } from './crew.ts';
+import { reasonsOnce } from './reasons.ts';
 import type { AuditRequest, NormRadii } from './request.ts';
 import { type AuditLipschitz, WHOLE_SPACE } from './result.ts';
 import { type AuditedRows, gather, rowOf } from './rows.ts';
@@ -83,12 +84,13 @@ export async function measureConstants(
   );
   const missing = reports.flatMap(({ words, report }, i) => {
     if (report.status === 'done') return [];
-    const why = report.status === 'late' ? 'the time for it was over' : report.reason;
-    return [`${asked[i]!.norm} on ${words}: ${why}`];
+    const reason = report.status === 'late' ? 'the time for it was over' : report.reason;
+    return [{ what: `${asked[i]!.norm} on ${words}`, radius: undefined, reason }];
   });
   if (missing.length === 0) return { status: 'done', seconds, value };
-  const reason = missing.join('; ');
+  const reason = reasonsOnce(missing).join('; ');
   if (value.length > 0) return { status: 'partial', seconds, reason, value };
+  if (reports.every(({ report }) => report.status === 'late')) return { status: 'skipped', reason };
   return { status: 'failed', seconds, reason };
 }
 

@@ -160,7 +160,7 @@ Examples:
   $ robustlaw audit examples/digits-cnn.onnx --data optical-digits --rows 1400: --training examples/digits-cnn-training.npz
   $ robustlaw audit model.onnx --data test.parquet --require "robust-accuracy(linf, 8/255) >= 0.5" --time-limit 600
 
-Ctrl-C keeps what is done; the same command goes on from there. Exit code 1: a requirement is not met.`,
+Ctrl-C keeps what is done; the same command goes on from there. Exit code 1: a requirement is not met, or the model could not be run.`,
     )
     .action(auditModel);
 }
@@ -200,7 +200,8 @@ async function auditModel(path: string, options: AuditOptions): Promise<void> {
   process.stdout.write(
     options.json ? `${JSON.stringify(result, null, 1)}\n` : `${text(result, directory)}\n`,
   );
-  if (result.requirements.some(({ met }) => !met)) process.exitCode = 1;
+  if (result.accuracy.status === 'failed' || result.requirements.some(({ met }) => !met))
+    process.exitCode = 1;
 }
 
 /** Reads what the options name, and says what was guessed. */

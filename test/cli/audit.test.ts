@@ -69,6 +69,36 @@ describe('robustlaw audit', () => {
     expect(JSON.parse(second.stdout).robustness).toEqual(result.robustness);
   }, 120_000);
 
+  it('reports a model that hangs the runtime as failed measurements, with exit code 1', async () => {
+    // Hundreds of products of 2000 x 2000: seconds of native code in which nobody can ask whether to stop.
+    const [width, depth] = [2000, 600];
+    const zeros = (...shape: [number, number]) => new Array(shape[0] * shape[1]).fill(0);
+    const chain = Array.from({ length: depth }, (_, i) => node('MatMul', `h${i} k`, `h${i + 1}`));
+    const file = fileOf({
+      inputs: [port('x', ['n', 2])],
+      initializers: [
+        floats('e', [2, width], zeros(2, width)),
+        floats('k', [width, width], zeros(width, width)),
+        floats('r', [width, 2], zeros(width, 2)),
+      ],
+      nodes: [node('MatMul', 'x e', 'h0'), ...chain, node('MatMul', `h${depth} r`, 'y')],
+    });
+    writeFileSync(join(folder, 'slow.onnx'), file);
+    const { code, stdout, stderr } = await robustlaw(
+      ['audit', 'slow.onnx', '--data', 'points.csv', '--patience', '0.5', '--audits', 'slow', '--json'],
+      folder,
+    );
+    expect(stderr).not.toMatch(/defect/);
+    expect(code).toBe(1);
+    const result: AuditResult = auditSchema.parse(JSON.parse(stdout));
+    const hang = { status: 'failed', reason: expect.stringMatching(/no sign of life for 0.5 s/) };
+    expect(result.accuracy).toMatchObject(hang);
+    for (const { result: one } of result.robustness) expect(one).toMatchObject(hang);
+    for (const one of [result.lipschitz, result.memorization, result.law]) expect(one.status).toBe('skipped');
+    const [name] = readdirSync(join(folder, 'slow'));
+    expect(readFileSync(join(folder, 'slow', name!, 'audit.html'), 'utf8')).toContain('no sign of life');
+  }, 60_000);
+
   it.each([
     [['--data', 'far.csv'], /label of row 0 .*: 7; expected a class in \[0, 1\]/],
     [['--data', 'none.csv'], /none.csv: is empty/],
