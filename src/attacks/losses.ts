@@ -100,7 +100,7 @@ function ratio(above: Value, below: Value): Value {
 }
 
 /** One-hot rows at the first largest entry. No gradient flows through them. */
-function largest(z: Value): Value {
+export function largest(z: Value): Value {
   const classes = z.shape[1]!;
   const positions = int64s(Array.from({ length: classes }, (_, k) => k));
   return cast(equal(emit1(ArgMax, [z], { axis: 1, keepdims: 1 }), positions), z.dtype);

@@ -1,14 +1,18 @@
 // Projected gradient descent with restarts (Madry, Makelov, Schmidt, Tsipras and Vladu 2018).
 import { requireInteger } from '../errors.ts';
+import { greater, less, mul, or, where } from '../graph/index.ts';
+import type { Stop } from '../stop.ts';
 import type { Attack, Samples } from './attack.ts';
+import type { Iteration } from './iteration.ts';
 import { suited } from './losses.ts';
+import { nextPace } from './pace.ts';
 import { project } from './projection.ts';
 import { keepRows, pickRows, type RowArrays, rowOf } from './rows.ts';
 import { type Limits, linfLimits, signStep, stepSizes } from './sign-steps.ts';
 import { randomStarts, requireFiniteRadius, stepAlong } from './steps.ts';
 import { wrong } from './task.ts';
 import type { Threat } from './threat.ts';
-import type { Loss, LossGradient, Victim } from './victim.ts';
+import { type Loss, newGradient, type Victim } from './victim.ts';
 
 /** Steps add up to this many radii. */
 const REACH = 2.5;
@@ -34,84 +38,170 @@ export function pgd(loss: Loss, steps: number, restarts: number): Attack {
     access: 'white-box',
     async run(victim, { points, labels, ids }: Samples, threat, random, stop) {
       requireFiniteRadius(name, threat);
-      const { features, outputs } = victim;
-      const climbed = suited(loss, victim);
+      const { features, outputs, stride } = victim;
+      const climb: Climb = { victim, loss: suited(loss, victim), threat };
+      const size = (REACH * threat.radius) / steps;
       const reached = points.slice();
-      const largest = new Float64Array(ids.length).fill(-Infinity);
+      const largest = new Float32Array(ids.length).fill(-Infinity);
       let places = ids.map((_, i) => i);
       for (let restart = 0; restart < restarts && places.length > 0 && !stop(); restart++) {
-        const own = pickRows(points, places, features);
         const keys = places.map((place) => random.split(ids[place]!).split(restart));
-        const current = randomStarts(threat, own, keys, features);
-        let state: State = {
+        const own = pickRows(points, places, features);
+        let state = begin(threat, own, randomStarts(threat, own, keys, features), {
           places: Int32Array.from(places),
-          points: own,
           labels: pickRows(labels, places, outputs),
-          current,
-          next: new Float32Array(current.length),
-          scores: new Float32Array(places.length * outputs),
-          losses: new Float32Array(places.length),
-          ...(threat.norm === 'linf'
-            ? { ...linfLimits(threat, own, features), gradients: new Float32Array(0) }
-            : { ...NO_LIMITS, gradients: new Float32Array(current.length) }),
-        };
-        places = [];
-        for (let step = 0; step <= steps && state.places.length > 0; step++) {
-          const last = step === steps;
-          if (last) await victim.losses(climbed, state.current, state.labels, state.labels, state);
-          else await ascend(victim, climbed, threat, state, (REACH * threat.radius) / steps);
-          const broken = wrong(victim.task, state.scores, state.labels, outputs);
-          state.places.forEach((place, i) => {
-            if (!broken[i] && !(state.losses[i]! > largest[place]!)) return;
-            largest[place] = state.losses[i]!;
-            rowOf(reached, place, features).set(rowOf(state.current, i, features));
-          });
-          state = keepRows(
-            state,
-            broken.map((isBroken) => !isBroken),
-          );
-          if (last || stop()) break;
-          state = { ...state, current: state.next, next: state.current };
+          reached: pickRows(reached, places, features),
+          largest: pickRows(largest, places, 1),
+        });
+        // The last step is none: where it would start, the loss is still to be seen.
+        for (let done = 0, pace = 1; done <= steps && state.places.length > 0; ) {
+          const left = steps + 1 - done;
+          const count = threat.norm === 'linf' ? Math.min(pace, left) : 1;
+          state =
+            threat.norm === 'linf'
+              ? await stepsBySign(climb, state, new Float32Array(count).fill(size), stop)
+              : await step(climb, state, left > 1 ? size : 0);
+          const rows = state.places.length;
+          state = leave(state, reached, features);
+          done += count;
+          if (done > steps || stop()) break;
+          pace = nextPace(count, 1 - state.places.length / rows, stride);
         }
         places = Array.from(state.places);
+        places.forEach((place, i) => {
+          largest[place] = state.largest[i]!;
+          rowOf(reached, place, features).set(rowOf(state.reached, i, features));
+        });
       }
       return reached;
     },
   };
 }
 
-const BY_SIGN = signStep();
+interface Climb {
+  readonly victim: Victim;
+  readonly loss: Loss;
+  readonly threat: Threat;
+}
 
-const NO_LIMITS = { least: new Float32Array(0), most: new Float32Array(0) };
-
-/** One row per attack that goes on; the limits are empty but in linf, where the gradients are. */
-interface State extends RowArrays, Limits, LossGradient {
+/** One row per attack that goes on. */
+interface State extends RowArrays, Limits {
   /** The number of the row among all samples. */
   readonly places: Int32Array;
   readonly points: Float32Array;
   readonly labels: Float32Array;
   readonly current: Float32Array;
-  /** Memory for the next points. */
-  readonly next: Float32Array;
+  /** The first harmful point or, so far, that of the largest loss. */
+  readonly reached: Float32Array;
+  readonly largest: Float32Array;
+  /** 1, but 0 where a harmful point was found. */
+  readonly right: Float32Array;
+  /** Memory for those four. */
+  readonly nextCurrent: Float32Array;
+  readonly nextReached: Float32Array;
+  readonly nextLargest: Float32Array;
+  readonly nextRight: Float32Array;
 }
 
-/** Evaluates the current points and writes to `next` where a step leads, back within the threat model. */
-async function ascend(victim: Victim, loss: Loss, threat: Threat, state: State, size: number): Promise<void> {
-  const { points, labels, current, next, gradients, least, most } = state;
-  const rows = state.losses.length;
-  const { features } = victim;
-  const sizes = new Float64Array(rows).fill(size);
-  if (threat.norm === 'linf') {
-    const given = { least, most, sizes: stepSizes(sizes) };
-    return victim.follow(BY_SIGN, loss, current, labels, labels, given, state);
-  }
-  await victim.gradient(loss, current, labels, labels, state);
+function begin(
+  threat: Threat,
+  points: Float32Array,
+  current: Float32Array,
+  known: Pick<State, 'places' | 'labels' | 'reached' | 'largest'>,
+): State {
+  const rows = known.places.length;
+  const limits =
+    threat.norm === 'linf'
+      ? linfLimits(threat, points, points.length / rows)
+      : { least: new Float32Array(0), most: new Float32Array(0) };
+  return {
+    ...known,
+    ...limits,
+    points,
+    current,
+    right: new Float32Array(rows).fill(1),
+    nextCurrent: new Float32Array(points.length),
+    nextReached: new Float32Array(points.length),
+    nextLargest: new Float32Array(rows),
+    nextRight: new Float32Array(rows),
+  };
+}
+
+/** The rows that are still right; the others have reached what they wanted. */
+function leave(state: State, reached: Float32Array, features: number): State {
+  const stays = Array.from(state.right, (isRight) => isRight === 1);
+  stays.forEach((isRight, i) => {
+    if (!isRight) rowOf(reached, state.places[i]!, features).set(rowOf(state.reached, i, features));
+  });
+  return keepRows(state, stays);
+}
+
+/** Sees the loss and steps by the sign of its gradient; a row that is wrong moves no more. */
+const BY_SIGN: Iteration = {
+  name: 'PGD',
+  of({ points, losses, right, gradients }, { state, given, each }) {
+    const features = points.shape[1]!;
+    const [reached, largest] = [state('reached', features), state('largest', 1)];
+    const stays = mul(state('right', 1), right);
+    const better = or(greater(losses, largest), less(right, 1));
+    const limits = { least: given('least', features), most: given('most', features) };
+    return {
+      points: signStep(points, gradients, mul(each('size'), stays), limits),
+      reached: where(better, points, reached),
+      largest: where(better, losses, largest),
+      right: stays,
+    };
+  },
+};
+
+/** As many steps in linf as there are sizes. */
+async function stepsBySign(
+  { victim, loss }: Climb,
+  state: State,
+  sizes: Float32Array,
+  stop: Stop,
+): Promise<State> {
+  const { labels, current, reached, largest, right, least, most } = state;
+  const { nextCurrent, nextReached, nextLargest, nextRight } = state;
+  const before = { points: current, reached, largest, right };
+  const after = { points: nextCurrent, reached: nextReached, largest: nextLargest, right: nextRight };
+  const arrays = { state: before, given: { least, most }, each: { size: stepSizes(sizes) } };
+  await victim.iterate(BY_SIGN, loss, labels, labels, arrays, after, stop);
+  return {
+    ...state,
+    current: nextCurrent,
+    reached: nextReached,
+    largest: nextLargest,
+    right: nextRight,
+    nextCurrent: current,
+    nextReached: reached,
+    nextLargest: largest,
+    nextRight: right,
+  };
+}
+
+/** The same in l2 and l1, one step; of size 0 it needs no gradient. */
+async function step({ victim, loss, threat }: Climb, state: State, size: number): Promise<State> {
+  const { points, labels, current, reached, largest, right, nextCurrent: next } = state;
+  const { features, outputs } = victim;
+  const rows = largest.length;
+  const found = newGradient(rows, size > 0 ? features : 0, outputs);
+  if (size > 0) await victim.gradient(loss, current, labels, labels, found);
+  else await victim.losses(loss, current, labels, labels, found);
+  wrong(victim.task, found.scores, labels, outputs).forEach((isWrong, i) => {
+    right[i] = Number(!isWrong);
+    if (!isWrong && !(found.losses[i]! > largest[i]!)) return;
+    largest[i] = found.losses[i]!;
+    rowOf(reached, i, features).set(rowOf(current, i, features));
+  });
+  if (size === 0) return state;
   next.set(current);
-  if (threat.norm === 'l2') stepAlong(next, gradients, sizes);
+  if (threat.norm === 'l2') stepAlong(next, found.gradients, new Float64Array(rows).fill(size));
   else
     for (let i = 0; i < rows; i++)
-      stepWithinBounds(threat, rowOf(next, i, features), rowOf(gradients, i, features), size);
+      stepWithinBounds(threat, rowOf(next, i, features), rowOf(found.gradients, i, features), size);
   project(threat, points, next, features);
+  return { ...state, current: next, nextCurrent: current };
 }
 
 /** An l1 step of `size` in equal parts over the largest slopes; what a bound stops goes to the next ones. */

@@ -1,13 +1,12 @@
-// Steps by the sign of the gradient in linf, as a graph that follows the gradient in one execution: carried through JavaScript, gradient and step would take as long again as the gradient of a small network.
+// Steps by the sign of the gradient in linf, as a graph, and the limits within which they stay.
 import { add, cast, greater, less, maximum, minimum, mul, sub, type Value } from '../graph/index.ts';
 import { project } from './projection.ts';
 import type { Threat } from './threat.ts';
-import type { Following } from './victim.ts';
 
 /** The least and the largest entries that the threat model allows in linf, `[rows, features]` each. */
-export interface Limits {
-  readonly least: Float32Array;
-  readonly most: Float32Array;
+export interface Limits<Entries = Float32Array> {
+  readonly least: Entries;
+  readonly most: Entries;
 }
 
 export function linfLimits(threat: Threat, points: Float32Array, features: number): Limits {
@@ -22,31 +21,36 @@ export function linfLimits(threat: Threat, points: Float32Array, features: numbe
 /** Larger steps lead to infinity, and from there to no number. */
 const LONGEST = 2 ** 126;
 
-/** Sizes of steps as signStep takes them. */
-export const stepSizes = (sizes: Float64Array): Float32Array =>
+/** Sizes of steps as signStep() takes them. */
+export const stepSizes = (sizes: ArrayLike<number>): Float32Array =>
   Float32Array.from(sizes, (size) => Math.min(size, LONGEST));
 
 /**
- * With z = clip(x + size sign(gradient)), leads to z or, where `fresh` is given, to
- * clip(x + fresh (z - x) + (1 - fresh) (x - previous)), never leaving the limits. An entry without slope, or without number,
- * takes no step. Given are `least`, `most` and, where there is momentum, `previous`, `[rows, features]` each, and `sizes`
- * `[rows]`.
+ * z = clip(x + size sign(gradient)), never leaving the limits. An entry without slope, or without number, takes no step.
  *
- * @param fresh the share of a step that is no momentum.
+ * @param x of float32, as the limits; `[rows, features]`, as the gradients.
+ * @param sizes `[]` or `[rows, 1]`.
  */
-export function signStep(fresh?: number): Following {
-  return {
-    name: `sign step ${fresh ?? ''}`,
-    of(x, gradients, given) {
-      const features = x.shape[1]!;
-      const [least, most] = [given('least', features), given('most', features)];
-      const clip = (value: Value) => minimum(maximum(value, least), most);
-      // Not the operator Sign, which is no number where its argument is none.
-      const signs = sub(cast(greater(gradients, 0), x.dtype), cast(less(gradients, 0), x.dtype));
-      const z = clip(add(x, mul(given('sizes', 1), signs)));
-      if (fresh === undefined) return z;
-      const last = sub(x, given('previous', features));
-      return clip(add(x, add(mul(fresh, sub(z, x)), mul(1 - fresh, last))));
-    },
-  };
+export function signStep(x: Value, gradients: Value, sizes: Value, limits: Limits<Value>): Value {
+  // Not the operator Sign, which is no number where its argument is none.
+  const signs = sub(cast(greater(gradients, 0), x.dtype), cast(less(gradients, 0), x.dtype));
+  return clipTo(limits, add(x, mul(sizes, signs)));
 }
+
+/**
+ * clip(x + fresh (z - x) + last (x - previous)): where the step to z leads with momentum.
+ *
+ * @param fresh and `last`: `[]` or `[rows, 1]`.
+ */
+export function withMomentum(
+  x: Value,
+  z: Value,
+  fresh: Value,
+  last: Value,
+  previous: Value,
+  limits: Limits<Value>,
+): Value {
+  return clipTo(limits, add(x, add(mul(fresh, sub(z, x)), mul(last, sub(x, previous)))));
+}
+
+const clipTo = ({ least, most }: Limits<Value>, value: Value): Value => minimum(maximum(value, least), most);

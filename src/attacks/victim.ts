@@ -4,20 +4,21 @@ import type { FloatType, Graph, Model, Value } from '../graph/index.ts';
 import {
   BATCH,
   bytesOfDerivative,
-  concat,
   full,
   graph,
   input,
   inputsOf,
   nameOf,
-  neg,
-  reshape,
   singleSample,
   sizeOf,
   vjp,
+  work,
 } from '../graph/index.ts';
 import { compile, fillRows, type Program } from '../runtime/index.ts';
+import type { Stop } from '../stop.ts';
+import { compileIteration, type Iteration, type IterationArrays } from './iteration.ts';
 import { inParts, partSizes } from './parts.ts';
+import { scored } from './scored.ts';
 import type { LabelRows, Task } from './task.ts';
 
 /** A function of scores that attacks increase. Rows do not influence each other. */
@@ -33,24 +34,6 @@ export interface LossGradient {
   readonly scores: Float32Array;
   readonly losses: Float32Array;
   readonly gradients: Float32Array;
-}
-
-/** A function of points and the gradients there that is computed in the same execution as these. Rows do not influence each other. */
-export interface Following {
-  /** Names the compiled program, together with the loss. */
-  readonly name: string;
-  /**
-   * `[batch, features]` from points and gradients of that shape. `given` makes an input `[batch, width]` of the same element
-   * type, fed under its name.
-   */
-  readonly of: (points: Value, gradients: Value, given: (name: string, width: number) => Value) => Value;
-}
-
-/** The scores `[rows, outputs]`, the loss of each row `[rows]`, and what follows from its gradients `[rows, features]`. */
-export interface LossFollowing {
-  readonly scores: Float32Array;
-  readonly losses: Float32Array;
-  readonly next: Float32Array;
 }
 
 /** Points are rows of `[rows, features]`, as many as you like. */
@@ -83,19 +66,20 @@ export interface Victim {
     into: Pick<LossGradient, 'scores' | 'losses'>,
   ): Promise<void>;
   /**
-   * Losses, scores and what follows from the gradients, written to `into`: the gradients themselves are not carried out of
-   * the execution, which on a small network costs nearly as much as computing them. `given` holds `[rows, width]` for each
-   * input of `following`; no array of `into` is one of those given.
+   * Steps of an attack, as many as `each` has numbers, from the state `[rows, width]` to `into`, whose arrays are none of those
+   * given. Asks `stop` now and then; the rows not yet reached stay as they are.
    */
-  follow(
-    following: Following,
+  iterate(
+    iteration: Iteration,
     loss: Loss,
-    points: Float32Array,
     labels: LabelRows,
     targets: LabelRows,
-    given: Readonly<Record<string, Float32Array>>,
-    into: LossFollowing,
+    arrays: IterationArrays,
+    into: Readonly<Record<string, Float32Array>>,
+    stop: Stop,
   ): Promise<void>;
+  /** Steps of one iterate() within which it is well to ask whether to stop: some tenth of a second. At least 1. */
+  readonly stride: number;
   /** Rows whose scores and gradients were computed so far. */
   spent(): { readonly scores: number; readonly gradients: number };
   dispose(): Promise<void>;
@@ -104,6 +88,9 @@ export interface Victim {
 /** Most rows of one execution, and the memory its intermediate values may take. */
 const MOST_ROWS = 256;
 const MOST_BYTES = 2 ** 29;
+
+/** Most multiplications and additions of one execution of several steps. */
+const MOST_WORK = 2e9;
 
 /**
  * A victim from a model with one input and one output of floating-point numbers. A final Softmax, LogSoftmax or Sigmoid is
@@ -136,26 +123,28 @@ export async function createVictim(model: Model, task: Task, mostRows = MOST_ROW
       const g = model.forBatch(rows);
       return graph(g.inputs, { ':scores': scored(g, rows, task).scores });
     });
-  /** The scores, the losses and, unless `following` is false, the gradients or what follows from them. */
-  const climbing = (loss: Loss, rows: number, following?: Following | false) =>
-    program(`${loss.name} ${following ? following.name : following} ${rows}`, () => {
+  /** The scores, the losses and, if wanted, the gradients. */
+  const climbing = (loss: Loss, rows: number, withGradients: boolean) =>
+    program(`${loss.name} ${withGradients} ${rows}`, () => {
       const g = model.forBatch(rows);
       const { scores } = scored(g, rows, task);
       const labels = input(':labels', dtype, [rows, outputs]);
       const targets = input(':targets', dtype, [rows, outputs]);
       const losses = loss.of(scores, labels, targets);
       const values: Record<string, Value> = { ':scores': scores, ':losses': losses };
-      if (following !== false) {
+      if (withGradients) {
         const ones = full(dtype, [rows], 1);
-        const [gradients] = vjp([losses], [ones], g.inputs) as [Value];
-        if (following) {
-          const wide = (value: Value) => reshape(value, [rows, features]);
-          const given = (name: string, width: number) => input(`:${name}`, dtype, [rows, width]);
-          values[':next'] = following.of(wide(g.inputs[0]!), wide(gradients), given);
-        } else values[':gradients'] = gradients;
+        values[':gradients'] = vjp([losses], [ones], g.inputs)[0]!;
       }
       return graph(inputsOf(Object.values(values)), values);
     });
+  const iterations = new Map<string, ReturnType<typeof compileIteration>>();
+  const iterating = (iteration: Iteration, loss: Loss, rows: number) => {
+    const name = `${loss.name} ${iteration.name} ${rows}`;
+    const known = iterations.get(name) ?? compileIteration(iteration, loss, task, model.forBatch(rows), rows);
+    iterations.set(name, known);
+    return known;
+  };
   /** Runs the program for every part of the rows; arrays are `[rows, ...]` under the names of its inputs and outputs. */
   const runParts = async (
     rows: number,
@@ -165,13 +154,9 @@ export async function createVictim(model: Model, task: Task, mostRows = MOST_ROW
   ) => {
     await inParts(sizes, rows, async (size, from, to) => {
       const compiled = await programFor(size);
-      const part = (array: Float32Array) => {
-        const width = array.length / rows;
-        return array.subarray(from * width, to * width);
-      };
-      const feeds = Object.fromEntries(compiled.inputs.map(({ name }) => [name, part(given[name]!)]));
-      const results = Object.fromEntries(Object.entries(into).map(([name, array]) => [name, part(array)]));
-      await fillRows(compiled, size, dtype, feeds, results);
+      const present = partOf(given, rows, from, to);
+      const feeds = Object.fromEntries(compiled.inputs.map(({ name }) => [name, present[name]!]));
+      await fillRows(compiled, size, dtype, feeds, partOf(into, rows, from, to));
     });
   };
 
@@ -198,7 +183,7 @@ export async function createVictim(model: Model, task: Task, mostRows = MOST_ROW
       spent.gradients += rows;
       const given = { [x]: points, ':labels': labels, ':targets': targets };
       const results = { ':scores': scores, ':losses': losses, ':gradients': gradients };
-      await runParts(rows, (size) => climbing(loss, size), given, results);
+      await runParts(rows, (size) => climbing(loss, size, true), given, results);
       return found;
     },
     async losses(loss, points, labels, targets, { scores, losses }) {
@@ -208,16 +193,30 @@ export async function createVictim(model: Model, task: Task, mostRows = MOST_ROW
       const results = { ':scores': scores, ':losses': losses };
       await runParts(rows, (size) => climbing(loss, size, false), given, results);
     },
-    async follow(following, loss, points, labels, targets, given, { scores, losses, next }) {
-      const rows = points.length / features;
-      spent.gradients += rows;
-      const named = Object.fromEntries(Object.entries(given).map(([name, array]) => [`:${name}`, array]));
-      const feeds = { ...named, [x]: points, ':labels': labels, ':targets': targets };
-      const results = { ':scores': scores, ':losses': losses, ':next': next };
-      await runParts(rows, (size) => climbing(loss, size, following), feeds, results);
+    stride: Math.max(1, Math.floor(MOST_WORK / (2 * most * work(one)))),
+    async iterate(iteration, loss, labels, targets, { state, given, each }, into, stop) {
+      const rows = state.points!.length / features;
+      const fixed = { ...state, ...given, labels, targets };
+      let done = 0;
+      await inParts(sizes, rows, async (size, first, last) => {
+        for (let from = first; from < last; from += size) {
+          const to = Math.min(from + size, last);
+          if (done > 0 && stop()) {
+            for (const name in into) {
+              const width = into[name]!.length / rows;
+              into[name]!.set(state[name]!.subarray(done * width, to * width), done * width);
+            }
+          } else {
+            const compiled = await iterating(iteration, loss, size);
+            await compiled.run(partOf(fixed, rows, from, to), each, partOf(into, rows, from, to));
+            spent.gradients += (to - from) * Object.values(each)[0]!.length;
+          }
+          done = to;
+        }
+      });
     },
     async dispose() {
-      for (const known of programs.values())
+      for (const known of [...programs.values(), ...iterations.values()])
         await known.then(
           (compiled) => compiled.dispose(),
           () => {},
@@ -226,40 +225,19 @@ export async function createVictim(model: Model, task: Task, mostRows = MOST_ROW
   };
 }
 
-const SQUASHING = new Set(['Softmax', 'LogSoftmax', 'Sigmoid']);
-
-/** The scores `[rows, outputs]` that a graph's output stands for, as createVictim() reads it. */
-export function scored(
-  g: Graph,
+/** Rows [from, to) of arrays of so many rows. */
+function partOf(
+  arrays: Readonly<Record<string, Float32Array>>,
   rows: number,
-  task: Task,
-): { scores: Value; outputs: number; notes: string[] } {
-  const [output] = Object.values(g.outputs) as [Value];
-  const width = sizeOf(output.shape) / rows;
-  if (task.kind === 'regression') return { scores: flat(output, rows), outputs: width, notes: [] };
-  const squashed =
-    SQUASHING.has(output.node.op.name) && (output.node.op.name === 'Sigmoid' || squashesRows(output, width));
-  const logits = squashed ? output.node.inputs[0]! : output;
-  const notes = squashed
-    ? [`the final ${output.node.op.name} is left out: attacks see the scores before it`]
-    : [];
-  const scores = flat(logits, rows);
-  if (width > 1) return { scores, outputs: width, notes };
-  notes.push(
-    `the one output is read as the logit of class 1 against class 0: class 1 where ${squashed ? 'the probability exceeds 0.5' : 'it is positive'}`,
-  );
-  return { scores: concat([neg(scores), scores], 1), outputs: 2, notes };
-}
-
-/** Whether a Softmax goes over all the outputs of a row, so that it keeps their order. */
-function squashesRows({ node, shape }: Value, width: number): boolean {
-  const axis = Number(node.attributes.axis ?? -1);
-  return shape[axis < 0 ? axis + shape.length : axis] === width;
-}
-
-function flat(value: Value, rows: number): Value {
-  const width = sizeOf(value.shape) / rows;
-  return value.shape.length === 2 ? value : reshape(value, [rows, width]);
+  from: number,
+  to: number,
+): Record<string, Float32Array> {
+  const parts: Record<string, Float32Array> = {};
+  for (const name in arrays) {
+    const width = arrays[name]!.length / rows;
+    parts[name] = arrays[name]!.subarray(from * width, to * width);
+  }
+  return parts;
 }
 
 function rowsInMemory(one: Graph, mostRows: number): number {

@@ -7,6 +7,6 @@ export { createProcessPool } from './processes.ts';
 export type { Program } from './program.ts';
 export { compile, evaluate } from './program.ts';
 export { compileRecurrence, type RecurrentProgram } from './recurrent-program.ts';
-export { fillRows, type Rows, runRows } from './rows.ts';
+export { fillRows, padRows, type Rows, runRows } from './rows.ts';
 export { disposeIdleSessions, sessionCounts } from './sessions.ts';
 export { createPool } from './threads.ts';

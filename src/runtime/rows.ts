@@ -46,7 +46,7 @@ export async function fillRows(
       program.inputs.map(({ name }) => {
         const width = widths[name]!;
         const given = feeds[name]!.subarray(from * width, (from + rows) * width);
-        return [name, rows === batch && isOf(dtype, given) ? given : padded(dtype, given, rows, batch)];
+        return [name, rows === batch && isOf(dtype, given) ? given : padRows(dtype, given, rows, batch)];
       }),
     );
     const part = (name: string) => {
@@ -69,8 +69,8 @@ function isOf(dtype: FloatType, rows: Rows): boolean {
   return rows instanceof (dtype === 'float32' ? Float32Array : Float64Array);
 }
 
-/** Rows past the last one repeat the first: at zero an operator may not be defined. */
-function padded(dtype: FloatType, given: Rows, rows: number, batch: number): Rows {
+/** `rows` rows made `batch`: those past the last one repeat the first, as at zero an operator may not be defined. */
+export function padRows(dtype: FloatType, given: Rows, rows: number, batch: number): Rows {
   const width = given.length / rows;
   const all = allocate(dtype, batch * width) as Rows;
   all.set(given);

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createThreat } from '../../src/attacks/index.ts';
 import { inParts, partSizes } from '../../src/attacks/parts.ts';
-import { linfLimits, signStep, stepSizes } from '../../src/attacks/sign-steps.ts';
-import { graph, input, inputsOf, type Value } from '../../src/graph/index.ts';
+import { linfLimits, signStep, stepSizes, withMomentum } from '../../src/attacks/sign-steps.ts';
+import { graph, input, inputsOf, scalar, type Value } from '../../src/graph/index.ts';
 import { normal, rng, uniform } from '../../src/random/index.ts';
 import { compile } from '../../src/runtime/index.ts';
 
@@ -44,14 +44,19 @@ test.each([1, 3, 16, 37, 300])(
   },
 );
 
-/** What follows from points and gradients that are given. */
+/** One step of points and gradients that are given. */
 async function stepped(
   rows: number,
   fresh: number | undefined,
   arrays: Readonly<Record<string, Float32Array>>,
 ): Promise<Float32Array> {
-  const given = (name: string, width: number): Value => input(name, 'float32', [rows, width]);
-  const next = signStep(fresh).of(given('current', FEATURES), given('gradients', FEATURES), given);
+  const given = (name: string, width = FEATURES): Value => input(name, 'float32', [rows, width]);
+  const [x, gradients, sizes] = [given('current'), given('gradients'), given('sizes', 1)];
+  const limits = { least: given('least'), most: given('most') };
+  const z = signStep(x, gradients, sizes, limits);
+  const share = (value: number) => scalar('float32', value);
+  const next =
+    fresh === undefined ? z : withMomentum(x, z, share(fresh), share(1 - fresh), given('previous'), limits);
   const program = await compile(graph(inputsOf([next]), { next }));
   const found = await program.run(
     Object.fromEntries(program.inputs.map(({ name }) => [name, arrays[name]!])),

@@ -2,7 +2,7 @@
 import { project } from '../projection.ts';
 import { rowOf } from '../rows.ts';
 import { stepSparsely } from '../steps.ts';
-import type { Rule } from './climb.ts';
+import { type Rule, slopesAt, stepped } from './climb.ts';
 
 type Memory = {
   /** In l1, between a tenth of the radius and the radius. */
@@ -35,14 +35,15 @@ export const withSparseSteps: Rule<Memory> = {
       gradients: new Float32Array(points.length),
     };
   },
-  async advance({ victim, loss, threat }, state, { sizes, counts, gradients }, _, losses) {
-    const { points, current, next, labels, targets, scores } = state;
-    await victim.gradient(loss, current, labels, targets, { scores, losses, gradients });
-    next.set(current);
-    stepSparsely(next, gradients, sizes, counts);
-    project(threat, points, next, victim.features);
+  stride: () => 1,
+  async advance(slope, state, memory, { resumed }) {
+    const { sizes, counts, gradients } = memory;
+    await slopesAt(slope, state, gradients, resumed);
+    state.next.set(state.current);
+    stepSparsely(state.next, gradients, sizes, counts);
+    project(slope.threat, state.points, state.next, slope.victim.features);
+    return [stepped(state), memory];
   },
-  see: () => {},
   adapt({ points, best, places }, { sizes, touched, counts }, i, _, { radius }) {
     const now = changes(points, best, i, points.length / places.length);
     const sparser = now < 0.95 * touched[i]!;

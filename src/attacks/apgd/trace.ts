@@ -37,9 +37,9 @@ export async function apgdTrace(
   requireFiniteRadius('APGD', threat);
   const trace: ApgdTrace = { losses: [], largest: [], robust: [] };
   const wrongOnce = new Set<number>();
-  const observe: Observe = (_, { places, losses, bestLosses }, broken) => {
-    broken.forEach((isBroken, i) => {
-      if (isBroken) wrongOnce.add(places[i]!);
+  const observe: Observe = ({ places, losses, bestLosses, right }) => {
+    right.forEach((isRight, i) => {
+      if (!isRight) wrongOnce.add(places[i]!);
     });
     trace.losses.push(mean(losses));
     trace.largest.push(mean(bestLosses));
