@@ -64,7 +64,7 @@ function drawn(scatter: Scatter, published: readonly string[]): Html | undefined
   // One group of one's own needs no name.
   const key = entries.length > 1 ? entries : [];
   const layout = withKey(WIDE_SCATTER, key.length);
-  return scatterChart(scatter, layout, 'fit', marks(scatter.title, key, layout));
+  return scatterChart(scatter, layout, 'fit', marks(scatter.title, key, layout), WIDE_SCATTER);
 }
 
 /**

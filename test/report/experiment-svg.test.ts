@@ -58,6 +58,19 @@ describe('fitSvg', () => {
     expect(document.querySelectorAll('[aria-label="dot"] path, [aria-label="dot"] circle')).toHaveLength(8);
   });
 
+  it('has the title above the name of the axis, and the key beneath that of the other', () => {
+    const { document } = parseHTML(fitSvg(studyWith([FIT]), 'Gradients'));
+    /** Pixels from the top, by the translations of the text and of its group. */
+    const heightOf = (text: string) => {
+      const found = [...document.querySelectorAll('text')].find((one) => one.textContent.includes(text))!;
+      return [found, found.parentElement!].reduce((sum, one) => {
+        return sum + Number(/translate\([^,]*,([^)]*)\)/.exec(one.getAttribute('transform') ?? '')?.[1] ?? 0);
+      }, 0);
+    };
+    expect(heightOf('Largest gradient') - heightOf('Gradients')).toBeGreaterThan(20);
+    expect(heightOf('first') - heightOf('\u221A(n/k) \u2192')).toBeGreaterThan(15);
+  });
+
   it('escapes what comes from the study', () => {
     const hostile = { ...FIT, title: HOSTILE, groups: [{ ...group, name: HOSTILE }] };
     expect(fitSvg(studyWith([hostile]), HOSTILE)).not.toMatch(/<script|<img|NaN|undefined/);

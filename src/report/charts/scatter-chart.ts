@@ -69,12 +69,18 @@ export function scatterStyles(sets: readonly ScatterSet[]): readonly ScatterStyl
   }));
 }
 
-/** Draws the scatter with `extra` marks on top, or nothing where there is no point that the axes can show. */
+/**
+ * Draws the scatter, or nothing where there is no point that the axes can show.
+ *
+ * @param extra marks on top.
+ * @param frame the margins in which the names of the axes stand; less than those of the layout where others have room there.
+ */
 export function scatterChart(
   { title, text, names, scale, sets }: Scatter,
   layout: Layout,
   id: string,
   extra: readonly Plot.Markish[] = [],
+  frame = layout,
 ): Html | undefined {
   const drawn = sets.map((set) => ({ ...set, points: set.points.filter(drawable(scale)) }));
   const all = drawn.flatMap(({ points }) => points);
@@ -101,7 +107,7 @@ export function scatterChart(
       x: { type: x.kind, domain: x.domain, range: x.range, axis: null },
       y: { type: y.kind, domain: y.domain, range: y.range, axis: null },
       marks: [
-        ...frameMarks(x, y, names, layout),
+        ...frameMarks(x, y, names, frame),
         ...behindFirst.map((i) => pointMark(drawn[i]!.points, styles[i]!, layout)),
         ...behindFirst.flatMap((i) => lineMark(drawn[i]!, scale, styles[i]!, [x, y])),
         ...extra,
