@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import {
   type AuditRequest,
   type AuditResult,
@@ -67,10 +67,10 @@ interface AuditOptions extends ReadingOptions {
   readonly layout?: Layout;
   readonly range?: readonly [number, number];
   readonly norm: readonly Norm[];
-  readonly radius: readonly NormRadii[];
+  readonly radius?: readonly NormRadii[];
   readonly points: number;
-  readonly timeLimit: number;
-  readonly require: readonly string[];
+  readonly timeLimit?: number;
+  readonly require?: readonly string[];
   readonly workers: number;
   readonly patience: number;
   readonly boundSeconds: number;
@@ -115,31 +115,32 @@ export function auditCommand(): Command {
     .option('--std <list>', 'divided by after that', list(positiveNumber))
     .option('--layout <order>', `how the model takes a point: ${LAYOUTS.join(', ')}`, oneOf(LAYOUTS))
     .option('--range <low,high>', 'of the scaled data; adversarial examples stay in it', numberRange)
-    .option('--norm <list>', 'l1, l2, linf, or several', list(normName), ['linf', 'l2'] as Norm[])
+    .addOption(
+      new Option('--norm <list>', 'l1, l2, linf, or several')
+        .argParser(list(normName))
+        .default(['linf', 'l2'] satisfies Norm[], 'linf,l2'),
+    )
     .option(
       '--radius <norm:list>',
-      'attack at these radii, like linf:0.05,0.1; repeat for other norms',
-      radii,
-      [] as NormRadii[],
+      'attack at these radii, like linf:0.05,0.1; repeat for other norms; where none is given: ' +
+        'a tenth of the range of the data in linf, 0.5 times it in l2, 5 times it in l1',
+      (text, before: readonly NormRadii[] = []) => radii(text, before),
     )
     .option('--points <count>', 'attack and certify so many rows, drawn with the seed', positiveInteger, 100)
     .option(
       '--require <text>',
       'a gate, like "robust-accuracy(linf, 0.1) >= 0.8"; exit code 1 where it is not met; may be repeated',
       collected,
-      [] as string[],
     )
     .option(
       '--time-limit <seconds>',
-      'for all of it; what was not attacked is said',
+      'for all of it, reading the data included; what there was no time for is said, and done by the same command later',
       positiveNumber,
-      Number.POSITIVE_INFINITY,
     )
-    .option(
-      '--workers <count>',
-      'processes; defaults to the number of cores',
-      positiveInteger,
-      availableParallelism(),
+    .addOption(
+      new Option('--workers <count>', 'processes')
+        .argParser(positiveInteger)
+        .default(availableParallelism(), 'the number of cores'),
     )
     .option(
       '--patience <seconds>',
@@ -160,7 +161,7 @@ Examples:
   $ robustlaw audit examples/digits-cnn.onnx --data optical-digits --rows 1400: --training examples/digits-cnn-training.npz
   $ robustlaw audit model.onnx --data test.parquet --require "robust-accuracy(linf, 8/255) >= 0.5" --time-limit 600
 
-Ctrl-C keeps what is done; the same command goes on from there. Exit code 1: a requirement is not met, or the model could not be run.`,
+Ctrl-C and the time limit keep what is done; the same command goes on from there. Exit code 1: a requirement is not met, or the model could not be run.`,
     )
     .action(auditModel);
 }
@@ -206,7 +207,7 @@ async function auditModel(path: string, options: AuditOptions): Promise<void> {
 
 /** Reads what the options name, and says what was guessed. */
 async function requestOf(path: string, options: AuditOptions): Promise<AuditRequest> {
-  const required = options.require.map(parseRequirement);
+  const required = (options.require ?? []).map(parseRequirement);
   const file = readModel(path);
   const model = modelFromOnnx(file, options.outputName === undefined ? undefined : [options.outputName]);
   const stored = await readRows(options.data, 'test', options);
@@ -249,9 +250,9 @@ async function requestOf(path: string, options: AuditOptions): Promise<AuditRequ
     ...pick('bounds', range),
     norms,
     rows: { most: options.points },
-    requirements: options.require,
+    requirements: options.require ?? [],
     seed: options.seed,
-    timeLimit: options.timeLimit,
+    timeLimit: options.timeLimit ?? Number.POSITIVE_INFINITY,
     workers: options.workers,
     patience: options.patience,
     boundSeconds: options.boundSeconds,
@@ -323,7 +324,7 @@ const DEFAULT_RADII: Readonly<Record<Norm, number>> = { linf: 0.1, l2: 0.5, l1: 
 
 /** The norms and radii that the options and the requirements name; a norm without any is attacked at a default. */
 function normsOf(
-  { norm, radius }: AuditOptions,
+  { norm, radius = [] }: AuditOptions,
   required: readonly ReturnType<typeof parseRequirement>[],
   width: number,
 ): NormRadii[] {
