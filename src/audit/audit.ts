@@ -79,11 +79,12 @@ export async function audit(
   mkdirSync(directory, { recursive: true });
   const journal = openJournal(join(directory, 'audit.sqlite'), auditIdentity(request, sha256));
   const patience = Math.min(request.patience, Math.max(LEAST_PATIENCE, PATIENCE_PART * request.timeLimit));
-  const hiring: Hiring = { module, workers: request.workers, patience, subject, journal, stop, end };
+  const due = endOfMeasuring(began, end);
+  const hiring: Hiring = { module, workers: request.workers, patience, subject, journal, stop, due, end };
   const crew = hire(hiring);
   try {
     const scene: Scene = { request, subject, output, directory, hiring, crew, observe };
-    const result = await measured(scene, model, endOfMeasuring(began, end));
+    const result = await measured(scene, model, due);
     writeWhole(join(directory, 'audit.json'), `${JSON.stringify(result, null, 1)}\n`);
     return result;
   } finally {
@@ -141,7 +142,7 @@ async function measured(scene: Scene, model: Model, end: Moment): Promise<AuditR
     const rows = auditedOf(audited, data, task, output.outputs);
     // A process that has seen no attack, and no journal: what is checked is what lies on the disk now.
     const late = scene.hiring.end + OVERTIME;
-    const checker = hire({ ...scene.hiring, workers: 1, journal: FORGETFUL, end: late });
+    const checker = hire({ ...scene.hiring, workers: 1, journal: FORGETFUL, due: late, end: late });
     try {
       for (const asked of norms) {
         const found = await measureRobustness(scene, checker, rows, asked, budget);

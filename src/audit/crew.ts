@@ -23,7 +23,7 @@ export interface Crew {
    *
    * @param key names the job in the journal; it holds all that the result depends on but the identity of the audit.
    * @param given made when the job begins.
-   * @param end when the job is to be done, before the end of the crew; asked when it begins.
+   * @param end when the job is to be done, and not later than all are due; asked when it begins.
    * @throws RobustlawError `interrupted` once the user wants to stop.
    */
   perform<Kind extends JobKind>(
@@ -48,12 +48,14 @@ export interface Hiring {
   readonly subject: Subject;
   readonly journal: Journal;
   readonly stop: Stop;
+  /** When every job is to be done. */
+  readonly due: Moment;
   /** When its processes are told to break off; those that do not are killed 3 s later. */
   readonly end: Moment;
 }
 
 /** Processes for the jobs of one audit. */
-export function hire({ module, workers, patience, subject, journal, stop, end: closing }: Hiring): Crew {
+export function hire({ module, workers, patience, subject, journal, stop, due, end: closing }: Hiring): Crew {
   const pool: Pool<Job, Done> = createProcessPool(module, workers, patience);
   const turn = turns(workers);
   let interrupted = false;
@@ -75,7 +77,7 @@ export function hire({ module, workers, patience, subject, journal, stop, end: c
         const start = performance.now();
         const cuts = cutsOf(journal, key);
         const share = end() - start;
-        const seconds = Math.min(share * 2 ** cuts, closing - start) / 1e3;
+        const seconds = Math.min(share * 2 ** cuts, due - start) / 1e3;
         if (!(seconds > 0)) return { status: 'late' };
         const outcome = await pool.run({ kind, subject, given: given(), seconds } as Job);
         if (interrupted) throw interruption();

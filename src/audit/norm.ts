@@ -19,7 +19,7 @@ import type { Scene } from './scene.ts';
 /**
  * Attacks the rows, certifies them, and holds the two against each other.
  *
- * @param checker processes that have seen no attack, for the stored examples.
+ * @param checker processes that have seen no attack, for the stored examples and for those within certified radii.
  */
 export async function measureRobustness(
   { request, subject, directory, crew, observe }: Scene,
@@ -49,7 +49,8 @@ export async function measureRobustness(
     budget.begin(),
   );
   const stored = await storeExamples(directory, norm, rows, subject.shape, nearest, checker);
-  const ordered = await requireOrder(campaign, certification.certified, directory);
+  const judged = { ...campaign, crew: checker };
+  const ordered = await requireOrder(judged, certification.certified, directory);
   const value = robustnessOf(norm, task, rows, attacked, nearest, ordered.certified, stored);
   const stages = [
     ...attacked.assaults.flatMap(({ radius, stages }) => stages.map((stage) => ({ radius, stage }))),
