@@ -3,12 +3,13 @@
 import type { Measurement } from '../guarantee/index.ts';
 import { attackNorm } from './attacking.ts';
 import type { Budget } from './budget.ts';
-import { certifyNorm, requireOrder } from './certifying.ts';
+import { certifyNorm } from './certifying.ts';
 import type { Crew } from './crew.ts';
 import { distrustAttacks } from './distrust.ts';
 import { storeExamples } from './examples.ts';
 import { broken, type Nearest } from './found.ts';
 import { chooseImages } from './images.ts';
+import { requireOrder } from './order.ts';
 import { reasonsOnce } from './reasons.ts';
 import type { NormRadii } from './request.ts';
 import type { AuditImage, Finding, Robustness } from './result.ts';
