@@ -6,7 +6,7 @@ import { type Certified, certifiedOf, NOT_CERTIFIED } from './certify.ts';
 import { offer } from './found.ts';
 import type { JudgedSearch } from './jobs.ts';
 import type { Finding } from './result.ts';
-import { chunks, gather, nameOfRows, rowOf } from './rows.ts';
+import { chunks, gather, nameOfRows } from './rows.ts';
 import type { Campaign } from './stages.ts';
 
 /** Rows of one job, of cheap certificates and of the others. */
