@@ -1,12 +1,15 @@
 // How many steps of an attack go into one execution.
 
-/** Rows broken within an execution stand still for the rest of it; more of them than this share, and the next one is shorter. */
-const LEAVING = 1 / 8;
+/** What an execution costs beside its steps, in steps. */
+const OVERHEAD = 0.25;
 
 /**
- * After an execution of `steps` in which a share of the rows was broken: half as many, or twice as many up to `most`. The
- * first one has a single step, as many rows break at the start.
+ * The steps of the next execution, after one of `steps` in which the share `broken` of the rows was broken. These stand still
+ * for the rest of an execution: at a rate r per step, k steps waste r k^2 / 2 of one, so that overhead and waste together are
+ * least at k = sqrt(2 overhead / r). At most twice as many as the last time, as the rate may rise, and at most `most`. The
+ * first execution has two, as starts are seldom wrong: what breaks, breaks in its last one.
  */
 export function nextPace(steps: number, broken: number, most: number): number {
-  return broken > LEAVING ? Math.max(1, Math.floor(steps / 2)) : Math.min(2 * steps, most);
+  const best = Math.floor(Math.sqrt((2 * OVERHEAD * steps) / broken));
+  return Math.max(1, Math.min(best, 2 * steps, most));
 }

@@ -6,7 +6,7 @@ export function partSizes(most: number): number[] {
 }
 
 /** A program that holds all rows that are left is run with them if no more than this share of it is in vain. */
-const IN_VAIN = 0.25;
+const IN_VAIN = 0.1;
 
 /**
  * Calls `run` with a program's size and the rows [from, to) for it, one part after the other: as many rows as fill programs of

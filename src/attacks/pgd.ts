@@ -4,11 +4,12 @@ import { greater, less, mul, or, where } from '../graph/index.ts';
 import type { Stop } from '../stop.ts';
 import type { Attack, Samples } from './attack.ts';
 import type { Iteration } from './iteration.ts';
+import { type Limits, linfLimits } from './limits.ts';
 import { suited } from './losses.ts';
 import { nextPace } from './pace.ts';
 import { project } from './projection.ts';
 import { keepRows, pickRows, type RowArrays, rowOf } from './rows.ts';
-import { type Limits, linfLimits, signStep, stepSizes } from './sign-steps.ts';
+import { signStep, stepSizes } from './sign-steps.ts';
 import { randomStarts, requireFiniteRadius, stepAlong } from './steps.ts';
 import { wrong } from './task.ts';
 import type { Threat } from './threat.ts';
@@ -54,7 +55,7 @@ export function pgd(loss: Loss, steps: number, restarts: number): Attack {
           largest: pickRows(largest, places, 1),
         });
         // The last step is none: where it would start, the loss is still to be seen.
-        for (let done = 0, pace = 1; done <= steps && state.places.length > 0; ) {
+        for (let done = 0, pace = 2; done <= steps && state.places.length > 0; ) {
           const left = steps + 1 - done;
           const count = threat.norm === 'linf' ? Math.min(pace, left) : 1;
           state =

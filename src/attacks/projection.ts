@@ -1,5 +1,6 @@
 // Projection onto a threat model, a norm ball around a point within the bounds of inputs, that float32 rounding never leaves; for l1 as in Croce and Hein, "Mind the box" (2021).
 import { invalidArgument } from '../errors.ts';
+import type { InputBounds } from '../graph/index.ts';
 import { allows, type Threat } from './threat.ts';
 
 /**
@@ -47,7 +48,8 @@ function finite({ radius, bounds: [low, high] }: Threat, entry: number, x: numbe
   return entry > 0 ? Math.min(x + radius, high, LARGEST) : Math.max(x - radius, low, -LARGEST);
 }
 
-function within({ bounds: [low, high] }: Threat, points: Float32Array, i: number, features: number): number {
+/** Entry `i` of the points, if it lies within the bounds; otherwise throws. */
+export function within({ bounds: [low, high] }: Threat, points: Float32Array, i: number, features: number): number {
   const x = points[i]!;
   if (x >= low && x <= high) return x;
   throw invalidArgument(
@@ -57,11 +59,16 @@ function within({ bounds: [low, high] }: Threat, points: Float32Array, i: number
   );
 }
 
+/** The bounds as far as float32 goes. */
+export const finiteBounds = ({ bounds: [low, high] }: Threat): InputBounds => [
+  Math.max(low, -LARGEST),
+  Math.min(high, LARGEST),
+];
+
 /** Every entry for itself. */
 function clip(threat: Threat, points: Float32Array, changed: Float32Array, features: number): void {
   const { radius } = threat;
-  const low = Math.max(threat.bounds[0], -LARGEST);
-  const high = Math.min(threat.bounds[1], LARGEST);
+  const [low, high] = finiteBounds(threat);
   for (let i = 0; i < changed.length; i++) {
     const x = points[i]!;
     const entry = changed[i]!;
@@ -69,12 +76,15 @@ function clip(threat: Threat, points: Float32Array, changed: Float32Array, featu
     const wanted = Math.min(Math.max(entry, Math.max(x - radius, low)), Math.min(x + radius, high));
     const rounded = Math.fround(wanted);
     if (Math.abs(rounded - x) <= radius && rounded >= low && rounded <= high) changed[i] = rounded;
-    else changed[i] = towards(within(threat, points, i, features), rounded, radius, low, high);
+    else {
+      if (!(x >= low && x <= high)) within(threat, points, i, features);
+      changed[i] = towards(x, rounded, radius, low, high);
+    }
   }
 }
 
 /** The float32 next to `rounded` on the way to `x`, where rounding has left what is allowed; x itself for NaN. */
-function towards(x: number, rounded: number, radius: number, low: number, high: number): number {
+export function towards(x: number, rounded: number, radius: number, low: number, high: number): number {
   const next = neighbour(rounded, x);
   return Math.abs(next - x) <= radius && next >= low && next <= high ? next : x;
 }

@@ -1,22 +1,6 @@
-// Steps by the sign of the gradient in linf, as a graph, and the limits within which they stay.
+// Steps by the sign of the gradient in linf, as a graph.
 import { add, cast, greater, less, maximum, minimum, mul, sub, type Value } from '../graph/index.ts';
-import { project } from './projection.ts';
-import type { Threat } from './threat.ts';
-
-/** The least and the largest entries that the threat model allows in linf, `[rows, features]` each. */
-export interface Limits<Entries = Float32Array> {
-  readonly least: Entries;
-  readonly most: Entries;
-}
-
-export function linfLimits(threat: Threat, points: Float32Array, features: number): Limits {
-  const extreme = (entry: number) => {
-    const rows = new Float32Array(points.length).fill(entry);
-    project(threat, points, rows, features);
-    return rows;
-  };
-  return { least: extreme(-Infinity), most: extreme(Infinity) };
-}
+import type { Limits } from './limits.ts';
 
 /** Larger steps lead to infinity, and from there to no number. */
 const LONGEST = 2 ** 126;

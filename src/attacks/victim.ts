@@ -209,7 +209,7 @@ export async function createVictim(model: Model, task: Task, mostRows = MOST_ROW
           } else {
             const compiled = await iterating(iteration, loss, size);
             await compiled.run(partOf(fixed, rows, from, to), each, partOf(into, rows, from, to));
-            spent.gradients += (to - from) * Object.values(each)[0]!.length;
+            spent.gradients += (to - Math.max(from, done)) * Object.values(each)[0]!.length;
           }
           done = to;
         }

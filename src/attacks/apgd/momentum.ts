@@ -2,8 +2,9 @@
 import { add, and, cast, greater, maximum, mul, sub, where } from '../../graph/index.ts';
 import type { Stop } from '../../stop.ts';
 import type { Iteration } from '../iteration.ts';
+import { linfLimits } from '../limits.ts';
 import { project } from '../projection.ts';
-import { linfLimits, signStep, stepSizes, withMomentum } from '../sign-steps.ts';
+import { signStep, stepSizes, withMomentum } from '../sign-steps.ts';
 import { stepAlong } from '../steps.ts';
 import {
   type Climbers,
