@@ -2,6 +2,7 @@
 one thread.
 
 Reads one JSON object a line. {"network", "points", "labels", "weights"} names NPY files and answers {}.
+{"starts"} names the file of the points where PGD and APGD start and answers {}.
 {"attack", "steps", "radius", "drop"} answers {"seconds", "processor", "robust"}; with "drop" the points that are broken leave the
 batch, so that both engines do the same work. All points are one batch: smaller ones are slower here.
 """
@@ -52,10 +53,10 @@ def evaluate(forward, x, y):
     return losses.detach(), gradients, logits.detach().argmax(1) == y
 
 
-def pgd(forward, x, y, radius, steps, drop):
+def pgd(forward, x, y, starts, radius, steps, drop):
     low, high = (x - radius).clamp_(0, 1), (x + radius).clamp_(0, 1)
     size = 2.5 * radius / steps
-    adversary = (x + radius * (2 * torch.rand_like(x) - 1)).clamp_(0, 1)
+    adversary = starts.clone()
     robust = torch.ones(len(x), dtype=torch.bool)
     rows = torch.arange(len(x))
     for step in range(steps + 1):
@@ -71,12 +72,9 @@ def pgd(forward, x, y, radius, steps, drop):
     return robust
 
 
-def apgd(forward, x, y, radius, steps, drop):
+def apgd(forward, x, y, starts, radius, steps, drop):
     low, high = (x - radius).clamp_(0, 1), (x + radius).clamp_(0, 1)
-    noise = 2 * torch.rand_like(x) - 1
-    noise *= radius / noise.abs().amax(1, keepdim=True)
-    current = (x + noise).clamp_(0, 1)
-    previous = current.clone()
+    current, previous = starts.clone(), starts.clone()
     losses, gradients, right = evaluate(forward, current, y)
     robust = right.clone()
     rows = torch.arange(len(x))
@@ -133,7 +131,7 @@ def share(query, queries):
     return 0.8 / 2 ** sum(scaled > after for after in (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000))
 
 
-def square(forward, x, y, radius, queries, drop):
+def square(forward, x, y, starts, radius, queries, drop):
     """On images of one channel; broken points are always left, as in the published attack."""
     side = int(x.shape[1] ** 0.5)
     low, high = (x - radius).clamp_(0, 1), (x + radius).clamp_(0, 1)
@@ -167,11 +165,14 @@ for line in sys.stdin:
         forward = NETWORKS[request["network"]]([load(path) for path in request["weights"]])
         points, labels = load(request["points"]), load(request["labels"]).argmax(1)
         answer = {}
+    elif "starts" in request:
+        starts = load(request["starts"])
+        answer = {}
     else:
         torch.manual_seed(0)
         start, used = time.perf_counter(), time.process_time()
         robust = ATTACKS[request["attack"]](
-            forward, points, labels, request["radius"], request["steps"], request["drop"]
+            forward, points, labels, starts, request["radius"], request["steps"], request["drop"]
         )
         answer = {
             "seconds": time.perf_counter() - start,

@@ -21,6 +21,8 @@ export interface AttackTurn {
 export interface TorchAttacks {
   /** Hands over weights and points as files in `folder`. */
   prepare(folder: string, samples: Samples, network: 'mlp' | 'cnn', weights: Weights): Promise<void>;
+  /** Hands over where PGD and APGD start, `[rows, features]`, from now on. */
+  start(folder: string, starts: Float32Array): Promise<void>;
   run(kind: AttackKind, steps: number, radius: number, drop: boolean): Promise<AttackTurn>;
   stop(): void;
 }
@@ -45,14 +47,16 @@ export function startTorchAttacks(): TorchAttacks | undefined {
     if (done) throw new Error('PyTorch has stopped; its message is above');
     return JSON.parse(value);
   };
+  const writer = (folder: string) => (name: string, data: Float32Array, shape: readonly number[]) => {
+    const path = join(folder, `${name}.npy`);
+    writeWhole(path, encodeNpy({ data, shape }));
+    return path;
+  };
+  let rows = 0;
   return {
     async prepare(folder, { points, labels, ids }, network, weights) {
-      const write = (name: string, data: Float32Array, shape: readonly number[]) => {
-        const path = join(folder, `${name}.npy`);
-        writeWhole(path, encodeNpy({ data, shape }));
-        return path;
-      };
-      const rows = ids.length;
+      const write = writer(folder);
+      rows = ids.length;
       await ask({
         network,
         points: write('points', points, [rows, points.length / rows]),
@@ -61,6 +65,9 @@ export function startTorchAttacks(): TorchAttacks | undefined {
           write(name, data as Float32Array, shape),
         ),
       });
+    },
+    async start(folder, starts) {
+      await ask({ starts: writer(folder)('starts', starts, [rows, starts.length / rows]) });
     },
     run: (attack, steps, radius, drop) => ask({ attack, steps, radius, drop }),
     stop: () => child.stdin.end(),

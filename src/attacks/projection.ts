@@ -49,7 +49,12 @@ function finite({ radius, bounds: [low, high] }: Threat, entry: number, x: numbe
 }
 
 /** Entry `i` of the points, if it lies within the bounds; otherwise throws. */
-export function within({ bounds: [low, high] }: Threat, points: Float32Array, i: number, features: number): number {
+export function within(
+  { bounds: [low, high] }: Threat,
+  points: Float32Array,
+  i: number,
+  features: number,
+): number {
   const x = points[i]!;
   if (x >= low && x <= high) return x;
   throw invalidArgument(

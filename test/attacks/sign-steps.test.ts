@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createThreat } from '../../src/attacks/index.ts';
-import { inParts, partSizes } from '../../src/attacks/parts.ts';
 import { linfLimits } from '../../src/attacks/limits.ts';
+import { inParts, partSizes } from '../../src/attacks/parts.ts';
 import { signStep, stepSizes, withMomentum } from '../../src/attacks/sign-steps.ts';
 import { graph, input, inputsOf, scalar, type Value } from '../../src/graph/index.ts';
 import { normal, rng, uniform } from '../../src/random/index.ts';

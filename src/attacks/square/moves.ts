@@ -1,13 +1,26 @@
 // How the random search starts and what it tries next, for each norm: Andriushchenko et al. (2020), algorithms 2 and 3; for l1 after Croce and Hein, "Mind the box" (2021), but with windows down to single pixels.
+import { project } from '../projection.ts';
 import type { Threat } from '../threat.ts';
 import { profile } from './profile.ts';
-import { eachPixel, type ImageShape, pixelAt, placed, windowSize } from './window.ts';
+import { eachPixel, type ImageShape, pixelAt, placed, somePixel, type Window, windowSize } from './window.ts';
 
-/** Both write a point near `x`, perhaps slightly beyond what is allowed: the caller projects it. `draw` is uniform in [0, 1). */
+/** A point under attack; all rows `[features]`. */
+export interface Tried {
+  readonly x: Float32Array;
+  /** The best point so far. */
+  readonly best: Float32Array;
+  /** In linf, what the threat model allows; otherwise empty. */
+  readonly least: Float32Array;
+  readonly most: Float32Array;
+  /** Where a move is written: an allowed point. Before a step it holds `best`. */
+  readonly into: Float32Array;
+}
+
+/** `draw` is uniform in [0, 1). */
 export interface Moves {
-  start(x: Float32Array, draw: () => number, into: Float32Array): void;
-  /** `share` is the part of the image that changes. */
-  step(x: Float32Array, best: Float32Array, share: number, draw: () => number, into: Float32Array): void;
+  start(tried: Tried, draw: () => number): void;
+  /** `share` is the part of the image that changes. Returns the window outside of which nothing has, if there is one. */
+  step(tried: Tried, share: number, draw: () => number): Window | undefined;
 }
 
 /** The moves for a norm ball of finite radius. */
@@ -25,34 +38,32 @@ const sign = (draw: () => number): number => (draw() < 0.5 ? -1 : 1);
 function corners({ radius, bounds: [low, high] }: Threat, image: ImageShape): Moves {
   const [channels, height, width] = image;
   return {
-    start(x, draw, into) {
+    start({ least, most, into }, draw) {
       for (let c = 0; c < channels; c++) {
         for (let j = 0; j < width; j++) {
-          const step = radius * sign(draw);
+          const extreme = draw() < 0.5 ? least : most;
           for (let i = 0; i < height; i++) {
             const at = pixelAt(image, c, i, j);
-            into[at] = x[at]! + step;
+            into[at] = extreme[at]!;
           }
         }
       }
     },
-    step(x, best, share, draw, into) {
+    step({ x, best, least, most, into }, share, draw) {
       const window = placed(image, windowSize(image, share, 1, false), draw);
       const signs = Array.from({ length: channels }, () => sign(draw));
-      let changes = false;
-      for (let c = 0; c < channels && !changes; c++) {
+      const changes = (at: number, step: number) => {
+        const reach = Math.min(Math.max(x[at]! + step, low), high) - x[at]!;
+        return Math.sign(reach) !== Math.sign(best[at]! - x[at]!);
+      };
+      const turned = !signs.some((s, c) => somePixel(image, c, window, (at) => changes(at, s * radius)));
+      signs.forEach((s, c) => {
+        const extreme = s > 0 === turned ? least : most;
         eachPixel(image, c, window, (at) => {
-          const reach = Math.min(Math.max(x[at]! + signs[c]! * radius, low), high) - x[at]!;
-          changes ||= Math.sign(reach) !== Math.sign(best[at]! - x[at]!);
+          into[at] = extreme[at]!;
         });
-      }
-      const turn = changes ? 1 : -1;
-      into.set(best);
-      for (let c = 0; c < channels; c++) {
-        eachPixel(image, c, window, (at) => {
-          into[at] = x[at]! + turn * signs[c]! * radius;
-        });
-      }
+      });
+      return window;
     },
   };
 }
@@ -65,7 +76,8 @@ const LEAST_SIDE = { l1: 1, l2: 3 } as const;
  * is moved to a first one, in the direction that it had there plus or minus the profile. In l2 the whole change is then
  * scaled to the radius; in l1 every channel takes all that is unused, and the projection onto ball and bounds decides.
  */
-function masses({ norm, radius }: Threat, image: ImageShape): Moves {
+function masses(threat: Threat, image: ImageShape): Moves {
+  const { norm, radius } = threat;
   const [channels, height, width] = image;
   const order = norm === 'l1' ? 1 : 2;
   const power = (v: number) => (order === 1 ? Math.abs(v) : v * v);
@@ -90,13 +102,14 @@ function masses({ norm, radius }: Threat, image: ImageShape): Moves {
     profiles.set(name, scaled);
     return scaled;
   };
-  const write = (x: Float32Array, change: Float64Array, into: Float32Array) => {
+  const write = ({ x, into }: Tried, change: Float64Array) => {
     const length = lengthOf(change);
     const scale = length > 0 && (order === 2 || length < filled) ? filled / length : 1;
     for (let i = 0; i < x.length; i++) into[i] = x[i]! + scale * change[i]!;
+    project(threat, x, into, x.length);
   };
   return {
-    start(x, draw, into) {
+    start(tried, draw) {
       const size = [Math.max(1, Math.floor(height / 5)), Math.max(1, Math.floor(width / 5))] as const;
       const across = Math.floor(width / size[1]);
       const down = Math.floor(height / size[0]);
@@ -104,7 +117,7 @@ function masses({ norm, radius }: Threat, image: ImageShape): Moves {
         Math.floor((height - down * size[0]) / 2),
         Math.floor((width - across * size[1]) / 2),
       ];
-      const change = new Float64Array(x.length);
+      const change = new Float64Array(tried.x.length);
       for (let tile = 0; tile < down * across; tile++) {
         const shape = unit(size, draw() < 0.5);
         const window = {
@@ -120,9 +133,10 @@ function masses({ norm, radius }: Threat, image: ImageShape): Moves {
           });
         }
       }
-      write(x, change, into);
+      write(tried, change);
     },
-    step(x, best, share, draw, into) {
+    step(tried, share, draw) {
+      const { x, best } = tried;
       const size = windowSize(image, share, LEAST_SIDE[order === 1 ? 'l1' : 'l2'], true);
       const target = placed(image, size, draw);
       const source = placed(image, size, draw);
@@ -153,7 +167,8 @@ function masses({ norm, radius }: Threat, image: ImageShape): Moves {
           change[at] = scale * moved[place]!;
         });
       }
-      write(x, change, into);
+      write(tried, change);
+      return undefined;
     },
   };
 }

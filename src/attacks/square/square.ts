@@ -2,12 +2,13 @@
 import { invalidArgument, requireInteger } from '../../errors.ts';
 import { type Rng, uniform } from '../../random/index.ts';
 import type { Attack } from '../attack.ts';
-import { project } from '../projection.ts';
-import { pickRows, rowOf } from '../rows.ts';
+import { type Limits, linfLimits } from '../limits.ts';
+import { keepRows, type RowArrays, rowOf } from '../rows.ts';
 import { requireFiniteRadius } from '../steps.ts';
 import { margins, wrong } from '../task.ts';
-import { movesFor } from './moves.ts';
-import { type ImageShape, share } from './window.ts';
+import type { Threat } from '../threat.ts';
+import { movesFor, type Tried } from './moves.ts';
+import { copyWindow, type ImageShape, share, type Window } from './window.ts';
 
 /**
  * Keeps one point per row and tries another one with each query, which replaces it where the margin is smaller (see
@@ -42,39 +43,83 @@ export function square(queries = 5000, image?: ImageShape): Attack {
         );
       }
       const moves = movesFor(threat, shape);
-      const best = points.slice();
-      const least = new Float64Array(ids.length).fill(Infinity);
+      const reached = points.slice();
       const draws = ids.map((id) => stream(random.split(id)));
-      let robust = ids.map((_, i) => i);
-      for (let query = 0; query < queries && robust.length > 0; query++) {
-        const still: number[] = [];
-        for (let from = 0; from < robust.length; from += batch) {
-          if (stop()) return best;
-          const rows = robust.slice(from, from + batch);
-          const around = pickRows(points, rows, features);
-          const tried = new Float32Array(around.length);
-          rows.forEach((row, i) => {
-            const [x, into] = [rowOf(around, i, features), rowOf(tried, i, features)];
-            if (query === 0) moves.start(x, draws[row]!, into);
-            else moves.step(x, rowOf(best, row, features), share(query, queries), draws[row]!, into);
-          });
-          project(threat, around, tried, features);
-          const scores = await victim.scores(tried);
-          const theirs = pickRows(labels, rows, outputs);
+      let state = begin(threat, points, labels, features);
+      const keep = ({ places, best }: State, i: number) =>
+        rowOf(reached, places[i]!, features).set(rowOf(best, i, features));
+      for (let query = 0; query < queries && state.places.length > 0 && !stop(); query++) {
+        const part = share(query, queries);
+        const broken: boolean[] = [];
+        for (let from = 0; from < state.places.length && !(from > 0 && stop()); from += batch) {
+          const to = Math.min(from + batch, state.places.length);
+          const windows: (Window | undefined)[] = [];
+          for (let i = from; i < to; i++) {
+            const draw = draws[state.places[i]!]!;
+            const tried = triedOf(state, i, features);
+            if (query === 0) moves.start(tried, draw);
+            windows.push(query === 0 ? undefined : moves.step(tried, part, draw));
+          }
+          const scores = await victim.scores(state.tried.subarray(from * features, to * features));
+          const theirs = state.labels.subarray(from * outputs, to * outputs);
           const found = margins(task, scores, theirs, outputs);
-          const broken = wrong(task, scores, theirs, outputs);
-          rows.forEach((row, i) => {
-            if (broken[i] || found[i]! < least[row]!) {
-              rowOf(best, row, features).set(rowOf(tried, i, features));
-              least[row] = found[i]!;
-            }
-            if (!broken[i]) still.push(row);
+          wrong(task, scores, theirs, outputs).forEach((isWrong, k) => {
+            const i = from + k;
+            const { best, into } = triedOf(state, i, features);
+            const better = isWrong || found[k]! < state.margins[i]!;
+            if (better) state.margins[i] = found[k]!;
+            copyWindow(shape, windows[k], better ? into : best, better ? best : into);
+            broken.push(isWrong);
           });
         }
-        robust = still;
+        broken.forEach((isBroken, i) => {
+          if (isBroken) keep(state, i);
+        });
+        state = keepRows(
+          state,
+          Array.from(state.places, (_, i) => !broken[i]),
+        );
       }
-      return best;
+      for (let i = 0; i < state.places.length; i++) keep(state, i);
+      return reached;
     },
+  };
+}
+
+/** One row per attack that goes on. */
+interface State extends RowArrays, Limits {
+  /** The number of the row among all samples. */
+  readonly places: Int32Array;
+  readonly points: Float32Array;
+  readonly labels: Float32Array;
+  readonly best: Float32Array;
+  readonly margins: Float64Array;
+  /** Where moves are written; the best points between two queries. */
+  readonly tried: Float32Array;
+}
+
+function begin(threat: Threat, points: Float32Array, labels: Float32Array, features: number): State {
+  const none = new Float32Array(0);
+  const rows = points.length / features;
+  return {
+    places: Int32Array.from({ length: rows }, (_, i) => i),
+    points: points.slice(),
+    labels: labels.slice(),
+    best: points.slice(),
+    margins: new Float64Array(rows).fill(Infinity),
+    tried: points.slice(),
+    ...(threat.norm === 'linf' ? linfLimits(threat, points, features) : { least: none, most: none }),
+  };
+}
+
+function triedOf({ points, best, least, most, tried }: State, i: number, features: number): Tried {
+  const [x, into] = [rowOf(points, i, features), rowOf(tried, i, features)];
+  return {
+    x,
+    best: rowOf(best, i, features),
+    least: rowOf(least, i, features),
+    most: rowOf(most, i, features),
+    into,
   };
 }
 

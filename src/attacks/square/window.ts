@@ -92,3 +92,33 @@ export function eachPixel(
     for (let j = 0; j < window.width; j++) at(from + j * apart, i * window.width + j);
   }
 }
+
+/** Whether `test` holds at the index of some pixel of the window in one channel; those after it are not asked. */
+export function somePixel(
+  image: ImageShape,
+  channel: number,
+  window: Window,
+  test: (index: number) => boolean,
+): boolean {
+  const apart = image[3] === 'channels last' ? image[0] : 1;
+  for (let i = 0; i < window.height; i++) {
+    const from = pixelAt(image, channel, window.top + i, window.left);
+    for (let j = 0; j < window.width; j++) if (test(from + j * apart)) return true;
+  }
+  return false;
+}
+
+/** Copies a window of a point in all channels, or the whole point. */
+export function copyWindow(
+  image: ImageShape,
+  window: Window | undefined,
+  from: Float32Array,
+  to: Float32Array,
+): void {
+  if (!window) to.set(from);
+  else
+    for (let c = 0; c < image[0]; c++)
+      eachPixel(image, c, window, (at) => {
+        to[at] = from[at]!;
+      });
+}
