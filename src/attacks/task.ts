@@ -72,6 +72,6 @@ export function wrong(task: Task, scores: Float32Array, labels: LabelRows, outpu
     if (task.kind === 'regression') return !(margin >= 0);
     const from = i * outputs;
     const predicted = argmax(scores.subarray(from, from + outputs));
-    return labels[from + predicted] !== 1;
+    return predicted < 0 || labels[from + predicted] !== 1;
   });
 }
