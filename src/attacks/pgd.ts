@@ -48,14 +48,16 @@ export function pgd(loss: Loss, steps: number, restarts: number): Attack {
       for (let restart = 0; restart < restarts && places.length > 0 && !stop(); restart++) {
         const keys = places.map((place) => random.split(ids[place]!).split(restart));
         const own = pickRows(points, places, features);
-        let state = begin(threat, own, randomStarts(threat, own, keys, features), {
+        const limits = threat.norm === 'linf' ? linfLimits(threat, own, features) : undefined;
+        const starts = randomStarts(threat, own, keys, features, limits);
+        let state = begin(own, starts, limits ?? NO_LIMITS, {
           places: Int32Array.from(places),
           labels: pickRows(labels, places, outputs),
           reached: pickRows(reached, places, features),
           largest: pickRows(largest, places, 1),
         });
         // The last step is none: where it would start, the loss is still to be seen.
-        for (let done = 0, pace = 2; done <= steps && state.places.length > 0; ) {
+        for (let done = 0, pace = Math.min(2, stride); done <= steps && state.places.length > 0; ) {
           const left = steps + 1 - done;
           const count = threat.norm === 'linf' ? Math.min(pace, left) : 1;
           state =
@@ -104,17 +106,15 @@ interface State extends RowArrays, Limits {
   readonly nextRight: Float32Array;
 }
 
+const NO_LIMITS: Limits = { least: new Float32Array(0), most: new Float32Array(0) };
+
 function begin(
-  threat: Threat,
   points: Float32Array,
   current: Float32Array,
+  limits: Limits,
   known: Pick<State, 'places' | 'labels' | 'reached' | 'largest'>,
 ): State {
   const rows = known.places.length;
-  const limits =
-    threat.norm === 'linf'
-      ? linfLimits(threat, points, points.length / rows)
-      : { least: new Float32Array(0), most: new Float32Array(0) };
   return {
     ...known,
     ...limits,

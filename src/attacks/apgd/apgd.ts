@@ -161,8 +161,8 @@ async function fromRandomStarts(
 const MOST_BYTES = 2 ** 29;
 
 function grouped(places: readonly number[], features: number): number[][] {
-  // Some ten arrays of float32.
-  const size = Math.max(1, Math.floor(MOST_BYTES / (40 * features)));
+  // Some twelve arrays of float32.
+  const size = Math.max(1, Math.floor(MOST_BYTES / (48 * features)));
   const count = Math.ceil(places.length / size);
   return Array.from({ length: count }, (_, i) => places.slice(i * size, (i + 1) * size));
 }

@@ -132,7 +132,7 @@ export async function climb<Memory extends RowArrays>(
   let interval = rule.firstInterval(iterations);
   let checkpoint = interval;
   let resumed = false;
-  for (let iteration = 0, pace = 2; ; ) {
+  for (let iteration = 0, pace = Math.min(2, stride); ; ) {
     const left = Math.min(checkpoint, iterations) - iteration;
     const steps = Math.min(pace, left);
     // Whence and how far the next step goes is known only after a checkpoint; after the last iteration there is none.
