@@ -61,7 +61,7 @@ function startScale({ norm, radius, bounds: [low, high] }: Threat, direction: Fl
 
 function largest(direction: Float64Array): number {
   let most = 0;
-  for (const v of direction) most = Math.max(most, Math.abs(v));
+  for (let j = 0; j < direction.length; j++) most = Math.max(most, Math.abs(direction[j]!));
   return most;
 }
 
