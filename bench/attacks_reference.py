@@ -3,8 +3,9 @@ one thread.
 
 Reads one JSON object a line. {"network", "points", "labels", "weights"} names NPY files and answers {}.
 {"starts"} names the file of the points where PGD and APGD start and answers {}.
-{"attack", "steps", "radius", "drop"} answers {"seconds", "processor", "robust"}; with "drop" the points that are broken leave the
-batch, so that both engines do the same work. All points are one batch: smaller ones are slower here.
+{"attack", "steps", "radius", "drop"} answers {"seconds", "processor", "robust"}. The attacks return the points they reach, too, as
+the published ones. Those go on with broken points to the end; with "drop" broken points leave the batch. All points are
+one batch: smaller ones are slower here. PGD and APGD draw random starts, which are then replaced by the given ones.
 """
 
 import json
@@ -53,15 +54,23 @@ def evaluate(forward, x, y):
     return losses.detach(), gradients, logits.detach().argmax(1) == y
 
 
+def random_starts(x, radius, low, high):
+    direction = torch.rand(x.shape).mul_(2).sub_(1)
+    size = direction.abs().amax(1, keepdim=True)
+    return torch.clamp(x + radius * direction / size, low, high)
+
+
 def pgd(forward, x, y, starts, radius, steps, drop):
     low, high = (x - radius).clamp_(0, 1), (x + radius).clamp_(0, 1)
+    random_starts(x, radius, low, high)
     size = 2.5 * radius / steps
-    adversary = starts.clone()
+    adversary, reached = starts.clone(), starts.clone()
     robust = torch.ones(len(x), dtype=torch.bool)
     rows = torch.arange(len(x))
     for step in range(steps + 1):
         _, gradients, right = evaluate(forward, adversary, y)
         robust[rows[~right]] = False
+        reached[rows[~right]] = adversary[~right]
         if drop and not right.all():
             rows, y, low, high = rows[right], y[right], low[right], high[right]
             adversary, gradients = adversary[right], gradients[right]
@@ -69,14 +78,17 @@ def pgd(forward, x, y, starts, radius, steps, drop):
                 break
         if step < steps:
             adversary = torch.clamp(adversary.add_(gradients.sign_(), alpha=size), low, high)
-    return robust
+    unbroken = robust[rows]
+    reached[rows[unbroken]] = adversary[unbroken]
+    return robust, reached
 
 
 def apgd(forward, x, y, starts, radius, steps, drop):
     low, high = (x - radius).clamp_(0, 1), (x + radius).clamp_(0, 1)
+    random_starts(x, radius, low, high)
     current, previous = starts.clone(), starts.clone()
     losses, gradients, right = evaluate(forward, current, y)
-    robust = right.clone()
+    robust, reached = right.clone(), starts.clone()
     rows = torch.arange(len(x))
     sizes = torch.full((len(x), 1), 2 * radius)
     best, best_gradients, best_losses = current.clone(), gradients.clone(), losses.clone()
@@ -103,6 +115,7 @@ def apgd(forward, x, y, starts, radius, steps, drop):
         before = losses
         losses, gradients, right = evaluate(forward, current, y)
         robust[rows[~right]] = False
+        reached[rows[~right]] = current[~right]
         rises += losses > before
         better = losses > best_losses
         best[better], best_gradients[better] = current[better], gradients[better]
@@ -116,7 +129,9 @@ def apgd(forward, x, y, starts, radius, steps, drop):
             rises.zero_()
             since = 0
             interval = max(interval - max(1, int(0.03 * steps)), max(1, int(0.06 * steps)))
-    return robust
+    unbroken = robust[rows]
+    reached[rows[unbroken]] = best[unbroken]
+    return robust, reached
 
 
 def margins(forward, x, y):
@@ -153,7 +168,7 @@ def square(forward, x, y, starts, radius, queries, drop):
         better = found < least[left]
         least[left[better]] = found[better]
         best[left[better]] = tried[better]
-    return least > 0
+    return least > 0, best
 
 
 ATTACKS = {"pgd": pgd, "apgd": apgd, "square": square}
@@ -171,7 +186,7 @@ for line in sys.stdin:
     else:
         torch.manual_seed(0)
         start, used = time.perf_counter(), time.process_time()
-        robust = ATTACKS[request["attack"]](
+        robust, _ = ATTACKS[request["attack"]](
             forward, points, labels, starts, request["radius"], request["steps"], request["drop"]
         )
         answer = {
