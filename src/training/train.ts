@@ -12,6 +12,7 @@ import { identityOf } from './identity.ts';
 import { labelKind } from './labels.ts';
 import type { Measures } from './measures.ts';
 import { updatesAtOnce } from './pace.ts';
+import { createRecord } from './record.ts';
 import type { Schedule } from './schedule.ts';
 import type { StepPlan } from './step.ts';
 import type { StopReason, StopRule } from './stop.ts';
@@ -121,18 +122,10 @@ export async function train(
     let state = trainer.start(constraint ? constraint.certify(initial) : initial);
     let spare: TrainingState | undefined;
     if (from) state = trainer.restore(from.state.step, from.state.arrays);
-    const losses = [...(from?.losses ?? [])];
-    const robust = [...(from?.robustAccuracies ?? [])];
-    let known = from?.measures;
-    // One number per time that the rules are asked.
-    const asked: number[] = [];
-    for (let step = 0; step < state.step; step += batches.perEpoch) {
-      asked.push(epochMean(losses, step, batches.perEpoch));
-    }
-
-    const numbers = full ? 1 : (size * (x.length + y.length)) / n;
     const { perEpoch } = batches;
-    const course = { perEpoch, steps: plan.steps, numbers };
+    const record = createRecord(perEpoch, from);
+    const course = { perEpoch, steps: plan.steps, numbers: full ? 1 : (size * (x.length + y.length)) / n };
+    let known = from?.measures;
     let seconds = 0;
     for (;;) {
       const before = state;
@@ -145,41 +138,27 @@ export async function train(
         const between = step % perEpoch === 0;
         if (full) known = measures;
         else if (between) known = { ...measures, ...(await evaluator!.measure(trainer.named(before))) };
-        const past = { losses: losses.length, robust: robust.length };
-        losses.push(measures.loss);
-        if (measures.robustAccuracy !== undefined) robust.push(measures.robustAccuracy);
-        if (between) asked.push(epochMean(losses, step, perEpoch));
-        const told: Measures = {
-          ...known!,
-          loss: measures.loss,
-          ...(robust.length > 0 && { robustAccuracy: epochMean(robust, step, perEpoch) }),
-        };
-        /** The state that these measures are of, once more computed where later updates were made with it. */
+        const told = record.add(step, measures, known!);
+        /** The state that these measures are of, computed once more where later updates were made with it. */
         const present = async (over?: TrainingState) =>
           i === 0 ? before : (await advanced(before, i, over)).state;
         const progress = async (): Promise<Progress> => ({
           identity: identity(),
           state: { step, arrays: copied(trainer.named(await present())) },
-          losses: Float64Array.from(losses.slice(0, past.losses)),
-          robustAccuracies: Float64Array.from(robust.slice(0, past.robust)),
+          ...record.before(step),
           measures: told,
         });
         const reason =
           (Number.isFinite(measures.loss) ? undefined : 'diverged') ??
-          (between ? plan.stop.map((rule) => rule(told, asked)).find((r) => r !== undefined) : undefined) ??
+          (between ? plan.stop.map((rule) => rule(told, record.asked)).find(Boolean) : undefined) ??
           (step >= plan.steps ? 'step-limit' : undefined) ??
           ((await observe(step, told, progress)) === 'stop' ? 'interrupted' : undefined);
         if (reason) {
           const weights = await settled(plan, trainer.weights(await present(after)), x, full);
           // Within an epoch, and where a constraint may have changed the weights, what is known is of others.
           const current = between && !constraint ? undefined : await evaluator?.measure(arraysOf(weights));
-          return {
-            reason,
-            weights,
-            measures: { ...told, ...current },
-            steps: step,
-            losses: Float64Array.from(losses),
-          };
+          const losses = Float64Array.from(record.losses);
+          return { reason, weights, measures: { ...told, ...current }, steps: step, losses };
         }
       }
       state = after;
@@ -208,17 +187,6 @@ function allFinite(values: Floats): boolean {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]! - values[i]!;
   return sum === 0;
-}
-
-/**
- * The mean of the numbers of the epoch that ended before `step`; within the epoch, of those of it so far, and at the very
- * beginning the only one. In full-batch training an epoch is a step, and the number is its own.
- */
-function epochMean(values: readonly number[], step: number, perEpoch: number): number {
-  if (perEpoch === 1 || step === 0) return values[step]!;
-  const into = step % perEpoch;
-  const part = into === 0 ? values.slice(step - perEpoch, step) : values.slice(step - into, step + 1);
-  return part.reduce((sum, value) => sum + value, 0) / part.length;
 }
 
 function copied(arrays: TrainingState['arrays']): TrainingState['arrays'] {
