@@ -15,8 +15,8 @@ const TOLERANCE = 1e-6;
  * The shortest d in the norm with low <= d <= high and <normal_k, d> >= reach_k for all k, to about 1e-6 of its length;
  * undefined where the method does not come to an end, as when there is none. Estimate.
  *
- * Minimises |d|^2 / 2; or the sum of u and v, d = u - v; or t subject to |d_i| <= t. The Newton systems are diagonal but for
- * one border per half-space, and one for t.
+ * Minimises |d|^2 / 2; or the sum of u and v, d = u - v; or t subject to |d_i| <= t, without the constraints that this one
+ * implies. The Newton systems are diagonal but for one border per half-space, and one for t.
  *
  * Cost: O(features k^2) per iteration, of which there are 10 to 30.
  *
@@ -68,41 +68,76 @@ interface Program {
   readonly high: Float64Array;
 }
 
+/** The entries of d with a constraint of each kind: d >= low, d <= high, and in linf d <= t and -d <= t. */
+interface Constrained {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  readonly above: Int32Array;
+  readonly below: Int32Array;
+  /** The largest t that the bounds allow. */
+  readonly largest: number;
+}
+
+/**
+ * In linf, where t is at most the largest of all bounds, an entry needs no bound that is this one; and where one bound is
+ * 0, the other sign never comes near -t.
+ */
+function constrained({ norm, low, high }: Program): Constrained {
+  let largest = 0;
+  for (let i = 0; i < low.length; i++) largest = Math.max(largest, -low[i]!, high[i]!);
+  const entries = Int32Array.from(low.keys());
+  if (norm !== 'linf') return { low: entries, high: entries, above: NONE, below: NONE, largest };
+  return {
+    low: entries.filter((i) => -low[i]! < largest),
+    high: entries.filter((i) => high[i]! < largest),
+    above: entries.filter((i) => high[i]! > 0),
+    below: entries.filter((i) => low[i]! < 0),
+    largest,
+  };
+}
+
+const NONE = new Int32Array(0);
+
 /**
  * Constraints, in this order: d - low, high - d, rows d - reach, and in linf t - d and t + d, all >= 0. Each has a slack and
  * a multiplier.
  */
-function minimise({ norm, rows, reach, low, high }: Program): Float64Array | undefined {
+function minimise(program: Program): Float64Array | undefined {
+  const { norm, rows, reach, low, high } = program;
+  const on = constrained(program);
   const n = low.length;
   const m = rows.length;
-  const above = 2 * n + m;
-  const below = above + n;
-  const count = norm === 'linf' ? below + n : above;
+  const highs = on.low.length;
+  const planes = highs + on.high.length;
+  const above = planes + m;
+  const below = above + on.above.length;
+  const count = below + on.below.length;
 
   const d = new Float64Array(n);
   let t = 1;
   const value = (at: Float64Array, height: number, offset: 0 | 1, out: Float64Array) => {
-    for (let i = 0; i < n; i++) {
-      out[i] = at[i]! - offset * low[i]!;
-      out[n + i] = offset * high[i]! - at[i]!;
-      if (norm !== 'linf') continue;
-      out[above + i] = height - at[i]!;
-      out[below + i] = height + at[i]!;
-    }
-    for (let k = 0; k < m; k++) out[2 * n + k] = dot(rows[k]!, at) - offset * reach[k]!;
+    for (let c = 0; c < on.low.length; c++) out[c] = at[on.low[c]!]! - offset * low[on.low[c]!]!;
+    for (let c = 0; c < on.high.length; c++) out[highs + c] = offset * high[on.high[c]!]! - at[on.high[c]!]!;
+    for (let k = 0; k < m; k++) out[planes + k] = dot(rows[k]!, at) - offset * reach[k]!;
+    for (let c = 0; c < on.above.length; c++) out[above + c] = height - at[on.above[c]!]!;
+    for (let c = 0; c < on.below.length; c++) out[below + c] = height + at[on.below[c]!]!;
   };
   /** Adds the transposed constraints times `factors`: to d in place, to t as what is returned. */
   const transposed = (factors: Float64Array, into: Float64Array): number => {
     let height = 0;
-    for (let i = 0; i < n; i++) {
-      into[i]! += factors[i]! - factors[n + i]!;
-      if (norm !== 'linf') continue;
-      into[i]! += factors[below + i]! - factors[above + i]!;
-      height += factors[above + i]! + factors[below + i]!;
-    }
+    for (let c = 0; c < on.low.length; c++) into[on.low[c]!]! += factors[c]!;
+    for (let c = 0; c < on.high.length; c++) into[on.high[c]!]! -= factors[highs + c]!;
     for (let k = 0; k < m; k++) {
-      const row = rows[k]!;
-      for (let i = 0; i < n; i++) into[i]! += factors[2 * n + k]! * row[i]!;
+      const [row, factor] = [rows[k]!, factors[planes + k]!];
+      for (let i = 0; i < n; i++) into[i]! += factor * row[i]!;
+    }
+    for (let c = 0; c < on.above.length; c++) {
+      into[on.above[c]!]! -= factors[above + c]!;
+      height += factors[above + c]!;
+    }
+    for (let c = 0; c < on.below.length; c++) {
+      into[on.below[c]!]! += factors[below + c]!;
+      height += factors[below + c]!;
     }
     return height;
   };
@@ -116,6 +151,7 @@ function minimise({ norm, rows, reach, low, high }: Program): Float64Array | und
   const target = new Float64Array(count);
   const slackStep = new Float64Array(count);
   const multiplierStep = new Float64Array(count);
+  const weights = new Float64Array(count);
 
   for (let iteration = 0; iteration < ITERATIONS; iteration++) {
     value(d, t, 1, primal);
@@ -130,16 +166,14 @@ function minimise({ norm, rows, reach, low, high }: Program): Float64Array | und
     }
     for (let i = 0; i < n; i++) descent[i] = norm === 'l2' ? -d[i]! : norm === 'l1' ? -1 : 0;
     const descentT = transposed(multiplier, descent) - (norm === 'linf' ? 1 : 0);
-    for (const entry of descent) error = Math.max(error, Math.abs(entry));
+    for (let i = 0; i < n; i++) error = Math.max(error, Math.abs(descent[i]!));
     error = Math.max(error, Math.abs(descentT));
     if (!Number.isFinite(gap + error)) return undefined;
-    if (gap < TOLERANCE && error < TOLERANCE) return d;
+    if (gap < TOLERANCE && error < TOLERANCE)
+      return t <= 1.001 * on.largest || norm !== 'linf' ? d : undefined;
 
-    const system = factored(
-      norm,
-      rows,
-      multiplier.map((y, c) => y / slack[c]!),
-    );
+    for (let c = 0; c < count; c++) weights[c] = multiplier[c]! / slack[c]!;
+    const system = factored(norm, rows, weights, on);
     // First the affine step, then one that keeps to the centre and corrects its second-order error.
     let solved: Step | undefined;
     for (const corrected of [false, true]) {
@@ -156,7 +190,7 @@ function minimise({ norm, rows, reach, low, high }: Program): Float64Array | und
         target[c] = slack[c]! * multiplier[c]! + second - centre;
         slackStep[c] = -(target[c]! + multiplier[c]! * primal[c]!) / slack[c]!;
       }
-      const forces = slackStep.slice(2 * n, 2 * n + m);
+      const forces = slackStep.slice(planes, above);
       const right = descent.slice();
       const rightT = transposed(slackStep, right) + descentT;
       solved = system?.(right, rightT);
@@ -167,7 +201,7 @@ function minimise({ norm, rows, reach, low, high }: Program): Float64Array | und
         multiplierStep[c] = -(target[c]! + multiplier[c]! * slackStep[c]!) / slack[c]!;
       }
       // The same for the rows, where the difference of products would cancel.
-      for (let k = 0; k < m; k++) multiplierStep[2 * n + k] = forces[k]! - solved.shares[k]!;
+      for (let k = 0; k < m; k++) multiplierStep[planes + k] = forces[k]! - solved.shares[k]!;
     }
     const length = Math.min(
       1,
@@ -197,34 +231,49 @@ interface Step {
  * The matrix Q + G^T W G for constraints G with the given weights: diagonal in d, bordered by the rows with -1/weight, and
  * in linf by the column of t.
  */
-function factored(norm: Norm, rows: readonly Float64Array[], weights: Float64Array): System | undefined {
+function factored(
+  norm: Norm,
+  rows: readonly Float64Array[],
+  weights: Float64Array,
+  on: Constrained,
+): System | undefined {
   const n = rows[0]!.length;
   const m = rows.length;
-  const above = 2 * n + m;
-  const below = above + n;
-  const inverse = new Float64Array(n);
+  const highs = on.low.length;
+  const planes = highs + on.high.length;
+  const above = planes + m;
+  const below = above + on.above.length;
+  const inverse = new Float64Array(n).fill(norm === 'l2' ? 1 : 0);
   const column = new Float64Array(n);
   let own = 0;
-  for (let i = 0; i < n; i++) {
-    let diagonal = (norm === 'l2' ? 1 : 0) + weights[i]! + weights[n + i]!;
-    if (norm === 'linf') {
-      column[i] = weights[below + i]! - weights[above + i]!;
-      diagonal += weights[above + i]! + weights[below + i]!;
-      own += weights[above + i]! + weights[below + i]!;
-    }
-    inverse[i] = 1 / diagonal;
+  for (let c = 0; c < on.low.length; c++) inverse[on.low[c]!]! += weights[c]!;
+  for (let c = 0; c < on.high.length; c++) inverse[on.high[c]!]! += weights[highs + c]!;
+  for (let c = 0; c < on.above.length; c++) {
+    const weight = weights[above + c]!;
+    inverse[on.above[c]!]! += weight;
+    column[on.above[c]!]! -= weight;
+    own += weight;
   }
+  for (let c = 0; c < on.below.length; c++) {
+    const weight = weights[below + c]!;
+    inverse[on.below[c]!]! += weight;
+    column[on.below[c]!]! += weight;
+    own += weight;
+  }
+  for (let i = 0; i < n; i++) inverse[i] = 1 / inverse[i]!;
   const borders = norm === 'linf' ? [...rows, column] : rows;
   const size = borders.length;
   const small = new Float64Array(size * size);
   for (let k = 0; k < size; k++) {
+    const left = borders[k]!;
     for (let l = 0; l <= k; l++) {
+      const entries = borders[l]!;
       let sum = 0;
-      for (let i = 0; i < n; i++) sum += borders[k]![i]! * inverse[i]! * borders[l]![i]!;
+      for (let i = 0; i < n; i++) sum += left[i]! * inverse[i]! * entries[i]!;
       small[k * size + l] = sum;
       small[l * size + k] = sum;
     }
-    if (k < m) small[k * size + k]! += 1 / weights[2 * n + k]!;
+    if (k < m) small[k * size + k]! += 1 / weights[planes + k]!;
   }
   if (norm === 'linf') small[size * size - 1]! -= own;
   const factors = factorsOf(small, size);
@@ -232,16 +281,18 @@ function factored(norm: Norm, rows: readonly Float64Array[], weights: Float64Arr
 
   return (right, rightT) => {
     const border = new Float64Array(size);
-    borders.forEach((entries, k) => {
+    for (let k = 0; k < size; k++) {
+      const entries = borders[k]!;
       for (let i = 0; i < n; i++) border[k]! += entries[i]! * inverse[i]! * right[i]!;
-    });
+    }
     if (norm === 'linf') border[m]! -= rightT;
     const shares = factors(border);
-    const d = right.map((entry, i) => {
-      let sum = entry;
-      for (let k = 0; k < size; k++) sum -= borders[k]![i]! * shares[k]!;
-      return sum * inverse[i]!;
-    });
+    const d = right.slice();
+    for (let k = 0; k < size; k++) {
+      const [entries, share] = [borders[k]!, shares[k]!];
+      for (let i = 0; i < n; i++) d[i]! -= entries[i]! * share;
+    }
+    for (let i = 0; i < n; i++) d[i]! *= inverse[i]!;
     return { d, t: norm === 'linf' ? shares[m]! : 0, shares };
   };
 }

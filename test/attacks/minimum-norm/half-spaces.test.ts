@@ -48,6 +48,34 @@ test.each(NORMS)('%s: as short as an independent solver says, and allowed', asyn
   expect(needed).toBeGreaterThan(20);
 });
 
+test('linf: bounds that are the same length for all cut off nothing shorter, and everything longer', async () => {
+  let cut = 0;
+  for (const [d, count] of [
+    [2, 2],
+    [9, 4],
+    [60, 6],
+  ] as const) {
+    for (let seed = 0; seed < 6; seed++) {
+      const { low, high, normals, reaches } = instance(d, count, seed);
+      if (!reaches.some((reach) => reach > 0)) continue;
+      const halfSpaces = normals.map((w, k) => ({ normal: w, reach: reaches[k]! }));
+      const least = await shortest('linf', normals, reaches, low, high);
+      const within = (length: number) =>
+        shortestInHalfSpaces(
+          'linf',
+          halfSpaces,
+          low.map((v) => Math.max(v, -length)),
+          high.map((v) => Math.min(v, length)),
+        );
+      for (const more of [1.01, 1.5])
+        expect(distance('linf', new Float64Array(d), within(more * least)!) / least).toBeCloseTo(1, 4);
+      expect(within(0.9 * least)).toBeUndefined();
+      cut++;
+    }
+  }
+  expect(cut).toBeGreaterThan(10);
+});
+
 test.each(NORMS)('%s: the same at other scales, with repeated and redundant half-spaces', (norm) => {
   const { low, high, normals, reaches } = instance(8, 3, 1);
   const halfSpaces = normals.map((w, k) => ({ normal: w, reach: reaches[k]! }));
