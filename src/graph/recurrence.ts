@@ -17,7 +17,7 @@ export interface Recurrence {
   readonly sequences: readonly string[];
 }
 
-/** Throws `invalid-argument` for names that the step does not have, and `shape-mismatch` where the state changes its type. */
+/** Throws `invalid-argument` for names that the step does not have or has twice, and `shape-mismatch` where the state changes its type. */
 export function recurrence(
   step: Graph,
   carried: Readonly<Record<string, string>>,
@@ -31,14 +31,15 @@ export function recurrence(
     if (inputs.has(name)) continue;
     throw new RobustlawError('invalid-argument', `the step has no input "${name}"`);
   }
+  for (const name in step.outputs) {
+    if (!inputs.has(name)) continue;
+    throw new RobustlawError('invalid-argument', `the output "${name}" must not have the name of an input`);
+  }
   for (const [name, next] of Object.entries(carried)) {
     const [before, after] = [inputs.get(name)!, step.outputs[next]];
     if (!after) throw new RobustlawError('invalid-argument', `the step has no output "${next}"`);
-    if (sequences.includes(name) || inputs.has(next)) {
-      throw new RobustlawError(
-        'invalid-argument',
-        `"${name}" and "${next}" must not be other inputs as well`,
-      );
+    if (sequences.includes(name)) {
+      throw new RobustlawError('invalid-argument', `the state "${name}" must not be a sequence as well`);
     }
     if (before.dtype === after.dtype && sameShape(before.shape, after.shape)) continue;
     throw new RobustlawError(

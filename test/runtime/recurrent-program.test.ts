@@ -145,6 +145,9 @@ test('a recurrence must make sense', () => {
   refused({ t: 'next' }, ['x'], 'no input "t"');
   refused({ s: 'after' }, ['x'], 'no output "after"');
   refused({ s: 'total' }, ['x'], 'the state "s" is float32 [2] and becomes float32 []');
-  refused({ s: 'next' }, ['s'], 'must not be other inputs');
+  refused({ s: 'next' }, ['s'], 'the state "s" must not be a sequence as well');
+  expect(() => recurrence(graph([s, x], { next: add(s, x), x }), { s: 'next' }, ['x'])).toThrow(
+    'the output "x" must not have the name of an input',
+  );
   refused({ s: 'next', x: 'next' }, ['i'], 'two states are carried by the same output');
 });
