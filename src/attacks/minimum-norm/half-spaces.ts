@@ -83,10 +83,10 @@ interface Constrained {
  * 0, the other sign never comes near -t.
  */
 function constrained({ norm, low, high }: Program): Constrained {
+  const entries = Int32Array.from(low.keys());
+  if (norm !== 'linf') return { low: entries, high: entries, above: NONE, below: NONE, largest: Infinity };
   let largest = 0;
   for (let i = 0; i < low.length; i++) largest = Math.max(largest, -low[i]!, high[i]!);
-  const entries = Int32Array.from(low.keys());
-  if (norm !== 'linf') return { low: entries, high: entries, above: NONE, below: NONE, largest };
   return {
     low: entries.filter((i) => -low[i]! < largest),
     high: entries.filter((i) => high[i]! < largest),
@@ -169,8 +169,8 @@ function minimise(program: Program): Float64Array | undefined {
     for (let i = 0; i < n; i++) error = Math.max(error, Math.abs(descent[i]!));
     error = Math.max(error, Math.abs(descentT));
     if (!Number.isFinite(gap + error)) return undefined;
-    if (gap < TOLERANCE && error < TOLERANCE)
-      return t <= 1.001 * on.largest || norm !== 'linf' ? d : undefined;
+    // Beyond, only the bounds that were left out stop it.
+    if (gap < TOLERANCE && error < TOLERANCE) return t <= 1.001 * on.largest ? d : undefined;
 
     for (let c = 0; c < count; c++) weights[c] = multiplier[c]! / slack[c]!;
     const system = factored(norm, rows, weights, on);
