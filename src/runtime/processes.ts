@@ -1,6 +1,7 @@
 // A pool of child processes: what kills or hangs one of them, in native code too, is the outcome of its job and no more.
 import { type ChildProcess, fork } from 'node:child_process';
 import { RobustlawError } from '../errors.ts';
+import { withCompileCache } from './compile-cache.ts';
 import { type Events, type Hand, type Pool, poolOf, type WorkerMessage } from './pool.ts';
 
 /** From pool to child; jobs are told to break off by a message, as processes share no memory. */
@@ -44,6 +45,7 @@ function startProcess(module: URL, patience: number, { received, gone }: Events)
     [module.href, String(process.pid)],
     {
       serialization: 'advanced',
+      env: withCompileCache(),
       // The output of the parent is its own: a library that prints must not get between its lines.
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       // A process group of its own, which Ctrl-C in the terminal does not reach.

@@ -1,5 +1,6 @@
 // A pool of worker threads: cheap to start, and they share the process, so that what kills one in native code kills all.
 import { Worker } from 'node:worker_threads';
+import { withCompileCache } from './compile-cache.ts';
 import { type Events, type Hand, type Pool, poolOf, type WorkerMessage } from './pool.ts';
 
 export interface ThreadStart {
@@ -24,7 +25,10 @@ export function createPool<Job, Result, Progress = unknown>(
 /** Works from the sources (.ts) and from the built package (.js). */
 function startThread(workerData: ThreadStart, { received, unreadable, gone }: Events): Hand {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const thread = new Worker(new URL(`./thread-worker.${extension}`, import.meta.url), { workerData });
+  const thread = new Worker(new URL(`./thread-worker.${extension}`, import.meta.url), {
+    workerData,
+    env: withCompileCache(),
+  });
   let failure: Error | undefined;
   thread.on('message', (message: WorkerMessage) => received(message));
   thread.on('messageerror', unreadable);

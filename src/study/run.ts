@@ -10,7 +10,7 @@ import type { TrialJob } from './trial-job.ts';
 
 /** The module of `createPool`; sources and build differ in the extension only. */
 export const TRIAL_WORKER = new URL(
-  `./trial-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`,
+  `./trial-job.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`,
   import.meta.url,
 );
 
