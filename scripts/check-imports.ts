@@ -1,5 +1,5 @@
 // Checks the arrows of ARCHITECTURE.md: a folder of src/ imports only from folders strictly below its stratum,
-// and from another folder only through that folder's index.ts.
+// and from another folder only through its index.ts, or the index.ts of a folder within it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 

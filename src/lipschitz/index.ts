@@ -4,7 +4,7 @@ export {
   compositionBound,
   PRODUCT_OF_NORMS,
 } from './composition/composition-bound.ts';
-export { type LipschitzInterval, lipschitzInterval, upperBounds } from './interval.ts';
+export { type LipschitzInterval, lipschitzInterval, upperBounds } from './global/interval.ts';
 export { type RelaxedBlock, upperBounds as linearUpperBounds } from './local/backward.ts';
 export { countOf } from './local/entries.ts';
 export { type Ends, type Propagated, propagate, rangesOf, upperEndsOf } from './local/propagation.ts';

@@ -2,7 +2,7 @@
 import { RobustlawError } from '../errors.ts';
 import type { Graph } from '../graph/index.ts';
 import { type CertifiedUpperBound, GLOBAL, type WitnessedLowerBound } from '../guarantee/index.ts';
-import { compositionBound, upperBounds } from '../lipschitz/index.ts';
+import { compositionBound, upperBounds } from '../lipschitz/global/index.ts';
 
 /** Bounds from both sides, and the product that most people know. */
 export interface Constants {

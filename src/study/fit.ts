@@ -4,7 +4,7 @@ import { RobustlawError } from '../errors.ts';
 import { type Graph, isFloat, parameters, tensorOf } from '../graph/index.ts';
 import type { WitnessedLowerBound } from '../guarantee/index.ts';
 import { type Matrix, matrix } from '../linalg/index.ts';
-import { recheck } from '../lipschitz/index.ts';
+import { recheck } from '../lipschitz/global/index.ts';
 import { construct, evaluateMemorizer, exportMemorizer, type Memorizer } from '../memorizers/index.ts';
 import type { Rng } from '../random/index.ts';
 import type { Member, MemorizerMember } from './families.ts';

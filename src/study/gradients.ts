@@ -2,7 +2,7 @@
 import { bytesOfDerivative, type Graph, graph, input, nameOf, sizeOf, vjp } from '../graph/index.ts';
 import type { Estimate, WitnessedLowerBound } from '../guarantee/index.ts';
 import { matrix, symmetricEigen } from '../linalg/index.ts';
-import { recheck } from '../lipschitz/index.ts';
+import { recheck } from '../lipschitz/global/index.ts';
 import { mean, studentQuantile, variance } from '../numeric/index.ts';
 import { compile, type Program, runRows } from '../runtime/index.ts';
 import type { FreshPoints } from './fresh-points.ts';

@@ -3,7 +3,7 @@ import { type Dataset, featureCount, pointCount } from '../data/index.ts';
 import { RobustlawError } from '../errors.ts';
 import { modelFrom, type Tensor, toFloat } from '../graph/index.ts';
 import { GLOBAL } from '../guarantee/index.ts';
-import { witnessedLowerBound } from '../lipschitz/index.ts';
+import { witnessedLowerBound } from '../lipschitz/global/index.ts';
 import {
   createFamily,
   exportModel,

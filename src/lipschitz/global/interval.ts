@@ -1,13 +1,13 @@
 // The Lipschitz constant of a network between a witnessed lower and a certified upper bound.
-import { RobustlawError } from '../errors.ts';
-import type { Graph, Model } from '../graph/index.ts';
-import { singleSample } from '../graph/index.ts';
-import type { CertifiedUpperBound, Norm, WitnessedLowerBound } from '../guarantee/index.ts';
-import type { Rng } from '../random/index.ts';
-import { compositionBound } from './composition/composition-bound.ts';
-import { twoLayerBoundOf } from './two-layer/two-layer-bound.ts';
-import { twoLayerIn } from './witness/pattern-points.ts';
-import { witnessedLowerBound } from './witness/search.ts';
+import { RobustlawError } from '../../errors.ts';
+import type { Graph, Model } from '../../graph/index.ts';
+import { singleSample } from '../../graph/index.ts';
+import type { CertifiedUpperBound, Norm, WitnessedLowerBound } from '../../guarantee/index.ts';
+import type { Rng } from '../../random/index.ts';
+import { compositionBound } from '../composition/composition-bound.ts';
+import { twoLayerBoundOf } from '../two-layer/two-layer-bound.ts';
+import { twoLayerIn } from '../witness/pattern-points.ts';
+import { witnessedLowerBound } from '../witness/search.ts';
 
 /** lower <= Lip(f) <= upper. */
 export interface LipschitzInterval {
