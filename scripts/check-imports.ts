@@ -1,5 +1,5 @@
 // Checks the arrows of ARCHITECTURE.md: a folder of src/ imports only from folders strictly below its stratum,
-// and from another folder only through its index.ts, or the index.ts of a folder within it.
+// and from another folder only through its index.ts, the index.ts of a folder within it, or its schema.ts.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
@@ -54,7 +54,8 @@ for (const file of readdirSync(src, { recursive: true, encoding: 'utf8' })) {
     else if (level.get(to)! <= level.get(from)! && !ALLOWED.has(arrow))
       problems.push(`${where}: ${arrow} points upwards or sideways`);
     else if (FORBIDDEN.get(from)?.includes(to)) problems.push(`${where}: ${arrow} is forbidden`);
-    else if (!/\/index\.ts$/.test(target)) problems.push(`${where}: import the folder's index.ts`);
+    else if (!/\/(index|schema)\.ts$/.test(target))
+      problems.push(`${where}: import the folder's index.ts or schema.ts`);
   }
 }
 

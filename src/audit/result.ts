@@ -1,6 +1,6 @@
 // What an audit found out, as plain JSON: schema 1 of audit.json, published in schema/audit.schema.json. Pages are pure functions of it.
 import { z } from 'zod';
-import { estimateSchema, measurementSchema } from '../guarantee/index.ts';
+import { estimateSchema, measurementSchema } from '../guarantee/schema.ts';
 
 export const AUDIT_SCHEMA = 'robustlaw.audit/1';
 

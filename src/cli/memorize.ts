@@ -1,7 +1,8 @@
 // `robustlaw memorize`: data in, an explicit memorizer out as ONNX, with its Lipschitz constant.
 import { Argument, Command, Option } from 'commander';
 import type { Dataset, DatasetSpecification } from '../data/index.ts';
-import { featureCount, makeDataset, perfectMemorization, pointCount } from '../data/index.ts';
+import { featureCount, perfectMemorization, pointCount } from '../data/index.ts';
+import { makeDataset } from '../data/schema.ts';
 import { invalidArgument } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
 import type { UpperGuarantee } from '../guarantee/index.ts';

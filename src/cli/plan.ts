@@ -7,7 +7,7 @@ import type { Dataset } from '../data/index.ts';
 import { invalidArgument } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
 import type { Norm } from '../guarantee/index.ts';
-import { modelSchema } from '../models/index.ts';
+import { modelSchema } from '../models/schema.ts';
 import { mean } from '../numeric/index.ts';
 import {
   PILOT_MODELS,

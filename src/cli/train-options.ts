@@ -1,7 +1,9 @@
 // What `robustlaw train` is asked for: its options, and the family and training they mean.
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ACTIVATIONS, type Activation, type ModelSpecification, modelSchema } from '../models/index.ts';
-import { type ResolvedTrainingSpecification, trainingSchema } from '../training/index.ts';
+import { ACTIVATIONS, type Activation, type ModelSpecification } from '../models/index.ts';
+import { modelSchema } from '../models/schema.ts';
+import type { ResolvedTrainingSpecification } from '../training/index.ts';
+import { trainingSchema } from '../training/schema.ts';
 import { parseSpecification } from '../validation/index.ts';
 import {
   factor,

@@ -27,7 +27,7 @@ export {
   teacherSignal,
   zeroSignal,
 } from './labels/signal.ts';
-export { distributionOf, makeDataset } from './make-dataset.ts';
+export { datasetOf, drawnFrom } from './make-dataset.ts';
 export {
   type FitBelowNoise,
   fitBelowNoise,
@@ -42,12 +42,7 @@ export type { ImageSize } from './readers/image-pixels.ts';
 export type { ImageOptions } from './readers/images.ts';
 export { type OpenOptions, openDataset, type Split } from './readers/open.ts';
 export { type ReadOptions, readArray, readDataset, readIdxPair, readPoints } from './readers/read.ts';
-export {
-  type DatasetSpecification,
-  datasetSchema,
-  type ResolvedDatasetSpecification,
-  resolveDatasetSpecification,
-} from './specification.ts';
+export type { DatasetSpecification, ResolvedDatasetSpecification } from './schema.ts';
 export { chooseRows, normalize, relabel, scaleFeatures, subsample } from './transform.ts';
 export { csvLabelColumns, writeCsv } from './writers/csv.ts';
 export { encodeNpy, writeNpy } from './writers/npy.ts';

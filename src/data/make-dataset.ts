@@ -1,4 +1,4 @@
-// The data set that a specification stands for, as a function of the specification and a random key.
+// The data set that a checked specification stands for, as a function of the specification and a random key.
 import { invalidArgument } from '../errors.ts';
 import type { Rng } from '../random/index.ts';
 import { type BinaryTask, binaryLabels, oneHotLabels } from './class-labels.ts';
@@ -23,33 +23,26 @@ import {
 } from './labels/signal.ts';
 import { opticalDigits } from './optical-digits.ts';
 import { type ReadOptions, readDataset } from './readers/read.ts';
-import {
-  type DatasetSpecification,
-  type NoiseSpecification,
-  type RealSpecification,
-  resolveDatasetSpecification,
-  type SyntheticSpecification,
-} from './specification.ts';
+import type {
+  NoiseSpecification,
+  RealSpecification,
+  ResolvedDatasetSpecification,
+  SyntheticSpecification,
+} from './schema.ts';
 import { relabel, scaleFeatures, subsample } from './transform.ts';
 
 /**
- * The data set of a specification; the same specification and key give the same numbers.
+ * The data set of a checked specification; the same specification and key give the same numbers.
  *
  * @throws RobustlawError naming the field, or the file, that cannot be used.
  */
-export function makeDataset(specification: DatasetSpecification, rng: Rng): Dataset {
-  const resolved = resolveDatasetSpecification(specification);
-  return 'distribution' in resolved ? makeSynthetic(resolved, rng) : makeReal(resolved, rng);
+export function datasetOf(specification: ResolvedDatasetSpecification, rng: Rng): Dataset {
+  return 'distribution' in specification ? makeSynthetic(specification, rng) : makeReal(specification, rng);
 }
 
-/**
- * The distribution that `makeDataset` draws the points from with the same key; undefined for real data.
- *
- * @throws RobustlawError naming the field that cannot be used.
- */
-export function distributionOf(specification: DatasetSpecification, rng: Rng): Distribution | undefined {
-  const resolved = resolveDatasetSpecification(specification);
-  return 'distribution' in resolved ? distribution(resolved, rng.split('distribution')) : undefined;
+/** The distribution that `datasetOf` draws the points from with the same key; undefined for real data. */
+export function drawnFrom(specification: ResolvedDatasetSpecification, rng: Rng): Distribution | undefined {
+  return 'distribution' in specification ? distribution(specification, rng.split('distribution')) : undefined;
 }
 
 function makeSynthetic(spec: SyntheticSpecification, rng: Rng): Dataset {

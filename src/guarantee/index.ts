@@ -11,11 +11,5 @@ export {
   type Witness,
   type WitnessedLowerBound,
 } from './guarantees.ts';
-export {
-  estimateSchema,
-  type Measurement,
-  measurementSchema,
-  type PlainEstimate,
-  plainEstimate,
-} from './json.ts';
+export { type Measurement, type PlainEstimate, plainEstimate } from './json.ts';
 export { type Answer, type LipschitzMeasurement, relativeGap } from './measurement.ts';

@@ -11,13 +11,8 @@ export { tangentFeatures } from './linearised/tangent-features.ts';
 export { madry } from './madry.ts';
 export { mlp, twoLayer } from './mlp.ts';
 export { residualCnn } from './residual-cnn.ts';
-export {
-  activationOf,
-  createFamily,
-  describeSize,
-  type ModelSpecification,
-  modelSchema,
-} from './specification.ts';
+export type { ModelSpecification } from './schema.ts';
+export { activationOf, createFamily, describeSize } from './specification.ts';
 export { plainNorm, twoLayerBatchNorm } from './two-layer-batch-norm.ts';
 export { visionTransformer } from './vision-transformer.ts';
 export { withStatistics } from './with-statistics.ts';

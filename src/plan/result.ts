@@ -1,6 +1,6 @@
 // What a plan says, as plain JSON: schema 1 of plan.json. Pages are pure functions of it.
 import { z } from 'zod';
-import { estimateSchema } from '../guarantee/index.ts';
+import { estimateSchema } from '../guarantee/schema.ts';
 
 export const PLAN_SCHEMA = 'robustlaw.plan/1';
 

@@ -1,17 +1,7 @@
 // Data sets of a study file: a data-set specification whose n and d may be lists, and the single data sets it stands for.
 import { z } from 'zod';
-import { type Dataset, datasetSchema, makeDataset, normalize } from '../data/index.ts';
-import type { Rng } from '../random/index.ts';
-
-/** One data set, as plain data: a resolved specification of the data folder and whether to bring it to the law's scale. */
-export interface DataChoice {
-  /** `sphere n=1000 d=500`: the name in the study file, with n and d where the file lists several. */
-  readonly label: string;
-  /** The name in the study file. */
-  readonly name: string;
-  readonly specification: z.output<typeof datasetSchema>;
-  readonly normalize: boolean;
-}
+import { datasetSchema } from '../data/schema.ts';
+import type { DataChoice } from './data-choice.ts';
 
 /** A data entry with all defaults filled in; still in the form of the file, so that it can be read again. */
 export type DataEntry = Readonly<Record<string, unknown>> & { readonly normalize: boolean };
@@ -90,12 +80,6 @@ export function dataChoices(name: string, entry: DataEntry): readonly DataChoice
     const label = [name, ...swept.map((key) => `${key}=${single[key]}`)].join(' ');
     return { label, name, specification: datasetSchema.parse(single), normalize };
   });
-}
-
-/** The data set of a choice: a function of choice and key. */
-export function makeChoice(choice: DataChoice, rng: Rng): Dataset {
-  const dataset = makeDataset(choice.specification, rng);
-  return choice.normalize ? normalize(dataset) : dataset;
 }
 
 /** The entry once for each element of its lists. */

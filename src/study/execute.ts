@@ -1,18 +1,18 @@
 // One trial: make the data, fit the function, measure it, and set the law beside it.
-import { type Dataset, distributionOf, featureCount, pointCount } from '../data/index.ts';
+import { type Dataset, drawnFrom, featureCount, pointCount } from '../data/index.ts';
 import { RobustlawError } from '../errors.ts';
 import { upperEnd } from '../guarantee/index.ts';
 import { scalingLaw } from '../law/index.ts';
 import { type ConstructionName, construct, type Memorizer } from '../memorizers/index.ts';
 import { rng } from '../random/index.ts';
 import { afterSeconds, whenDone } from '../stop.ts';
-import { makeChoice } from './data-entry.ts';
-import { isExactMemorizer, type Member } from './families.ts';
+import { makeChoice } from './data-choice.ts';
+import type { Member } from './families.ts';
 import { fitMember, matrices, parameterSize } from './fit.ts';
 import { type FreshPoints, freshPoints } from './fresh-points.ts';
 import { gradientSample } from './gradients.ts';
 import { contentHash } from './json.ts';
-import { errors, memorizationOf, memorized, toleranceOf } from './memorized.ts';
+import { errors, isExactMemorizer, memorizationOf, memorized, toleranceOf } from './memorized.ts';
 import type { TrialParameters } from './plan.ts';
 import type { TrialResult } from './result.ts';
 import { planeSlice } from './slice.ts';
@@ -66,7 +66,7 @@ export async function execute(
   // The law's constants belong to the distribution as it is, not to points that were rescaled by their own statistics.
   const distribution = parameters.data.normalize
     ? undefined
-    : distributionOf(parameters.data.specification, dataKey(parameters));
+    : drawnFrom(parameters.data.specification, dataKey(parameters));
   const size = parameterSize(fitted.graphFor(1));
   const law = certifiedLaw(dataset, distribution, {
     member,

@@ -1,8 +1,10 @@
 // Families of a study file: the explicit memorizers, the trained networks and the models of fixed features, each with its sizes.
 import { z } from 'zod';
 import { RobustlawError } from '../errors.ts';
-import { ACTIVATIONS, type Activation, createFamily, modelSchema } from '../models/index.ts';
-import { requireSecondDerivatives, trainingSchema } from '../training/index.ts';
+import { ACTIVATIONS, type Activation, createFamily } from '../models/index.ts';
+import { modelSchema } from '../models/schema.ts';
+import { requireSecondDerivatives } from '../training/index.ts';
+import { trainingSchema } from '../training/schema.ts';
 import { type Size, sizeOn, sizeSchema } from './size-expression.ts';
 
 const sizesOf = <T extends z.ZodType>(entry: T) => z.array(entry).min(1).max(1000);
@@ -81,11 +83,6 @@ export interface DataShape {
   /** Without the axis of the points. */
   readonly inputShape: readonly number[];
   readonly outputs: number;
-}
-
-/** Whether the construction fits every label exactly in exact arithmetic. */
-export function isExactMemorizer(family: Family | Member): boolean {
-  return 'memorizer' in family && family.memorizer !== 'tensor';
 }
 
 /**

@@ -1,8 +1,8 @@
 // Points that a function has not seen, from the distribution of its data: where gradients are sampled.
-import { type Dataset, distributionOf, featureCount, makeDataset, pointCount } from '../data/index.ts';
+import { type Dataset, datasetOf, drawnFrom, featureCount, pointCount } from '../data/index.ts';
 import { invalidArgument } from '../errors.ts';
 import { permutation, type Rng } from '../random/index.ts';
-import { type DataChoice, makeChoice } from './data-entry.ts';
+import { type DataChoice, makeChoice } from './data-choice.ts';
 
 export interface FreshPoints {
   /** `[count, d]`, row-major, on the scale of the data set. */
@@ -22,7 +22,7 @@ export interface FreshPoints {
  */
 export function freshPoints(choice: DataChoice, dataKey: Rng, key: Rng, wanted: number): FreshPoints {
   const { specification } = choice;
-  const distribution = distributionOf(specification, dataKey);
+  const distribution = drawnFrom(specification, dataKey);
   const raw = distribution
     ? { x: distribution.sample(key, wanted), count: wanted, source: distribution.name }
     : leftOut(choice, dataKey, key, wanted);
@@ -34,8 +34,8 @@ export function freshPoints(choice: DataChoice, dataKey: Rng, key: Rng, wanted: 
 /** Rows of real data with the contents of no row of the data set: repeated images count as seen. */
 function leftOut(choice: DataChoice, dataKey: Rng, key: Rng, wanted: number): FreshPoints {
   const plain = { ...choice.specification, noise: 'none', flips: undefined, clip: false } as const;
-  const whole = makeDataset({ ...plain, n: undefined } as typeof plain, dataKey);
-  const chosen = makeDataset(choice.specification, dataKey);
+  const whole = datasetOf({ ...plain, n: undefined } as typeof plain, dataKey);
+  const chosen = datasetOf(choice.specification, dataKey);
   const d = featureCount(whole);
   const contents = ({ x }: Dataset, i: number) => x.subarray(i * d, (i + 1) * d).join();
   const seen = new Set(Array.from({ length: pointCount(chosen) }, (_, i) => contents(chosen, i)));

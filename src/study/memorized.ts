@@ -1,7 +1,7 @@
 // Whether a function memorized its labels: perfectly, below the noise, or as the rule of its training understands it.
 import { type Dataset, partialMemorization } from '../data/index.ts';
 import { labelKind } from '../training/index.ts';
-import { isExactMemorizer, type Member } from './families.ts';
+import type { Family, Member } from './families.ts';
 import type { TrialResult } from './result.ts';
 
 /** A memorizer fits exactly when every error is below this; rounding of float64 is far below. */
@@ -15,6 +15,11 @@ const USUAL_TOLERANCE = 0.01;
 
 /** Trainings count in float32, trials in float64. */
 const ROUNDING = 1 + 1e-3;
+
+/** Whether the construction fits every label exactly in exact arithmetic. */
+export function isExactMemorizer(family: Family | Member): boolean {
+  return 'memorizer' in family && family.memorizer !== 'tensor';
+}
 
 /** The largest error, and the mean over the points of the squared error summed over the outputs. */
 export function errors(

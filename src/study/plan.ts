@@ -1,7 +1,8 @@
 // From a study to its trials: every combination it asks for once, in a fixed order, each with an id that names its result.
 import { RobustlawError } from '../errors.ts';
 import { rng } from '../random/index.ts';
-import { type DataChoice, dataChoices, makeChoice } from './data-entry.ts';
+import { type DataChoice, makeChoice } from './data-choice.ts';
+import { dataChoices } from './data-entry.ts';
 import { type DataShape, type Family, type Member, membersOf } from './families.ts';
 import { contentHash } from './json.ts';
 import type { Trial } from './result.ts';

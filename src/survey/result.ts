@@ -1,6 +1,6 @@
 // What a survey found out about a data set, as plain JSON: schema 1 of data.json, published in schema/data.schema.json. Pages are pure functions of it.
 import { z } from 'zod';
-import { estimateSchema, measurementSchema } from '../guarantee/index.ts';
+import { estimateSchema, measurementSchema } from '../guarantee/schema.ts';
 
 export const SURVEY_SCHEMA = 'robustlaw.data/1';
 

@@ -1,7 +1,6 @@
 // Checkpoints: a training between two steps as a file, which goes on to the same bits.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
 import { RobustlawError } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
 import type { TensorData } from '../graph/index.ts';
@@ -35,24 +34,18 @@ export interface Progress {
 
 const MAGIC = 'robustlaw training 1\n';
 
-const text = z.string();
-const share = z.number().optional();
-const headerSchema = z.strictObject({
-  identity: z.strictObject({ family: text, step: text, rates: text, data: text, key: text }),
-  step: z.int().min(0),
-  measures: z.strictObject({
-    loss: z.number(),
-    meanSquaredError: z.number(),
-    maxError: z.number(),
-    margin: z.number(),
-    accuracy: share,
-    robustAccuracy: share,
-  }),
-  arrays: z.array(
-    z.strictObject({ name: text, dtype: z.enum(['float32', 'float64']), length: z.int().min(0) }),
-  ),
-  sha256: text,
-});
+/** The line of JSON in front of the arrays. */
+interface Header {
+  readonly identity: TrainingIdentity;
+  readonly step: number;
+  readonly measures: Measures;
+  readonly arrays: readonly {
+    readonly name: string;
+    readonly dtype: 'float32' | 'float64';
+    readonly length: number;
+  }[];
+  readonly sha256: string;
+}
 
 /**
  * Writes a training to `path`, whole or not at all: a line of text, a line of JSON that says what follows with its
@@ -68,7 +61,7 @@ export function saveCheckpoint(path: string, progress: Progress): void {
     ...Object.entries(state.arrays).map(([name, data]) => [`state ${name}`, data] as const),
   ];
   const chunks = arrays.map(([, data]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  const header: z.input<typeof headerSchema> = {
+  const header: Header = {
     identity,
     step: state.step,
     measures,
@@ -124,7 +117,7 @@ export function loadCheckpoint(path: string): Progress {
     state: { step: header.step, arrays: Object.fromEntries(state) },
     losses: of('losses'),
     robustAccuracies: of('robust accuracies'),
-    measures: header.measures as Measures,
+    measures: header.measures,
   };
 }
 
@@ -159,12 +152,43 @@ function read(path: string): Buffer {
   }
 }
 
-function parse(header: string): z.output<typeof headerSchema> | undefined {
+function parse(line: string): Header | undefined {
   try {
-    return headerSchema.safeParse(JSON.parse(header)).data;
+    const header: unknown = JSON.parse(line);
+    return isHeader(header) ? header : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isHeader(value: unknown): value is Header {
+  if (!isObject(value)) return false;
+  const { identity, step, measures, arrays, sha256 } = value;
+  return (
+    isObject(identity) &&
+    ['family', 'step', 'rates', 'data', 'key'].every((key) => typeof identity[key] === 'string') &&
+    isCount(step) &&
+    isObject(measures) &&
+    ['loss', 'meanSquaredError', 'maxError', 'margin'].every((key) => typeof measures[key] === 'number') &&
+    ['accuracy', 'robustAccuracy'].every((key) => ['number', 'undefined'].includes(typeof measures[key])) &&
+    Array.isArray(arrays) &&
+    arrays.every(isArrayHeader) &&
+    typeof sha256 === 'string'
+  );
+}
+
+function isArrayHeader(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { name, dtype, length } = value;
+  return typeof name === 'string' && (dtype === 'float32' || dtype === 'float64') && isCount(length);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function typeOf(data: TensorData): 'float32' | 'float64' {

@@ -12,14 +12,10 @@ export { type Assessment, type Batch, type Objective, plain, weightDecay } from 
 export type { Optimiser } from './optimiser.ts';
 export { gradientPenalty, jacobianPenalty } from './penalties.ts';
 export { constantRate, cosineRate, linearWarmup, oneCycle, type Schedule, stepRate } from './schedule.ts';
+export type { ResolvedTrainingSpecification, TrainingSpecification } from './schema.ts';
 export { requireSecondDerivatives } from './second-derivatives.ts';
 export { sgd } from './sgd.ts';
-export {
-  type ResolvedTrainingSpecification,
-  type TrainingSpecification,
-  trainingPlan,
-  trainingSchema,
-} from './specification.ts';
+export { trainingPlan } from './specification.ts';
 export { type Measured, type StepPlan, stepGraph } from './step.ts';
 export {
   accurate,

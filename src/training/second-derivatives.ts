@@ -1,7 +1,7 @@
 // Penalties on gradients are themselves differentiated: the activation must have a second derivative.
 import { RobustlawError } from '../errors.ts';
 import { ACTIVATIONS, type Activation, activationOf, type ModelSpecification } from '../models/index.ts';
-import type { TrainingSpecification } from './specification.ts';
+import type { TrainingSpecification } from './schema.ts';
 
 const PENALTIES = { gradientPenalty: 'gradient penalty', jacobianPenalty: 'Jacobian penalty' } as const;
 

@@ -3,15 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
   type DatasetSpecification,
-  datasetSchema,
-  distributionOf,
   featureCount,
-  makeDataset,
   opticalDigits,
   pointCount,
-  resolveDatasetSpecification,
   writeNpy,
 } from '../../src/data/index.ts';
+import {
+  datasetSchema,
+  distributionOf,
+  makeDataset,
+  resolveDatasetSpecification,
+} from '../../src/data/schema.ts';
 import { rng } from '../../src/random/index.ts';
 import { errorOf, mean, put, temporaryFolder } from './support.ts';
 

@@ -4,12 +4,12 @@ import {
   createDataset,
   featureCount,
   gaussian,
-  makeDataset,
   normalize,
   pointCount,
   scaleFeatures,
   subsample,
 } from '../../src/data/index.ts';
+import { makeDataset } from '../../src/data/schema.ts';
 import { rng } from '../../src/random/index.ts';
 import { errorOf } from './support.ts';
 

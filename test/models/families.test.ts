@@ -27,12 +27,12 @@ import {
   type ModelSpecification,
   madry,
   modelGraph,
-  modelSchema,
   residualCnn,
   twoLayer,
   twoLayerBatchNorm,
   visionTransformer,
 } from '../../src/models/index.ts';
+import { modelSchema } from '../../src/models/schema.ts';
 import { normal, rng, uniform } from '../../src/random/index.ts';
 import { compile, evaluate } from '../../src/runtime/index.ts';
 

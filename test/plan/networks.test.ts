@@ -1,6 +1,6 @@
 // The families of a pilot: P against published counts, and a run of each from shapes to a checked count.
 import { describe, expect, it } from 'vitest';
-import { modelSchema } from '../../src/models/index.ts';
+import { modelSchema } from '../../src/models/schema.ts';
 import { networksName, PILOT_MODELS, type PilotModel, parametersOf } from '../../src/plan/index.ts';
 import { run } from '../../src/plan/trial.ts';
 import { rng, uniform } from '../../src/random/index.ts';

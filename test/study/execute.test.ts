@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { distributionOf, featureCount, makeDataset, pointCount } from '../../src/data/index.ts';
+import { featureCount, pointCount } from '../../src/data/index.ts';
+import { distributionOf, makeDataset } from '../../src/data/schema.ts';
 import { decodeModel, modelFromOnnx } from '../../src/graph/index.ts';
 import { mergedConeClass, sharperBound } from '../../src/law/index.ts';
-import { modelSchema } from '../../src/models/index.ts';
+import { modelSchema } from '../../src/models/schema.ts';
 import { rng } from '../../src/random/index.ts';
-import { makeChoice } from '../../src/study/data-entry.ts';
+import { makeChoice } from '../../src/study/data-choice.ts';
 import { execute } from '../../src/study/execute.ts';
 import { toJson } from '../../src/study/json.ts';
 import { planStudy, type TrialParameters } from '../../src/study/plan.ts';
@@ -12,7 +13,7 @@ import { planeSlice } from '../../src/study/slice.ts';
 import { parseStudy } from '../../src/study/specification.ts';
 import { logarithmicallySpaced } from '../../src/study/trained-member.ts';
 import { certifiedLaw, DELTA, isPureNoise } from '../../src/study/trial-law.ts';
-import { trainingSchema } from '../../src/training/index.ts';
+import { trainingSchema } from '../../src/training/schema.ts';
 
 const STUDY = `
 name: study

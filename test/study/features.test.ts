@@ -14,7 +14,7 @@ import { randomFeatures, tangentFeatures } from '../../src/models/index.ts';
 import { normal, rng } from '../../src/random/index.ts';
 import { evaluate } from '../../src/runtime/index.ts';
 import { analyse } from '../../src/study/analysis/index.ts';
-import { makeChoice } from '../../src/study/data-entry.ts';
+import { makeChoice } from '../../src/study/data-choice.ts';
 import { execute } from '../../src/study/execute.ts';
 import { freshPoints } from '../../src/study/fresh-points.ts';
 import { gradientSample } from '../../src/study/gradients.ts';

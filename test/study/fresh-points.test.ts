@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { datasetSchema, opticalDigits } from '../../src/data/index.ts';
+import { opticalDigits } from '../../src/data/index.ts';
+import { datasetSchema } from '../../src/data/schema.ts';
 import { rng } from '../../src/random/index.ts';
-import { type DataChoice, makeChoice } from '../../src/study/data-entry.ts';
+import { type DataChoice, makeChoice } from '../../src/study/data-choice.ts';
 import { freshPoints } from '../../src/study/fresh-points.ts';
 
 const choice = (specification: unknown, normalize = false): DataChoice => ({

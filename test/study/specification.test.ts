@@ -12,7 +12,7 @@ import {
   studyHash,
   studyJsonSchema,
 } from '../../src/study/specification.ts';
-import { trainingSchema } from '../../src/training/index.ts';
+import { trainingSchema } from '../../src/training/schema.ts';
 import { EXAMPLE } from './example-study.ts';
 
 const example = () => parseStudy('example.yaml', EXAMPLE);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeModel, modelFromOnnx } from '../../src/graph/index.ts';
 import { upperEnd } from '../../src/guarantee/index.ts';
 import { rng } from '../../src/random/index.ts';
-import { makeChoice } from '../../src/study/data-entry.ts';
+import { makeChoice } from '../../src/study/data-choice.ts';
 import { execute } from '../../src/study/execute.ts';
 import { toJson } from '../../src/study/json.ts';
 import { planStudy } from '../../src/study/plan.ts';

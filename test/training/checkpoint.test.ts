@@ -149,8 +149,22 @@ describe('refuses', () => {
     const flipped = Buffer.from(whole);
     flipped[whole.length - 2]! ^= 1;
     expect(load(flipped)).toThrow('its checksum differs');
-    const changed = Buffer.from(whole.toString('latin1').replace('"step":3', '"step":-'), 'latin1');
-    expect(load(changed)).toThrow('the header of this checkpoint is damaged');
+    const changes = [
+      ['"step":3', '"step":-'],
+      ['"step":3', '"step":-3'],
+      ['"loss"', '"lost"'],
+      ['"accuracy":', '"accuracy":"much","other":'],
+      ['"dtype":"float64"', '"dtype":"float16"'],
+      ['"length":', '"length":0.5,"size":'],
+      ['"arrays":[', '"arrays":[null,'],
+      ['"key":', '"key":7,"name":'],
+      ['"sha256"', '"sha1"'],
+    ] as const;
+    for (const [from, to] of changes) {
+      const changed = whole.toString('latin1').replace(from, to);
+      expect(changed).not.toBe(whole.toString('latin1'));
+      expect(load(Buffer.from(changed, 'latin1'))).toThrow('the header of this checkpoint is damaged');
+    }
     expect(load(Buffer.from('hello'))).toThrow('this is no checkpoint of a training');
     expect(load(Buffer.of())).toThrow('this is no checkpoint of a training');
     expect(() => loadCheckpoint(join(folder, 'absent'))).toThrow('cannot be read');

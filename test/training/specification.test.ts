@@ -26,9 +26,9 @@ import {
   trades,
   train,
   trainingPlan,
-  trainingSchema,
   weightDecay,
 } from '../../src/training/index.ts';
+import { trainingSchema } from '../../src/training/schema.ts';
 import { parseSpecification } from '../../src/validation/index.ts';
 
 const [n, d] = [20, 4];

@@ -1,6 +1,6 @@
 // What must hold in every study, theorem or arithmetic; a violated check is a finding with the trial that shows it.
 import { upperEnd } from '../../guarantee/index.ts';
-import { isExactMemorizer } from '../families.ts';
+import { isExactMemorizer } from '../memorized.ts';
 import type { Analysis, Trial, TrialOutcome } from '../result.ts';
 import type { StudySpecification } from '../specification.ts';
 import { type Finished, finished } from './series.ts';

@@ -1,6 +1,10 @@
-// A data set as a plain value for study files: the schema of its specification.
+// A data set as a plain value for study files: the schema of its specification, and what one means.
 import { z } from 'zod';
+import type { Rng } from '../random/index.ts';
 import { parseSpecification } from '../validation/index.ts';
+import type { Dataset } from './dataset.ts';
+import type { Distribution } from './distributions/distribution.ts';
+import { datasetOf, drawnFrom } from './make-dataset.ts';
 
 const positive = z.number().positive();
 const size = z.int().min(1);
@@ -160,6 +164,24 @@ export interface NoiseSpecification {
  */
 export function resolveDatasetSpecification(value: unknown): ResolvedDatasetSpecification {
   return parseSpecification(datasetSchema, value, 'data set');
+}
+
+/**
+ * The data set of a specification; the same specification and key give the same numbers.
+ *
+ * @throws RobustlawError naming the field, or the file, that cannot be used.
+ */
+export function makeDataset(specification: DatasetSpecification, rng: Rng): Dataset {
+  return datasetOf(resolveDatasetSpecification(specification), rng);
+}
+
+/**
+ * The distribution that `makeDataset` draws the points from with the same key; undefined for real data.
+ *
+ * @throws RobustlawError naming the field that cannot be used.
+ */
+export function distributionOf(specification: DatasetSpecification, rng: Rng): Distribution | undefined {
+  return drawnFrom(resolveDatasetSpecification(specification), rng);
 }
 
 function flipsStandAlone(spec: { noise?: unknown; flips?: number | undefined; clip?: boolean }): boolean {
