@@ -5,7 +5,7 @@
 //
 // The same in both: weights, points, radii, element type, step sizes and checkpoints, the random starts of PGD and APGD, and
 // what comes back. Robust accuracies of these two are equal up to rounding. Not the same: Square draws other random numbers, and
-// ours tries no square that would change nothing; PGD here also keeps the point of the largest loss.
+// ours tries no square that would change nothing.
 //
 // The published attacks go on with points that are broken; ours leaves them alone, which changes no result. The ratio is against
 // the published form; the last column is against PyTorch that leaves them, too.

@@ -1,6 +1,6 @@
 // Projected gradient descent with restarts (Madry, Makelov, Schmidt, Tsipras and Vladu 2018).
 import { requireInteger } from '../errors.ts';
-import { greater, less, mul, or, where } from '../graph/index.ts';
+import { greater, mul, where } from '../graph/index.ts';
 import type { Stop } from '../stop.ts';
 import type { Attack, Samples } from './attack.ts';
 import type { Iteration } from './iteration.ts';
@@ -24,9 +24,10 @@ const SHARE = 0.01;
 /**
  * PGD on `loss` from `restarts` random starts, with steps of 2.5 radius / steps: by the sign in linf, along the gradient in l2,
  * over the 1 % largest slopes in l1, where what bounds stop goes to the next ones. A row is done with its first harmful change; the others end
- * where the loss was largest. Where the loss has no meaning for the victim another one stands in: see suited().
+ * where the last step of a restart led to, of the one with the largest loss there. Where the loss has no meaning for the victim
+ * another one stands in: see suited().
  *
- * Cost: at most restarts * steps gradients and restarts scores per row.
+ * Cost: at most restarts * (steps + 1) gradients per row.
  *
  * @throws RobustlawError `invalid-argument` unless steps and restarts are integers >= 1.
  */
@@ -41,6 +42,7 @@ export function pgd(loss: Loss, steps: number, restarts: number): Attack {
       requireFiniteRadius(name, threat);
       const { features, outputs, stride } = victim;
       const climb: Climb = { victim, loss: suited(loss, victim), threat };
+      const bySign = threat.norm === 'linf';
       const size = (REACH * threat.radius) / steps;
       const reached = points.slice();
       const largest = new Float32Array(ids.length).fill(-Infinity);
@@ -48,32 +50,34 @@ export function pgd(loss: Loss, steps: number, restarts: number): Attack {
       for (let restart = 0; restart < restarts && places.length > 0 && !stop(); restart++) {
         const keys = places.map((place) => random.split(ids[place]!).split(restart));
         const own = pickRows(points, places, features);
-        const limits = threat.norm === 'linf' ? linfLimits(threat, own, features) : undefined;
-        const starts = randomStarts(threat, own, keys, features, limits);
-        let state = begin(own, starts, limits ?? NO_LIMITS, {
+        const limits = bySign ? linfLimits(threat, own, features) : undefined;
+        let state: State = {
           places: Int32Array.from(places),
+          points: own,
+          ...(limits ?? NO_LIMITS),
           labels: pickRows(labels, places, outputs),
-          reached: pickRows(reached, places, features),
-          largest: pickRows(largest, places, 1),
-        });
+          current: randomStarts(threat, own, keys, features, limits),
+          next: new Float32Array(own.length),
+          losses: new Float32Array(places.length).fill(-Infinity),
+          right: new Float32Array(places.length).fill(1),
+        };
         // The last step is none: where it would start, the loss is still to be seen.
         for (let done = 0, pace = Math.min(2, stride); done <= steps && state.places.length > 0; ) {
           const left = steps + 1 - done;
-          const count = threat.norm === 'linf' ? Math.min(pace, left) : 1;
-          state =
-            threat.norm === 'linf'
-              ? await stepsBySign(climb, state, new Float32Array(count).fill(size), stop)
-              : await step(climb, state, left > 1 ? size : 0);
+          const sizes = new Float32Array(bySign ? Math.min(pace, left) : 1).fill(size);
+          if (sizes.length === left) sizes[left - 1] = 0;
+          state = await (bySign ? stepsBySign(climb, state, sizes, stop) : step(climb, state, sizes[0]!));
           const rows = state.places.length;
           state = leave(state, reached, features);
-          done += count;
+          done += sizes.length;
           if (done > steps || stop()) break;
-          pace = nextPace(count, 1 - state.places.length / rows, stride);
+          pace = nextPace(sizes.length, 1 - state.places.length / rows, stride);
         }
         places = Array.from(state.places);
         places.forEach((place, i) => {
-          largest[place] = state.largest[i]!;
-          rowOf(reached, place, features).set(rowOf(state.reached, i, features));
+          if (!(state.losses[i]! > largest[place]!)) return;
+          largest[place] = state.losses[i]!;
+          rowOf(reached, place, features).set(rowOf(state.current, i, features));
         });
       }
       return reached;
@@ -94,63 +98,36 @@ interface State extends RowArrays, Limits {
   readonly points: Float32Array;
   readonly labels: Float32Array;
   readonly current: Float32Array;
-  /** The first harmful point or, so far, that of the largest loss. */
-  readonly reached: Float32Array;
-  readonly largest: Float32Array;
-  /** 1, but 0 where a harmful point was found. */
+  /** Memory for the next points. */
+  readonly next: Float32Array;
+  /** Where last seen. */
+  readonly losses: Float32Array;
+  /** 1, but 0 where the current point is harmful. */
   readonly right: Float32Array;
-  /** Memory for those four. */
-  readonly nextCurrent: Float32Array;
-  readonly nextReached: Float32Array;
-  readonly nextLargest: Float32Array;
-  readonly nextRight: Float32Array;
 }
 
 const NO_LIMITS: Limits = { least: new Float32Array(0), most: new Float32Array(0) };
-
-function begin(
-  points: Float32Array,
-  current: Float32Array,
-  limits: Limits,
-  known: Pick<State, 'places' | 'labels' | 'reached' | 'largest'>,
-): State {
-  const rows = known.places.length;
-  return {
-    ...known,
-    ...limits,
-    points,
-    current,
-    right: new Float32Array(rows).fill(1),
-    nextCurrent: new Float32Array(points.length),
-    nextReached: new Float32Array(points.length),
-    nextLargest: new Float32Array(rows),
-    nextRight: new Float32Array(rows),
-  };
-}
 
 /** The rows that are still right; the others have reached what they wanted. */
 function leave(state: State, reached: Float32Array, features: number): State {
   const stays = Array.from(state.right, (isRight) => isRight === 1);
   stays.forEach((isRight, i) => {
-    if (!isRight) rowOf(reached, state.places[i]!, features).set(rowOf(state.reached, i, features));
+    if (!isRight) rowOf(reached, state.places[i]!, features).set(rowOf(state.current, i, features));
   });
   return keepRows(state, stays);
 }
 
-/** Sees the loss and steps by the sign of its gradient; a row that is wrong moves no more. */
+/** Steps by the sign of the gradient; a row that is wrong does not move. */
 const BY_SIGN: Iteration = {
   name: 'PGD',
   of({ points, losses, right, gradients }, { state, given, each }) {
     const features = points.shape[1]!;
-    const [reached, largest] = [state('reached', features), state('largest', 1)];
-    const stays = mul(state('right', 1), right);
-    const better = or(greater(losses, largest), less(right, 1));
     const limits = { least: given('least', features), most: given('most', features) };
+    const goes = mul(state('right', 1), right);
     return {
-      points: signStep(points, gradients, mul(each('size'), stays), limits),
-      reached: where(better, points, reached),
-      largest: where(better, losses, largest),
-      right: stays,
+      points: signStep(points, gradients, mul(each('size'), goes), limits),
+      losses: where(greater(goes, 0), losses, state('losses', 1)),
+      right: goes,
     };
   },
 };
@@ -162,47 +139,40 @@ async function stepsBySign(
   sizes: Float32Array,
   stop: Stop,
 ): Promise<State> {
-  const { labels, current, reached, largest, right, least, most } = state;
-  const { nextCurrent, nextReached, nextLargest, nextRight } = state;
-  const before = { points: current, reached, largest, right };
-  const after = { points: nextCurrent, reached: nextReached, largest: nextLargest, right: nextRight };
-  const arrays = { state: before, given: { least, most }, each: { size: stepSizes(sizes) } };
-  await victim.iterate(BY_SIGN, loss, labels, labels, arrays, after, stop);
-  return {
-    ...state,
-    current: nextCurrent,
-    reached: nextReached,
-    largest: nextLargest,
-    right: nextRight,
-    nextCurrent: current,
-    nextReached: reached,
-    nextLargest: largest,
-    nextRight: right,
+  const { labels, current, next, losses, right, least, most } = state;
+  const arrays = {
+    state: { points: current, losses, right },
+    given: { least, most },
+    each: { size: stepSizes(sizes) },
   };
+  const after = {
+    points: next,
+    losses: new Float32Array(right.length),
+    right: new Float32Array(right.length),
+  };
+  await victim.iterate(BY_SIGN, loss, labels, labels, arrays, after, stop);
+  return { ...state, current: next, next: current, losses: after.losses, right: after.right };
 }
 
-/** The same in l2 and l1, one step; of size 0 it needs no gradient. */
+/** The same in l2 and l1, one step. */
 async function step({ victim, loss, threat }: Climb, state: State, size: number): Promise<State> {
-  const { points, labels, current, reached, largest, right, nextCurrent: next } = state;
+  const { points, labels, current, next } = state;
   const { features, outputs } = victim;
-  const rows = largest.length;
+  const rows = state.places.length;
   const found = newGradient(rows, size > 0 ? features : 0, outputs);
   if (size > 0) await victim.gradient(loss, current, labels, labels, found);
   else await victim.losses(loss, current, labels, labels, found);
-  wrong(victim.task, found.scores, labels, outputs).forEach((isWrong, i) => {
-    right[i] = Number(!isWrong);
-    if (!isWrong && !(found.losses[i]! > largest[i]!)) return;
-    largest[i] = found.losses[i]!;
-    rowOf(reached, i, features).set(rowOf(current, i, features));
-  });
-  if (size === 0) return state;
+  const isWrong = wrong(victim.task, found.scores, labels, outputs);
+  const seen = { ...state, losses: found.losses, right: Float32Array.from(isWrong, (is) => Number(!is)) };
+  if (size === 0) return seen;
+  const sizes = Float64Array.from(isWrong, (is) => (is ? 0 : size));
   next.set(current);
-  if (threat.norm === 'l2') stepAlong(next, found.gradients, new Float64Array(rows).fill(size));
+  if (threat.norm === 'l2') stepAlong(next, found.gradients, sizes);
   else
     for (let i = 0; i < rows; i++)
-      stepWithinBounds(threat, rowOf(next, i, features), rowOf(found.gradients, i, features), size);
+      stepWithinBounds(threat, rowOf(next, i, features), rowOf(found.gradients, i, features), sizes[i]!);
   project(threat, points, next, features);
-  return { ...state, current: next, nextCurrent: current };
+  return { ...seen, current: next, next: current };
 }
 
 /** An l1 step of `size` in equal parts over the largest slopes; what a bound stops goes to the next ones. */

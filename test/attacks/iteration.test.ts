@@ -82,7 +82,7 @@ const clipped = ({ radius }: Threat, x: Float32Array, z: ArrayLike<number>) =>
 
 type At = ReturnType<typeof network>['at'];
 
-/** PGD on the margin as defined: the first harmful point, or that of the largest loss. */
+/** PGD on the margin as defined: the first harmful point, or the last one. */
 function plainPgd(
   at: At,
   threat: Threat,
@@ -91,11 +91,10 @@ function plainPgd(
   label: number,
   steps: number,
 ) {
-  let [current, best, largest] = [start, start, -Infinity];
-  for (let step = 0; step <= steps; step++) {
-    const { loss, wrong: isWrong, signs } = at(current, label);
+  let current = start;
+  for (let step = 0; step < steps; step++) {
+    const { wrong: isWrong, signs } = at(current, label);
     if (isWrong) return current;
-    if (loss > largest) [best, largest] = [current, loss];
     const size = (2.5 * threat.radius) / steps;
     current = clipped(
       threat,
@@ -103,7 +102,7 @@ function plainPgd(
       signs.map((s, j) => current[j]! + size * s),
     );
   }
-  return best;
+  return current;
 }
 
 /** APGD, algorithm 1 of Croce and Hein (2020), that ends at the first harmful point. */
