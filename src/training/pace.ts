@@ -3,10 +3,11 @@
 /** Seconds of an execution, so that whoever watches or interrupts a training need not wait. */
 const LONGEST = 0.3;
 
-/** Where an execution may turn out to have gone too far: beyond this, more updates in it hardly save anything. */
-const LONG_ENOUGH = 0.02;
-const FIRST = 8;
-const SHARE = 1 / 8;
+/** What an execution costs beside its updates, in seconds. */
+const EXECUTION = 2e-4;
+
+/** Updates that a training takes at least, as a rule. */
+const FEW = 64;
 
 /** Numbers of the batches that one execution is fed. */
 const MOST_NUMBERS = 2 ** 22;
@@ -23,14 +24,16 @@ export interface Course {
 }
 
 /**
- * Updates of the next execution. In full-batch training, where the rules are asked before every update, not many of
- * those made; with mini-batches one after the rules are asked, and then those up to the next time. One more than are
- * wanted in all: it measures what the last has led to.
+ * Updates of the next execution. With mini-batches one after the rules are asked, and then those up to the next time. In
+ * full-batch training the rules are asked before every update: where they stop it, the updates of the execution beyond are
+ * thrown away and those before are made once more, k together. With N of t seconds in all, that and the executions cost
+ * k t + e N / k, least at k = sqrt(e N / t). One more than are wanted in all: it measures what the last has led to.
  */
 export function updatesAtOnce({ step, steps, perEpoch, numbers, seconds }: Course): number {
   const into = step % perEpoch;
   const asked = perEpoch === 1;
-  const wanted = asked ? Math.max(FIRST, Math.floor(SHARE * step)) : into === 0 ? 1 : perEpoch - into;
-  const quick = seconds > 0 ? Math.floor((asked ? LONG_ENOUGH : LONGEST) / seconds) : 1;
-  return Math.max(1, Math.min(wanted, quick, Math.floor(MOST_NUMBERS / numbers), steps + 1 - step));
+  const unasked = into === 0 ? 1 : perEpoch - into;
+  const wanted = asked ? Math.sqrt((EXECUTION * (FEW + step)) / seconds) : unasked;
+  const most = Math.min(wanted, LONGEST / seconds, MOST_NUMBERS / numbers, steps + 1 - step);
+  return seconds > 0 ? Math.max(1, Math.floor(most)) : 1;
 }
