@@ -88,7 +88,7 @@ async function searchFrom(
     const ratio = own.nearest.distances[row]! / distances[row]!;
     return !(ratio > PROMISING) && !(Math.abs(ratio - 1) < SAME);
   });
-  await polish(own, promising, stop);
+  await polish(own, promising, distances, stop);
   keepNearer(search, own.nearest);
 }
 

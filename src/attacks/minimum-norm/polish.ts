@@ -15,6 +15,10 @@ const LEAST_GAIN = 1e-3;
 const ROUNDS = 10;
 const HYPERPLANES = 10;
 const HALVINGS = 14;
+/** Of the way from the shortest change to the region: the rest of it is left to the linearisation. */
+const ROUGH_HALVINGS = 7;
+/** Rounds gain less and less: all that are to come, at most this many times what the last one gained. */
+const MOST_TO_COME = 3;
 /** How far beyond a hyperplane to aim, as a share of the way to it, and how far inside the region to look from. */
 const BEYOND = 1e-4;
 const INSIDE = 0.05;
@@ -27,7 +31,12 @@ const INSIDE = 0.05;
  *
  * Cost per row and round: up to 10 gradients and 180 scores.
  */
-export async function polish(search: Search, rows: readonly number[], stop: Stop): Promise<void> {
+export async function polish(
+  search: Search,
+  rows: readonly number[],
+  known: ArrayLike<number>,
+  stop: Stop,
+): Promise<void> {
   const { distances } = search.nearest;
   await bisectFromSamples(search, rows, HALVINGS, stop);
   let active = rows.filter((row) => distances[row]! < Infinity);
@@ -35,7 +44,10 @@ export async function polish(search: Search, rows: readonly number[], stop: Stop
     const before = distances.slice();
     await supportingHyperplanes(search, active, stop);
     await bisectFromSamples(search, active, HALVINGS, stop);
-    active = active.filter((row) => distances[row]! < (1 - LEAST_GAIN) * before[row]!);
+    active = active.filter((row) => {
+      const gain = before[row]! - distances[row]!;
+      return gain > LEAST_GAIN * before[row]! && distances[row]! - MOST_TO_COME * gain < known[row]!;
+    });
   }
 }
 
@@ -80,7 +92,7 @@ async function supportingHyperplanes(search: Search, rows: readonly number[], st
       features,
     );
     boundary = inside.slice();
-    await bisect(search, active, pickRows(tried, going, features), boundary, HALVINGS, stop);
+    await bisect(search, active, pickRows(tried, going, features), boundary, ROUGH_HALVINGS, stop);
   }
 }
 
