@@ -45,9 +45,9 @@ import {
   tensor,
   type Value,
 } from '../src/graph/index.ts';
+import { readModel } from '../src/graph/onnx-file/index.ts';
 import { exportModel, heNormal, type ModelFamily, mlp, type Weights } from '../src/models/index.ts';
 import { integers, rng } from '../src/random/index.ts';
-import { readModel } from '../src/runtime/index.ts';
 import { whenDone } from '../src/stop.ts';
 import { adam, createTrainer, plain } from '../src/training/index.ts';
 import { type AttackKind, type AttackTurn, startTorchAttacks, type TorchAttacks } from './torch-attacks.ts';

@@ -5,7 +5,7 @@ export * as certificates from './certificates/index.ts';
 export * as data from './data/public.ts';
 export * as dimension from './dimension/index.ts';
 export { type ErrorCode, RobustlawError } from './errors.ts';
-export * as graph from './graph/index.ts';
+export * as graph from './graph/public.ts';
 export * as guarantee from './guarantee/public.ts';
 export * as isoperimetry from './isoperimetry/index.ts';
 export * as law from './law/index.ts';

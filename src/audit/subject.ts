@@ -16,8 +16,9 @@ import {
   sizeOf,
   type Value,
 } from '../graph/index.ts';
+import { readModel } from '../graph/onnx-file/index.ts';
 import { type Preprocessing, withPreprocessing } from '../preprocessing/index.ts';
-import { compile, type Program, readModel, runRows } from '../runtime/index.ts';
+import { compile, type Program, runRows } from '../runtime/index.ts';
 
 /** A model file and how it is to be read. */
 export interface ModelSource {

@@ -19,10 +19,10 @@ import type { Dataset } from '../data/index.ts';
 import { invalidArgument, RobustlawError } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
 import { modelFromOnnx } from '../graph/index.ts';
+import { readModel } from '../graph/onnx-file/index.ts';
 import type { Norm } from '../guarantee/index.ts';
 import { guessPreprocessing, LAYOUTS, type Layout } from '../preprocessing/index.ts';
 import { auditCurveSvg, renderAuditPage, significant } from '../report/index.ts';
-import { readModel } from '../runtime/index.ts';
 import { versions } from '../study/index.ts';
 import { interruption } from './interruption.ts';
 import {

@@ -5,6 +5,7 @@ import { invalidArgument } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
 import type { Model } from '../graph/index.ts';
 import { modelFromOnnx, sizeOf } from '../graph/index.ts';
+import { readModel } from '../graph/onnx-file/index.ts';
 import type { Answer, Domain, LipschitzMeasurement, Norm } from '../guarantee/index.ts';
 import { GLOBAL } from '../guarantee/index.ts';
 import { type Matrix, matrix, row } from '../linalg/index.ts';
@@ -16,7 +17,6 @@ import {
 } from '../lipschitz/index.ts';
 import { rng } from '../random/index.ts';
 import { boundsSvg, lipschitzVerdict, renderLipschitzPage, significant } from '../report/index.ts';
-import { readModel } from '../runtime/index.ts';
 import { bars, RELATIONS } from './bars.ts';
 import { interruption } from './interruption.ts';
 import { plainJson } from './json.ts';

@@ -1,17 +1,11 @@
 // Writes a Graph for any batch size: the batch axis becomes a symbol, and shape constants that contain the batch size
 // become computations from it.
-import { create } from '@bufbuild/protobuf';
-import type { NodeProto } from 'onnx-buf';
-import {
-  AttributeProto_AttributeType as AttributeKind,
-  AttributeProtoSchema,
-  NodeProtoSchema,
-} from 'onnx-buf';
 import { RobustlawError } from '../errors.ts';
 import { encodeWith } from './encode.ts';
-import { encodeTensor } from './encode-proto.ts';
+import { tensorMessage } from './encode-parts.ts';
 import type { Graph } from './graph.ts';
 import { topological } from './graph.ts';
+import type { NodeMessage } from './onnx-messages.ts';
 import { numbersOf, sameShape, tensor } from './tensor.ts';
 import type { Value } from './value.ts';
 import { CONSTANT, nameOf, tensorOf } from './value.ts';
@@ -109,36 +103,26 @@ function affineIn(values: readonly (Value | undefined)[]): Affine | undefined {
 }
 
 /** The length of the first axis of an input, as a scalar. */
-function batchSizeOf(input: string): NodeProto[] {
+function batchSizeOf(input: string): NodeMessage[] {
   const axis = `${BATCH_SIZE}_axis`;
-  const int = (name: string, value: number) =>
-    create(AttributeProtoSchema, { name, type: AttributeKind.INT, i: BigInt(value) });
+  const first = [
+    { name: 'start', int: 0 },
+    { name: 'end', int: 1 },
+  ];
   return [
-    create(NodeProtoSchema, {
-      opType: 'Shape',
-      input: [input],
-      output: [axis],
-      attribute: [int('start', 0), int('end', 1)],
-    }),
-    create(NodeProtoSchema, { opType: 'Squeeze', input: [axis], output: [BATCH_SIZE] }),
+    { opType: 'Shape', input: [input], output: [axis], attribute: first },
+    { opType: 'Squeeze', input: [axis], output: [BATCH_SIZE] },
   ];
 }
 
-function affineNodes({ offset, slope }: Affine, { shape }: Value, name: string): NodeProto[] {
-  const fixed = (output: string, values: readonly number[]) =>
-    create(NodeProtoSchema, {
-      opType: 'Constant',
-      output: [output],
-      attribute: [
-        create(AttributeProtoSchema, {
-          name: 'value',
-          type: AttributeKind.TENSOR,
-          t: encodeTensor(tensor('int64', shape, values), ''),
-        }),
-      ],
-    });
-  const binary = (opType: string, input: string[], output: string) =>
-    create(NodeProtoSchema, { opType, input, output: [output] });
+function affineNodes({ offset, slope }: Affine, { shape }: Value, name: string): NodeMessage[] {
+  const fixed = (output: string, values: readonly number[]): NodeMessage => ({
+    opType: 'Constant',
+    input: [],
+    output: [output],
+    attribute: [{ name: 'value', tensor: tensorMessage(tensor('int64', shape, values), '') }],
+  });
+  const binary = (opType: string, input: string[], output: string) => ({ opType, input, output: [output] });
   return [
     fixed(`${BATCH_SIZE}_slope_${name}`, slope),
     fixed(`${BATCH_SIZE}_offset_${name}`, offset),

@@ -1,13 +1,6 @@
 // Writes a Recurrence as an ONNX model of one node, Scan.
-import { create } from '@bufbuild/protobuf';
-import {
-  AttributeProto_AttributeType as AttributeKind,
-  AttributeProtoSchema,
-  GraphProtoSchema,
-  NodeProtoSchema,
-} from 'onnx-buf';
-import { domainsOf, graphProto, modelBytes } from './encode.ts';
-import { valueInfo } from './encode-proto.ts';
+import { domainsOf, fileOf, graphMessage } from './encode.ts';
+import { portMessage } from './encode-parts.ts';
 import { type Graph, parameters, substitute } from './graph.ts';
 import { type Recurrence, resultsOf } from './recurrence.ts';
 import type { Value } from './value.ts';
@@ -29,34 +22,27 @@ export function encodeRecurrence(r: Recurrence): Uint8Array {
   const body = renamed(step, read, [...nextStates, ...results], fixed, names);
   const declared = (name: string, value: Value, sequence: boolean) =>
     sequence
-      ? valueInfo(name, { dtype: value.dtype, shape: [0, ...value.shape] }, 'steps')
-      : valueInfo(name, value);
-  const scan = create(NodeProtoSchema, {
+      ? portMessage(name, { dtype: value.dtype, shape: [0, ...value.shape] }, 'steps')
+      : portMessage(name, value);
+  const scan = {
     opType: 'Scan',
     input: read,
     output: [...nextStates, ...results],
     attribute: [
-      create(AttributeProtoSchema, {
-        name: 'num_scan_inputs',
-        type: AttributeKind.INT,
-        i: BigInt(sequences.length),
-      }),
-      create(AttributeProtoSchema, {
-        name: 'body',
-        type: AttributeKind.GRAPH,
-        g: graphProto(body, undefined, { values: fixed, names }),
-      }),
+      { name: 'num_scan_inputs', int: sequences.length },
+      { name: 'body', graph: graphMessage(body, undefined, { values: fixed, names }) },
     ],
-  });
-  const proto = create(GraphProtoSchema, {
+  };
+  const outer = {
     name: 'robustlaw',
     node: [scan],
+    initializer: [],
     input: [...formal].map(([name, value]) => declared(name, value, sequences.includes(name))),
     output: Object.entries(step.outputs).map(([name, value]) =>
       declared(name, value, results.includes(name)),
     ),
-  });
-  return modelBytes(proto, domainsOf(body), {});
+  };
+  return fileOf(outer, domainsOf(body), {});
 }
 
 /** The step with inputs and outputs in the given order, under names that `outer` does not have. */

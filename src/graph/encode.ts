@@ -1,23 +1,15 @@
 // Writes a Graph as an ONNX model: parameters become initializers, constants Constant nodes.
-import { create, toBinary } from '@bufbuild/protobuf';
-import type { GraphProto, NodeProto, TensorProto } from 'onnx-buf';
-import {
-  GraphProtoSchema,
-  ModelProtoSchema,
-  NodeProtoSchema,
-  OperatorSetIdProtoSchema,
-  StringStringEntryProtoSchema,
-} from 'onnx-buf';
 import { RobustlawError } from '../errors.ts';
-import { encodeAttribute, encodeTensor, valueInfo } from './encode-proto.ts';
+import { attributeMessage, portMessage, tensorMessage } from './encode-parts.ts';
 import type { Graph } from './graph.ts';
 import { topological } from './graph.ts';
+import { type GraphMessage, modelBytes, type NodeMessage, type TensorMessage } from './onnx-messages.ts';
 import { PRODUCER } from './onnx-model.ts';
 import type { Node, Value } from './value.ts';
 import { INPUT, nameOf, OPSET, PARAMETER, tensorOf } from './value.ts';
 
 /** IR version 9 is the oldest that knows OPSET 20. */
-const IR_VERSION = 9n;
+const IR_VERSION = 9;
 
 /** A protobuf message is at most this long. */
 const MAX_BYTES = 2 ** 31 - 1;
@@ -27,9 +19,9 @@ export interface Symbolic {
   /** Inputs and outputs, by name, whose first axis is written as the symbol `batch`. */
   readonly ports: ReadonlySet<string>;
   /** Nodes that compute a constant from the batch size; `name` is the name to give it. */
-  readonly compute: (value: Value, name: string) => readonly NodeProto[] | undefined;
+  readonly compute: (value: Value, name: string) => readonly NodeMessage[] | undefined;
   /** Nodes to put before all others. */
-  readonly prologue: readonly NodeProto[];
+  readonly prologue: readonly NodeMessage[];
 }
 
 /** What a graph inside another one sees of it. */
@@ -58,36 +50,36 @@ export function encodeWith(
   metadata: Readonly<Record<string, string>>,
   symbolic: Symbolic,
 ): Uint8Array {
-  return modelBytes(graphProto(g, symbolic), domainsOf(g), metadata);
+  return fileOf(graphMessage(g, symbolic), domainsOf(g), metadata);
 }
 
 /** A graph as a message of its own. */
-export function graphProto(
+export function graphMessage(
   g: Graph,
   symbolic: Symbolic = STATIC,
   around: Surroundings = NOTHING,
-): GraphProto {
+): GraphMessage {
   const order = topological(Object.values(g.outputs));
   const names = nameValues(g, order, around.names);
   const used = new Set<Value>(Object.values(g.outputs));
   for (const node of order) for (const value of node.inputs) if (value) used.add(value);
 
-  const nodes: NodeProto[] = [...symbolic.prologue];
-  const initializer: TensorProto[] = [];
+  const nodes: NodeMessage[] = [...symbolic.prologue];
+  const initializer: TensorMessage[] = [];
   for (const node of order) {
     if (node.op === INPUT) continue;
     const [value] = node.outputs;
     const computed = symbolic.compute(value!, names.get(value!)!);
     if (computed) nodes.push(...computed);
-    else if (node.op === PARAMETER) initializer.push(encodeTensor(tensorOf(value!)!, names.get(value!)!));
-    else nodes.push(encodeNode(node, names, used));
+    else if (node.op === PARAMETER) initializer.push(tensorMessage(tensorOf(value!)!, names.get(value!)!));
+    else nodes.push(nodeMessage(node, names, used));
   }
   // An output that is itself an input or parameter, or that is listed twice, needs a name of its own.
   const outputs = Object.entries(g.outputs).map(([name, value]) => {
     if (names.get(value) !== name) {
-      nodes.push(create(NodeProtoSchema, { opType: 'Identity', input: [names.get(value)!], output: [name] }));
+      nodes.push({ opType: 'Identity', input: [names.get(value)!], output: [name] });
     }
-    return valueInfo(name, value, symbolic.ports.has(name) ? 'batch' : undefined);
+    return portMessage(name, value, symbolic.ports.has(name) ? 'batch' : undefined);
   });
   const weightBytes = initializer.reduce((sum, t) => sum + t.rawData.length, 0);
   if (weightBytes > MAX_BYTES) {
@@ -97,16 +89,16 @@ export function graphProto(
     );
   }
   const inputs = g.inputs.filter((value) => !around.values.has(value));
-  return create(GraphProtoSchema, {
+  return {
     name: 'robustlaw',
     node: nodes,
     initializer,
     input: inputs.map((value) => {
       const name = nameOf(value)!;
-      return valueInfo(name, value, symbolic.ports.has(name) ? 'batch' : undefined);
+      return portMessage(name, value, symbolic.ports.has(name) ? 'batch' : undefined);
     }),
     output: outputs,
-  });
+  };
 }
 
 /** The domains of the operators of a graph that are not ONNX's own. */
@@ -115,33 +107,23 @@ export function domainsOf(g: Graph): readonly string[] {
 }
 
 /** A model file with a graph whose operators are of ONNX's own domain and of `domains`. */
-export function modelBytes(
-  proto: GraphProto,
+export function fileOf(
+  graph: GraphMessage,
   domains: readonly string[],
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
-  const model = create(ModelProtoSchema, {
-    irVersion: IR_VERSION,
-    producerName: PRODUCER,
-    opsetImport: ['', ...domains].map((domain) =>
-      create(OperatorSetIdProtoSchema, { domain, version: domain === '' ? BigInt(OPSET) : 1n }),
-    ),
-    metadataProps: Object.entries(metadata).map(([key, value]) =>
-      create(StringStringEntryProtoSchema, { key, value }),
-    ),
-    graph: proto,
-  });
-  return toBinary(ModelProtoSchema, model);
+  const opsets = ['', ...domains].map((domain) => ({ domain, version: domain === '' ? OPSET : 1 }));
+  return modelBytes({ irVersion: IR_VERSION, producerName: PRODUCER, opsets, metadata, graph });
 }
 
-function encodeNode(node: Node, names: ReadonlyMap<Value, string>, used: ReadonlySet<Value>): NodeProto {
-  return create(NodeProtoSchema, {
+function nodeMessage(node: Node, names: ReadonlyMap<Value, string>, used: ReadonlySet<Value>): NodeMessage {
+  return {
     opType: node.op.name,
     domain: node.op.domain ?? '',
     input: trimmed(node.inputs.map((value) => (value ? names.get(value)! : ''))),
     output: outputNames(node, names, used),
-    attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value, node)),
-  });
+    attribute: Object.entries(node.attributes).map(([name, value]) => attributeMessage(name, value, node)),
+  };
 }
 
 /** Inputs, parameters and outputs keep their names; all other values are numbered in topological order. */

@@ -1,7 +1,7 @@
 // What operator set versions 7 to 23 mean in terms of OPSET: operators whose form or meaning changed, and those that only
 // make or arrange known numbers.
 import { RobustlawError } from '../errors.ts';
-import { computedType, typeName } from './decode-tensor.ts';
+import { computedType, typeName } from './element-types.ts';
 import { FOLD_LIMIT } from './fold.ts';
 import { requireIndex } from './fold-layout.ts';
 import type { Call, Rule } from './import-call.ts';

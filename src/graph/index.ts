@@ -1,7 +1,5 @@
 // ONNX graphs as plain values: build, differentiate, rewrite, encode, decode and import.
 export { bytesOfDerivative, work } from './cost.ts';
-export { decodeModel } from './decode.ts';
-export type { ExternalData } from './decode-tensor.ts';
 export * from './differentiate.ts';
 export { encode } from './encode.ts';
 export { encodeForAnyBatch } from './encode-batch.ts';

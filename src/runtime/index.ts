@@ -1,7 +1,6 @@
-// The one door to ONNX Runtime, to worker threads and processes, and to model files.
+// The one door to ONNX Runtime, and to worker threads and processes.
 
 export type { Arrays } from './executable.ts';
-export { readModel } from './files.ts';
 export type { JobContext, Outcome, Pool } from './pool.ts';
 export { createProcessPool } from './processes.ts';
 export type { Program } from './program.ts';

@@ -3,7 +3,8 @@ import { expect } from 'vitest';
 import { RobustlawError } from '../../src/errors.ts';
 import { topological } from '../../src/graph/graph.ts';
 import type { Graph, TensorData } from '../../src/graph/index.ts';
-import { decodeModel, encode, importGraph, nameOf, toFloat } from '../../src/graph/index.ts';
+import { encode, importGraph, nameOf, toFloat } from '../../src/graph/index.ts';
+import { decodeModel } from '../../src/graph/onnx-file/index.ts';
 import { compile } from '../../src/runtime/index.ts';
 import { runDirectly } from './handmade.ts';
 

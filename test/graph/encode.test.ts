@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { fromBinary, isFieldSet, toBinary } from '@bufbuild/protobuf';
+import { AttributeProto_AttributeType, AttributeProtoSchema, ModelProtoSchema } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
 import { RobustlawError } from '../../src/errors.ts';
 import type { Graph, Value } from '../../src/graph/index.ts';
@@ -6,11 +8,12 @@ import {
   add,
   concat,
   constant,
-  decodeModel,
   div,
+  einsum,
   emit,
   encode,
   encodeForAnyBatch,
+  encodeRecurrence,
   expand,
   graph,
   importForBatch,
@@ -20,16 +23,20 @@ import {
   mul,
   parameter,
   parameterCount,
+  recurrence,
   reduceSum,
   relu,
   reshape,
   scalar,
   slice,
+  softmax,
   split,
   tensor,
   transpose,
   zeros,
 } from '../../src/graph/index.ts';
+import { decodeModel } from '../../src/graph/onnx-file/index.ts';
+import { LeakyRelu } from '../../src/graph/ops/activation.ts';
 import { Split } from '../../src/graph/ops/layout.ts';
 import { int64s } from '../../src/graph/value.ts';
 import { distance, fed, numbers } from './agreement.ts';
@@ -57,6 +64,46 @@ describe('encode', () => {
     const g = graph([v], { y: concat([rest!, mul(first!, 2)], 1), z: transpose(h) });
     const bytes = encode(g);
     expect(encode(importGraph(decodeModel(bytes)))).toStrictEqual(bytes);
+  });
+
+  it('the library of protobuf reads the same fields, and writes the same bytes', () => {
+    const v = x();
+    const h = relu(linear(v, weights('W', [4, 3]), weights('b', [4])));
+    const [first, rest] = split(h, 1, [1, 3]);
+    const scaled = emit(LeakyRelu, [mul(first!, 2)], { alpha: 0.25 })[0]!;
+    const scores = softmax(concat([rest!, scaled], 1), 0);
+    const summed = einsum('ij->i', [transpose(scores)]);
+    const step = graph([v, input('size', 'float32', [])], { next: add(v, reduceSum(summed)), seen: summed });
+    for (const bytes of [
+      encode(graph([v], { y: summed }), { author: 'me', '': '' }),
+      encodeForAnyBatch((batch) =>
+        graph([input('x', 'float32', [batch, 3])], { y: zeros('float32', [batch]) }),
+      ),
+      encodeRecurrence(recurrence(step, { x: 'next' }, ['size'])),
+    ]) {
+      const model = fromBinary(ModelProtoSchema, bytes, { readUnknownFields: true });
+      expect(model.$unknown).toBeUndefined();
+      expect(toBinary(ModelProtoSchema, model)).toStrictEqual(bytes);
+      for (const { attribute } of model.graph!.node)
+        for (const a of attribute) {
+          const values = (['f', 'i', 's', 't', 'g', 'floats', 'ints', 'strings'] as const).filter((field) =>
+            isFieldSet(a, AttributeProtoSchema.field[field]),
+          );
+          expect(values.length, a.name).toBe(1);
+          expect(AttributeProto_AttributeType[a.type]).toBe(
+            {
+              f: 'FLOAT',
+              i: 'INT',
+              s: 'STRING',
+              t: 'TENSOR',
+              g: 'GRAPH',
+              floats: 'FLOATS',
+              ints: 'INTS',
+              strings: 'STRINGS',
+            }[values[0]!],
+          );
+        }
+    }
   });
 
   it('two graphs built alike give the same bytes', () => {

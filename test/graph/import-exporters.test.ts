@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   constant,
-  decodeModel,
   graph,
   importForBatch,
   nameOf,
@@ -12,6 +11,7 @@ import {
   toFloat,
   vjp,
 } from '../../src/graph/index.ts';
+import { decodeModel } from '../../src/graph/onnx-file/index.ts';
 import { agrees, distance, failure, fed, numbers, operatorsOf, run } from './agreement.ts';
 import type { Parts } from './handmade.ts';
 import {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeModel, importGraph } from '../../src/graph/index.ts';
+import { importGraph } from '../../src/graph/index.ts';
+import { decodeModel } from '../../src/graph/onnx-file/index.ts';
 import { agrees, distance, failure, fed, numbers, run } from './agreement.ts';
 import type { Parts } from './handmade.ts';
 import { anyShape, attr, CODE, fileOf, floats, ints, node, port, raw } from './handmade.ts';

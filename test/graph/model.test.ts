@@ -5,7 +5,6 @@ import {
   BATCH,
   Clip,
   constant,
-  decodeModel,
   emit,
   encodeModel,
   graph,
@@ -17,6 +16,7 @@ import {
   parameter,
   tensor,
 } from '../../src/graph/index.ts';
+import { decodeModel } from '../../src/graph/onnx-file/index.ts';
 import { attr, CODE, fileOf, floats, node, port } from './handmade.ts';
 
 const build = (batch: number) => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { decodeModel, type Graph, modelFromOnnx, sizeOf } from '../../src/graph/index.ts';
+import { type Graph, modelFromOnnx, sizeOf } from '../../src/graph/index.ts';
+import { decodeModel } from '../../src/graph/onnx-file/index.ts';
 import type { Box, JacobianBox } from '../../src/intervals/index.ts';
 import { intervalsOf, jacobianIntervals } from '../../src/intervals/index.ts';
 import { normal, type Rng, rng, uniform } from '../../src/random/index.ts';

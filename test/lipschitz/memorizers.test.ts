@@ -1,6 +1,7 @@
 // The constants that the constructions know in closed form, against what the general methods find on their exported files.
 import { describe, expect, it } from 'vitest';
-import { decodeModel, modelFromOnnx } from '../../src/graph/index.ts';
+import { modelFromOnnx } from '../../src/graph/index.ts';
+import { decodeModel } from '../../src/graph/onnx-file/index.ts';
 import { upperEnd } from '../../src/guarantee/index.ts';
 import { matrix } from '../../src/linalg/index.ts';
 import { measureLipschitz } from '../../src/lipschitz/index.ts';

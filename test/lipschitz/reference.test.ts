@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { modelFromOnnx } from '../../src/graph/index.ts';
+import { readModel } from '../../src/graph/onnx-file/index.ts';
 import { upperEnd } from '../../src/guarantee/index.ts';
 import { RELU } from '../../src/intervals/index.ts';
 import { matrix, spectralNormUpper, symmetricEigen } from '../../src/linalg/index.ts';
@@ -13,7 +14,6 @@ import { readNetwork } from '../../src/lipschitz/network/read.ts';
 import { diagonalClosedForms, eclipseFast } from '../../src/lipschitz/semidefinite/closed-forms.ts';
 import { lipsdp } from '../../src/lipschitz/semidefinite/lipsdp.ts';
 import { rng } from '../../src/random/index.ts';
-import { readModel } from '../../src/runtime/index.ts';
 import { afterSeconds, whenDone } from '../../src/stop.ts';
 import { eclipseNetwork, normOfProduct } from './eclipse-networks.ts';
 

@@ -1,15 +1,8 @@
 // One suite for all memorizers: interpolation, the certified constant against adversarial pairs, P, the ONNX file, permutations, edges.
 import * as ort from 'onnxruntime-node';
 import { expect, test } from 'vitest';
-import {
-  decodeModel,
-  encodeModel,
-  graph,
-  input,
-  modelFromOnnx,
-  parameterCount,
-  vjp,
-} from '../../src/graph/index.ts';
+import { encodeModel, graph, input, modelFromOnnx, parameterCount, vjp } from '../../src/graph/index.ts';
+import { decodeModel } from '../../src/graph/onnx-file/index.ts';
 import { upperEnd, type Witness } from '../../src/guarantee/index.ts';
 import { type Matrix, matrix, row } from '../../src/linalg/index.ts';
 import { evaluateMemorizer, exportMemorizer, type Memorizer } from '../../src/memorizers/index.ts';

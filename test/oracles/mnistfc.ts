@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { type Model, modelFromOnnx } from '../../src/graph/index.ts';
-import { readModel } from '../../src/runtime/index.ts';
+import { readModel } from '../../src/graph/onnx-file/index.ts';
 
 /** An image of a digit with the box around it in which its label is, or is not, kept. */
 export interface Instance {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { featureCount, pointCount } from '../../src/data/index.ts';
 import { distributionOf, makeDataset } from '../../src/data/schema.ts';
-import { decodeModel, modelFromOnnx } from '../../src/graph/index.ts';
+import { modelFromOnnx } from '../../src/graph/index.ts';
+import { decodeModel } from '../../src/graph/onnx-file/index.ts';
 import { mergedConeClass, sharperBound } from '../../src/law/index.ts';
 import { modelSchema } from '../../src/models/schema.ts';
 import { rng } from '../../src/random/index.ts';

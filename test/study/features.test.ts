@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  constant,
-  decodeModel,
-  graph,
-  importForBatch,
-  input,
-  linear,
-  tensor,
-} from '../../src/graph/index.ts';
+import { constant, graph, importForBatch, input, linear, tensor } from '../../src/graph/index.ts';
+import { decodeModel } from '../../src/graph/onnx-file/index.ts';
 import { upperEnd } from '../../src/guarantee/index.ts';
 import { leastNorm, matrix, singularValues } from '../../src/linalg/index.ts';
 import { randomFeatures, tangentFeatures } from '../../src/models/index.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeModel, modelFromOnnx } from '../../src/graph/index.ts';
+import { modelFromOnnx } from '../../src/graph/index.ts';
+import { decodeModel } from '../../src/graph/onnx-file/index.ts';
 import { upperEnd } from '../../src/guarantee/index.ts';
 import { rng } from '../../src/random/index.ts';
 import { makeChoice } from '../../src/study/data-choice.ts';

@@ -10,7 +10,7 @@ const LIST = `
   console.log(JSON.stringify({ run: typeof run, loaded }));
 `;
 
-test('a worker loads neither the schemas of what users write nor the methods that no trial asks', () => {
+test('a worker loads neither the schemas of what users write, nor the reader of ONNX files, nor the methods that no trial asks', () => {
   const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', LIST], {
     encoding: 'utf8',
   });
@@ -18,6 +18,6 @@ test('a worker loads neither the schemas of what users write nor the methods tha
   expect(run).toBe('function');
   const modules = loaded.map((url) => url.replace(/.*\/(src|node_modules)\//, '$1/'));
   expect(modules).toContain('src/study/execute.ts');
-  expect(modules.filter((one) => /^node_modules\/zod\/|\/schema\.ts$/.test(one))).toEqual([]);
+  expect(modules.filter((one) => /^node_modules\/(zod|onnx-buf)\/|\/schema\.ts$/.test(one))).toEqual([]);
   expect(modules.filter((one) => /^src\/lipschitz\/(methods|semidefinite|local)/.test(one))).toEqual([]);
 });

@@ -21,20 +21,8 @@ import {
   type Threat,
   worstCase,
 } from '../../../src/attacks/index.ts';
-import {
-  decodeModel,
-  div,
-  emit1,
-  graph,
-  Identity,
-  input,
-  type Model,
-  modelFrom,
-  mul,
-  reshape,
-  round,
-  softmax,
-} from '../../../src/graph/index.ts';
+import { div, emit1, graph, Identity, input, type Model, modelFrom, mul, reshape, round, softmax } from '../../../src/graph/index.ts';
+import { decodeModel } from '../../../src/graph/onnx-file/index.ts';
 import { rng } from '../../../src/random/index.ts';
 import { whenDone } from '../../../src/stop.ts';
 import { attr, CODE, fileOf, node, port, typed } from '../../graph/handmade.ts';

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Graph, Value } from '../../../src/graph/index.ts';
 import * as op from '../../../src/graph/index.ts';
 import { constant, emit, graph, input, operators, parameter, tensor } from '../../../src/graph/index.ts';
+import { decodeModel, readModel } from '../../../src/graph/onnx-file/index.ts';
 import { matrix, row } from '../../../src/linalg/index.ts';
 import { composeOutput } from '../../../src/lipschitz/network/compose.ts';
 import { evaluateNetwork } from '../../../src/lipschitz/network/evaluate.ts';
@@ -12,7 +13,6 @@ import { chain, chainWeights, neuronCount } from '../../../src/lipschitz/network
 import { readNetwork } from '../../../src/lipschitz/network/read.ts';
 import { exportMemorizer } from '../../../src/memorizers/index.ts';
 import { normal, type Rng, rng } from '../../../src/random/index.ts';
-import { readModel } from '../../../src/runtime/index.ts';
 import { SUBJECTS } from '../../memorizers/subjects.ts';
 import { disagreement, randomPoints } from './agreement.ts';
 
@@ -274,7 +274,7 @@ describe('models', () => {
 
   test.each(SUBJECTS)('the exported memorizer $name', async ({ name, build, sample }) => {
     const memorizer = await build(sample.points, sample.labels);
-    const file = op.decodeModel(exportMemorizer(memorizer, 'float64'));
+    const file = decodeModel(exportMemorizer(memorizer, 'float64'));
     const g = op.modelFromOnnx(file, ['y']).forBatch(1);
     if (!READABLE[name]) {
       expect(() => readNetwork(g)).toThrow(/the operator/);

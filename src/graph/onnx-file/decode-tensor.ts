@@ -1,52 +1,19 @@
 // Reads a TensorProto: raw bytes, typed fields or external data, every size checked before memory is taken.
 import type { TensorProto } from 'onnx-buf';
 import { TensorProto_DataType as Code, TensorProto_DataLocation as Location } from 'onnx-buf';
-import { RobustlawError } from '../errors.ts';
-import { fromLittleEndian, widenBfloat16, widenFloat16 } from './bytes.ts';
-import type { OnnxTensor } from './onnx-model.ts';
-import { MAX_RANK } from './onnx-model.ts';
-import type { DataType, TensorData } from './tensor.ts';
-import { allocate } from './tensor.ts';
+import { RobustlawError } from '../../errors.ts';
+import { fromLittleEndian } from '../bytes.ts';
+import { STORED, type Stored, typeName } from '../element-types.ts';
+import type { OnnxTensor } from '../onnx-model.ts';
+import { MAX_RANK } from '../onnx-model.ts';
+import type { TensorData } from '../tensor.ts';
+import { allocate } from '../tensor.ts';
 
 /**
  * Returns `length` bytes from `offset` of the file `location` that stands beside the model (all the rest if `length` is
  * undefined). It must refuse locations outside of the model's folder and ranges outside of the file.
  */
 export type ExternalData = (location: string, offset: number, length: number | undefined) => Uint8Array;
-
-/** The element types and how the bytes of each are laid out; those to `widen` are computed in float32. */
-interface Stored {
-  readonly dtype: DataType;
-  /** Bytes per element. */
-  readonly width: number;
-  readonly widen?: (patterns: Uint16Array) => Float32Array;
-}
-const STORED: Readonly<Record<number, Stored>> = {
-  [Code.FLOAT]: { dtype: 'float32', width: 4 },
-  [Code.DOUBLE]: { dtype: 'float64', width: 8 },
-  [Code.INT32]: { dtype: 'int32', width: 4 },
-  [Code.INT64]: { dtype: 'int64', width: 8 },
-  [Code.BOOL]: { dtype: 'bool', width: 1 },
-  [Code.UINT8]: { dtype: 'uint8', width: 1 },
-  [Code.INT8]: { dtype: 'int8', width: 1 },
-  [Code.FLOAT16]: { dtype: 'float32', width: 2, widen: widenFloat16 },
-  [Code.BFLOAT16]: { dtype: 'float32', width: 2, widen: widenBfloat16 },
-};
-
-/** `float16`, `string`, …: the ONNX element type as messages name it. */
-export function typeName(code: number): string {
-  const known = STORED[code];
-  return known && !known.widen ? known.dtype : (Code[code]?.toLowerCase() ?? `of the unknown type ${code}`);
-}
-
-/** The element type in which robustlaw computes with this ONNX element type; undefined if it has none. */
-export function computedType(code: number): DataType | undefined {
-  return STORED[code]?.dtype;
-}
-
-export function isHalf(code: number): boolean {
-  return STORED[code]?.widen !== undefined;
-}
 
 /** The tensor; `what` names it in errors. */
 export function decodeTensor(proto: TensorProto, what: string, external?: ExternalData): OnnxTensor {

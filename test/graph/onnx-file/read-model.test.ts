@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { StringStringEntryProtoSchema } from 'onnx-buf';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RobustlawError } from '../../src/errors.ts';
-import type { Tensor } from '../../src/graph/index.ts';
-import { readModel } from '../../src/runtime/index.ts';
-import { CODE, fileOf, node, port, raw } from '../graph/handmade.ts';
+import { RobustlawError } from '../../../src/errors.ts';
+import type { Tensor } from '../../../src/graph/index.ts';
+import { readModel } from '../../../src/graph/onnx-file/index.ts';
+import { CODE, fileOf, node, port, raw } from '../handmade.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -45,7 +45,7 @@ const weights = (at: string) => [...(readModel(at).graph.initializers.get('w') a
 
 describe('readModel', () => {
   it('reads a model and names it after its file', () => {
-    const model = readModel(join(import.meta.dirname, '../fixtures/onnx/mlp-opset16.onnx'));
+    const model = readModel(join(import.meta.dirname, '../../fixtures/onnx/mlp-opset16.onnx'));
     expect(model.fileName).toBe('mlp-opset16.onnx');
     expect(model.graph.nodes).toHaveLength(5);
   });

@@ -1,9 +1,10 @@
 // Model files on disk: read with size limits and without following paths out of the model's folder.
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
-import { RobustlawError } from '../errors.ts';
-import type { ExternalData, OnnxModel } from '../graph/index.ts';
-import { decodeModel } from '../graph/index.ts';
+import { RobustlawError } from '../../errors.ts';
+import type { OnnxModel } from '../onnx-model.ts';
+import { decodeModel } from './decode-model.ts';
+import type { ExternalData } from './decode-tensor.ts';
 
 /** 2 GiB, the longest protobuf message. */
 const MAX_MODEL_BYTES = 2 ** 31 - 1;

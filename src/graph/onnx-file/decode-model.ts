@@ -11,9 +11,8 @@ import type {
   ValueInfoProto,
 } from 'onnx-buf';
 import { AttributeProto_AttributeType as Kind, ModelProtoSchema } from 'onnx-buf';
-import { RobustlawError } from '../errors.ts';
-import type { ExternalData } from './decode-tensor.ts';
-import { computedType, decodeTensor, isHalf, typeName } from './decode-tensor.ts';
+import { RobustlawError } from '../../errors.ts';
+import { computedType, isHalf, typeName } from '../element-types.ts';
 import type {
   Dimension,
   OnnxAttribute,
@@ -25,8 +24,9 @@ import type {
   OnnxPort,
   OnnxTensor,
   Opsets,
-} from './onnx-model.ts';
-import { describeNode, functionKey, MAX_RANK } from './onnx-model.ts';
+} from '../onnx-model.ts';
+import { describeNode, functionKey, MAX_RANK } from '../onnx-model.ts';
+import { decodeTensor, type ExternalData } from './decode-tensor.ts';
 
 /**
  * Decodes an ONNX model. `fileName` is how errors call it; `external` gives access to weights kept in other files (see

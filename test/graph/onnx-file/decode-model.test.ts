@@ -3,10 +3,10 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { ModelProtoSchema, SparseTensorProtoSchema } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
-import { RobustlawError } from '../../src/errors.ts';
-import type { OnnxModel, Tensor } from '../../src/graph/index.ts';
-import { decodeModel } from '../../src/graph/index.ts';
-import { anyShape, attr, CODE, fileOf, floats, ints, node, port, raw, typed } from './handmade.ts';
+import { RobustlawError } from '../../../src/errors.ts';
+import type { OnnxModel, Tensor } from '../../../src/graph/index.ts';
+import { decodeModel } from '../../../src/graph/onnx-file/index.ts';
+import { anyShape, attr, CODE, fileOf, floats, ints, node, port, raw, typed } from '../handmade.ts';
 
 /** The initializer of a file that holds nothing else. */
 function stored(t: ReturnType<typeof raw>, external?: Parameters<typeof decodeModel>[2]): Tensor {
@@ -185,7 +185,7 @@ describe('external data', () => {
 describe('models', () => {
   it('decodes what PyTorch wrote', () => {
     const model: OnnxModel = decodeModel(
-      readFileSync(new URL('../fixtures/onnx/mlp-opset16.onnx', import.meta.url)),
+      readFileSync(new URL('../../fixtures/onnx/mlp-opset16.onnx', import.meta.url)),
     );
     expect(model.opsets.get('')).toBe(16);
     expect(model.producer).toMatch(/^pytorch 1\.13/);
@@ -314,7 +314,9 @@ describe('models', () => {
   });
 
   it('refuses every truncation of a file', () => {
-    const file = new Uint8Array(readFileSync(new URL('../fixtures/onnx/mlp-opset16.onnx', import.meta.url)));
+    const file = new Uint8Array(
+      readFileSync(new URL('../../fixtures/onnx/mlp-opset16.onnx', import.meta.url)),
+    );
     for (let length = 0; length < file.length; length += 7) {
       try {
         // A cut between two fields leaves a valid message, but never the same model.
