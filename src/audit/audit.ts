@@ -6,7 +6,7 @@ import { type Task, UNBOUNDED, wrong } from '../attacks/index.ts';
 import { type Dataset, featureCount, pointCount } from '../data/index.ts';
 import { RobustlawError } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
-import { type Model, nameOf, singleSample } from '../graph/index.ts';
+import { type Model, nameOf, singleSample, work } from '../graph/index.ts';
 import type { Measurement } from '../guarantee/index.ts';
 import type { Stop } from '../stop.ts';
 import { tallyAccuracy } from './accuracy.ts';
@@ -83,7 +83,7 @@ export async function audit(
   const hiring: Hiring = { module, workers: request.workers, patience, subject, journal, stop, due, end };
   const crew = hire(hiring);
   try {
-    const scene: Scene = { request, subject, output, directory, hiring, crew, observe };
+    const scene: Scene = { request, subject, output, work: work(one), directory, hiring, crew, observe };
     const result = await measured(scene, model, due);
     writeWhole(join(directory, 'audit.json'), `${JSON.stringify(result, null, 1)}\n`);
     return result;

@@ -23,7 +23,7 @@ import type { Scene } from './scene.ts';
  * @param checker processes that have seen no attack, for the stored examples and for those within certified radii.
  */
 export async function measureRobustness(
-  { request, subject, directory, crew, observe }: Scene,
+  { request, subject, work, directory, crew, observe }: Scene,
   checker: Crew,
   rows: AuditedRows,
   { norm, radii }: NormRadii,
@@ -33,7 +33,7 @@ export async function measureRobustness(
   const nearest: Nearest = new Array(rows.ids.length).fill(undefined);
   const { bounds } = subject;
   const campaign = { crew, rows, task, norm, bounds, seed, nearest, observe: () => {} };
-  const attacked = await attackNorm(campaign, radii, budget, (attack, radius, done, total) => {
+  const attacked = await attackNorm(campaign, radii, work, budget, (attack, radius, done, total) => {
     const robust = rows.ids.filter((_, i) => rows.correct[i] && !broken(nearest, i, radius)).length;
     const step = `${attack}, ${norm}${Number.isFinite(radius) ? ` ${radius}` : ''}`;
     observe({ step, done, total, robust: { rows: robust, of: rows.ids.length } });

@@ -18,6 +18,8 @@ export interface Scene {
   readonly request: AuditRequest;
   readonly subject: Subject;
   readonly output: Output;
+  /** Multiplications and additions of one evaluation of the model at one row. */
+  readonly work: number;
   readonly directory: string;
   readonly hiring: Hiring;
   readonly crew: Crew;

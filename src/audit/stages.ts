@@ -8,9 +8,6 @@ import { broken, type Nearest, offer } from './found.ts';
 import type { AttackStage } from './result.ts';
 import { type AuditedRows, chunks, nameOfRows, samplesOf } from './rows.ts';
 
-/** Rows of one job: enough to fill a batch, few enough to keep several processes busy. A part of what results depend on. */
-const CHUNK = 64;
-
 /** Attacks in one norm on the audited rows. */
 export interface Campaign {
   readonly crew: Crew;
@@ -28,7 +25,7 @@ export interface Campaign {
 /**
  * Attacks the rows at `positions`, which the model gets right, within the radius; Infinity for the nearest example.
  *
- * Chunks are cut from the rows given, so that they are the same in every run that has found the same so far. After a chunk
+ * Chunks of at most `size` rows are cut from the rows given, so that they are the same in every run that has found the same so far. After a chunk
  * that fails no other begins: what kills one process would kill the next.
  */
 export async function attackRows(
@@ -36,6 +33,7 @@ export async function attackRows(
   attack: string,
   radius: number,
   positions: readonly number[],
+  size: number,
   end: Moment,
 ): Promise<{ readonly stage: AttackStage; readonly notAttacked: readonly number[] }> {
   const threat: Threat = createThreat(norm, radius, bounds);
@@ -46,7 +44,7 @@ export async function attackRows(
   let done = 0;
   let hit = 0;
   const notAttacked: number[] = [];
-  const parts = chunks(positions, CHUNK);
+  const parts = chunks(positions, size);
   const jobs = parts.map(async (part) => {
     const name = [...key, nameOfRows(part.map((position) => rows.ids[position]!))].join('/');
     const given = () => ({ attack, samples: samplesOf(rows, part), threat, key, seed });

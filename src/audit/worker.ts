@@ -32,6 +32,9 @@ export const AUDIT_WORKER = new URL(import.meta.url);
 /** The ways to certify that take long. */
 const DEAR: ReadonlySet<string> = new Set<(typeof METHODS)[number]>(['linear bounds', 'branch and bound']);
 
+/** Rows of an attack that are few. */
+const FEW = 16;
+
 /** Milliseconds between signs of life. */
 const PULSE = 1000;
 
@@ -64,14 +67,20 @@ interface Worked {
 const whole = (result: Jobs[JobKind]['result']): Worked => ({ result, cut: false });
 
 async function work(job: Job, stop: Stop): Promise<Worked> {
-  const { model, image, own, victim, withConstants, withoutConstants } = prepared(job.subject);
+  const { model, image, own, victim, victimOfFew, withConstants, withoutConstants } = prepared(job.subject);
   switch (job.kind) {
     case 'outputs':
       return whole(await (await own()).outputs(job.given.points));
     case 'attack': {
       const { samples, threat } = job.given;
       const attack = attackNamed(job.given.attack, image);
-      const changed = await attack.run(await victim(), samples, threat, randomOf(job.given), stop);
+      const changed = await attack.run(
+        await (samples.ids.length <= FEW ? victimOfFew() : victim()),
+        samples,
+        threat,
+        randomOf(job.given),
+        stop,
+      );
       return whole({ changed, outputs: await (await own()).outputs(changed) });
     }
     case 'model findings': {
@@ -179,6 +188,8 @@ interface Prepared {
   readonly image: ImageShape | undefined;
   readonly own: () => Promise<OwnModel>;
   readonly victim: () => Promise<Victim>;
+  /** With programs for few rows: one for many computes most of them in vain. */
+  readonly victimOfFew: () => Promise<Victim>;
   /** By all means; `cut` where half of the time of the job that it was made for did not suffice for its Lipschitz constants. */
   readonly withConstants: (
     asked: { readonly norm: Norm; readonly boundSeconds: number },
@@ -213,6 +224,7 @@ function prepare(subject: Subject): Prepared {
     image: imageShape(subject),
     own: once(() => ownModel(model, subject.task)),
     victim: once(() => createVictim(model, subject.task)),
+    victimOfFew: once(() => createVictim(model, subject.task, FEW)),
     withConstants({ norm, boundSeconds }, left, stop) {
       const before = known.get(norm);
       if (before) return before;
