@@ -11,7 +11,7 @@ import { stepOntoHyperplane } from './hyperplane.ts';
 import { labelsOf, offer, type Search } from './nearest.ts';
 
 /** A round that shortens the distance by less than this share of it is the last. */
-const LEAST_GAIN = 1e-3;
+const LEAST_GAIN = 5e-4;
 const ROUNDS = 10;
 const HYPERPLANES = 10;
 const HALVINGS = 14;
@@ -24,12 +24,13 @@ const BEYOND = 1e-4;
 const INSIDE = 0.05;
 
 /**
- * Shortens the distances of the rows that have a harmful point, until that gains less than 0.1 % in a round. Each round
+ * Shortens the distances of the rows that have a harmful point, until that gains less than 0.05 % in a round, or the next
+ * rounds are unlikely to come below the distance `known`, `[rows]`. Each round
  * collects hyperplanes that support the region of wrong outputs, at the boundary points between the shortest change that all
  * hyperplanes so far allow and a point inside the region. Where the region is convex and few pieces of its boundary meet, as
  * at corners of networks of max and ReLU, one round finds its nearest point.
  *
- * Cost per row and round: up to 10 gradients and 180 scores.
+ * Cost per row and round: up to 10 gradients and 110 scores.
  */
 export async function polish(
   search: Search,
