@@ -1,6 +1,6 @@
 // Running a study: trials are claimed from the store, run by worker threads, and reported, until all are settled.
 import { RobustlawError } from '../errors.ts';
-import { createPool, type Pool } from '../runtime/index.ts';
+import { createPool, type Outcome, type Pool } from '../runtime/index.ts';
 import { fromJson } from './json.ts';
 import { isGone, newOwner } from './owner.ts';
 import type { TrialParameters } from './plan.ts';
@@ -48,6 +48,15 @@ const MOST_DEATHS = 2;
 /** Trials that are claimed before a worker is free, so that none waits for the store. Another process cannot have them meanwhile. */
 const CLAIMED_AHEAD = 1;
 
+/**
+ * Trials of a job take about so long together: until a worker that is done has its next job, milliseconds pass on a busy
+ * machine.
+ */
+const JOB_SECONDS = 0.5;
+
+/** A worker has at most this share of the open trials at once, so that all workers are done at about the same time. */
+const MOST_AT_ONCE = 1 / 4;
+
 /** Milliseconds between looks at trials that another process holds. */
 const PATIENCE = 500;
 
@@ -62,13 +71,14 @@ export async function runTrials(run: Run): Promise<void> {
   // Aborted from outside, or by a loop that cannot go on (a full disk, a broken database).
   const stop = new AbortController();
   const signal = AbortSignal.any([run.signal, stop.signal]);
-  const pool = createPool<TrialJob, string>(run.module, run.workers);
-  const shared: Shared = { ...run, signal, owner: newOwner(), pool, deaths: new Map() };
+  const pool = createPool<TrialJob, void, string>(run.module, run.workers);
+  const pace: Pace = { seconds: Number.POSITIVE_INFINITY, open: 0 };
+  const shared: Shared = { ...run, signal, owner: newOwner(), pool, deaths: new Map(), pace };
   const breakOff = () => void pool.close(true);
   signal.addEventListener('abort', breakOff);
   const heartbeat = setInterval(() => store.renew(shared.owner).catch(() => {}), (LEASE_SECONDS * 1000) / 4);
   try {
-    await tell(run);
+    await tell(shared);
     const loops = Array.from({ length: run.workers + CLAIMED_AHEAD }, () => work(shared));
     for (const one of loops) one.catch(() => stop.abort());
     const settled = await Promise.allSettled(loops);
@@ -83,41 +93,91 @@ export async function runTrials(run: Run): Promise<void> {
   }
 }
 
-interface Shared extends Run {
-  readonly owner: string;
-  readonly pool: Pool<TrialJob, string>;
-  /** Workers that died at a trial, by its id. */
-  readonly deaths: Map<string, number>;
+/** Of late. */
+interface Pace {
+  /** Of the last trial. */
+  seconds: number;
+  /** Trials that nobody holds. */
+  open: number;
 }
 
-/** Claims, runs and reports trials one after the other until none is left. */
+interface Shared extends Run {
+  readonly owner: string;
+  readonly pool: Pool<TrialJob, void, string>;
+  /** Workers that died at a trial, by its id. */
+  readonly deaths: Map<string, number>;
+  readonly pace: Pace;
+}
+
+/** Claims, runs and reports trials until none is left. */
 async function work(shared: Shared): Promise<void> {
   const { store, signal, owner } = shared;
   while (!signal.aborted) {
-    const claim = await store.claim(owner);
-    if (!claim) {
-      if (!(await waitForOthers(store, owner, signal))) return;
-      continue;
-    }
-    const outcome = await outcomeOf(shared, claim);
-    if (outcome === undefined) await store.release(owner, claim.id);
-    else if (await store.report(owner, { outcome, versions: shared.versions })) await tell(shared, outcome);
+    const claims = await claimSome(shared);
+    if (claims.length > 0) await runJob(shared, claims);
+    else if (!(await waitForOthers(store, owner, signal))) return;
   }
 }
 
-/** The outcome of a claimed trial; undefined when it broke off, or its worker died for the first time. */
-async function outcomeOf({ pool, models, deaths }: Shared, claim: Claim): Promise<TrialOutcome | undefined> {
-  const parameters = claim.parameters as TrialParameters;
-  const result = await pool.run({ parameters, models });
-  if (result.ok) return fromJson(result.value) as TrialOutcome;
-  const { code, message } = result.error;
-  if (code === 'interrupted') return undefined;
-  const failed = (error: { code: string; message: string }): TrialOutcome => {
-    return { state: 'failed', trial: parameters.trial, error, seconds: 0 };
+/** The trials of the next job. Once a worker has died, each goes alone: the one to blame is then known for sure. */
+async function claimSome({ store, owner, workers, deaths, pace }: Shared): Promise<Claim[]> {
+  const quick = Math.floor(JOB_SECONDS / pace.seconds);
+  const share = Math.floor((MOST_AT_ONCE * pace.open) / workers);
+  const most = deaths.size > 0 ? 1 : Math.max(1, Math.min(quick, share));
+  const claims: Claim[] = [];
+  while (claims.length < most) {
+    const claim = await store.claim(owner);
+    if (!claim) break;
+    claims.push(claim);
+  }
+  return claims;
+}
+
+/** Reports every outcome as it comes; what has none, when the job breaks off or its worker dies, is given back or has failed. */
+async function runJob(shared: Shared, claims: readonly Claim[]): Promise<void> {
+  const { store, owner, pool, models } = shared;
+  const left = [...claims];
+  let reported = Promise.resolve();
+  const report = (outcome: TrialOutcome) => {
+    reported = reported.then(async () => {
+      if (await store.report(owner, { outcome, versions: shared.versions })) await tell(shared, outcome);
+    });
+    // Whoever waits for it hears of a failure.
+    reported.catch(() => {});
   };
-  if (!result.crashed) return failed({ code, message });
-  const count = (deaths.get(claim.id) ?? 0) + 1;
-  deaths.set(claim.id, count);
+  const trials = claims.map(({ parameters }) => parameters as TrialParameters);
+  const result = await pool.run({ trials, models }, (text) => {
+    const outcome = fromJson(text) as TrialOutcome;
+    left.shift();
+    shared.pace.seconds = outcome.seconds;
+    report(outcome);
+  });
+  const [at] = left;
+  if (!result.ok && at) {
+    const failure = failureOf(shared, at, result);
+    if (failure) {
+      left.shift();
+      report(failure);
+    }
+  }
+  await reported;
+  for (const { id } of left) await store.release(owner, id);
+}
+
+/** The outcome of the trial at which a job ended; undefined when it broke off, or its worker died for the first time. */
+function failureOf(
+  { deaths }: Shared,
+  { id, parameters }: Claim,
+  { error: { code, message }, crashed }: Exclude<Outcome<void>, { ok: true }>,
+): TrialOutcome | undefined {
+  if (code === 'interrupted') return undefined;
+  const { trial } = parameters as TrialParameters;
+  const failed = (error: { code: string; message: string }): TrialOutcome => {
+    return { state: 'failed', trial, error, seconds: 0 };
+  };
+  if (!crashed) return failed({ code, message });
+  const count = (deaths.get(id) ?? 0) + 1;
+  deaths.set(id, count);
   if (count < MOST_DEATHS) return undefined;
   return failed({ code: 'worker-died', message: `the worker at this trial died ${count} times: ${message}` });
 }
@@ -141,8 +201,9 @@ async function waitForOthers(store: Store, owner: string, signal: AbortSignal): 
   return true;
 }
 
-async function tell({ store, onProgress }: Run, latest?: TrialOutcome): Promise<void> {
+async function tell({ store, onProgress, pace }: Shared, latest?: TrialOutcome): Promise<void> {
   const counts = await store.counts();
+  pace.open = counts.open;
   onProgress({
     done: counts.done,
     failed: counts.failed,

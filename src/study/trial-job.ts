@@ -1,4 +1,4 @@
-// What a worker thread does with a trial: runs it, and answers with its outcome as JSON text.
+// What a worker thread does with some trials: runs them, and answers each with its outcome as JSON text.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { RobustlawError } from '../errors.ts';
@@ -9,24 +9,32 @@ import { toJson } from './json.ts';
 import type { TrialParameters } from './plan.ts';
 import type { TrialOutcome } from './result.ts';
 
-/** A trial to run, and the directory for .onnx files. */
+/** Trials to run, and the directory for .onnx files. */
 export interface TrialJob {
-  readonly parameters: TrialParameters;
+  readonly trials: readonly TrialParameters[];
   readonly models: string;
 }
 
 /**
- * The outcome of a trial as JSON text: what does not survive that is a failure of the trial and not of the store. A trial
- * that throws is a failed outcome.
+ * Runs one trial after the other, and sends each outcome as it comes, in their order, as JSON text: what does not survive that
+ * is a failure of the trial and not of the store. A trial that throws is a failed outcome.
  *
  * @throws RobustlawError `interrupted` when the pool wants the trial to break off.
  */
-export async function run({ parameters, models }: TrialJob, context: JobContext): Promise<string> {
+export async function run({ trials, models }: TrialJob, context: JobContext<string>): Promise<void> {
+  for (const parameters of trials) context.progress(await outcomeOf(parameters, models, context));
+}
+
+async function outcomeOf(
+  parameters: TrialParameters,
+  models: string,
+  { interrupted }: JobContext<string>,
+): Promise<string> {
   const { trial } = parameters;
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
   try {
-    const { result, model } = await execute(parameters, context.interrupted);
+    const { result, model } = await execute(parameters, interrupted);
     if (model) {
       mkdirSync(models, { recursive: true });
       writeWhole(join(models, `${trial.id}.onnx`), model);

@@ -82,6 +82,35 @@ describe('runTrials', () => {
     expect(atReport).toEqual([2, 3, 4, 5, 5]);
   });
 
+  it('gives a worker several short trials at a time, and fewer and fewer towards the end', async () => {
+    let reports = 0;
+    const claimedAfter: number[] = [];
+    const watched: Store = {
+      ...store,
+      async claim(owner) {
+        const claim = await store.claim(owner);
+        if (claim) claimedAfter.push(reports);
+        return claim;
+      },
+      report(owner, report) {
+        reports++;
+        return store.report(owner, report);
+      },
+    };
+    await start(['quick'], 60, { store: watched, workers: 1 });
+    expect(reports).toBe(60);
+    // How many trials were at hand, the next one included, when each was claimed.
+    const atHand = claimedAfter.map((done, i) => i + 1 - done);
+    expect(Math.max(...atHand)).toBeGreaterThan(10);
+    expect(Math.max(...atHand)).toBeLessThanOrEqual(2 * 15);
+    expect(Math.max(...atHand.slice(-3))).toBeLessThanOrEqual(3);
+  });
+
+  it('keeps what a worker answered before it died, and runs the rest', async () => {
+    await start(['quick', 'dies-once'], 8);
+    expect(await store.counts()).toEqual({ open: 0, running: 0, done: 16, failed: 0 });
+  });
+
   it('goes on after a trial that fails, and does not run it again', async () => {
     await start(['throws', 'quick'], 3);
     expect((await store.counts()).failed).toBe(3);

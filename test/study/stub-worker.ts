@@ -5,9 +5,14 @@ import { join } from 'node:path';
 import { RobustlawError } from '../../src/errors.ts';
 import type { JobContext } from '../../src/runtime/index.ts';
 import { toJson } from '../../src/study/json.ts';
+import type { Trial } from '../../src/study/result.ts';
 import type { TrialJob } from '../../src/study/trial-job.ts';
 
-export async function run({ parameters: { trial } }: TrialJob, context: JobContext): Promise<string> {
+export async function run({ trials }: TrialJob, context: JobContext<string>): Promise<void> {
+  for (const { trial } of trials) context.progress(await outcomeOf(trial, context));
+}
+
+async function outcomeOf(trial: Trial, context: JobContext<string>): Promise<string> {
   if (trial.family === 'dies') process.exit(7);
   if (trial.family === 'dies-once') {
     const mark = join(tmpdir(), `robustlaw-died-${process.pid}-${trial.id}`);
