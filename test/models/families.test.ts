@@ -3,7 +3,17 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { gradient, graph, importForBatch, innerProduct, input, modelFromOnnx, parameterCount, parameters, sizeOf } from '../../src/graph/index.ts';
+import {
+  gradient,
+  graph,
+  importForBatch,
+  innerProduct,
+  input,
+  modelFromOnnx,
+  parameterCount,
+  parameters,
+  sizeOf,
+} from '../../src/graph/index.ts';
 import { decodeModel } from '../../src/graph/onnx-file/index.ts';
 import { madryParameterCount } from '../../src/law/index.ts';
 import {

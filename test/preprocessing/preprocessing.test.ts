@@ -1,7 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RobustlawError } from '../../src/errors.ts';
-import { BATCH, conv, encodeModel, gradient, graph, input, linear, type Model, modelFrom, modelFromOnnx, parameter, reduceSum, relu, reshape, type Shape, sizeOf, tensor } from '../../src/graph/index.ts';
+import {
+  BATCH,
+  conv,
+  encodeModel,
+  gradient,
+  graph,
+  input,
+  linear,
+  type Model,
+  modelFrom,
+  modelFromOnnx,
+  parameter,
+  reduceSum,
+  relu,
+  reshape,
+  type Shape,
+  sizeOf,
+  tensor,
+} from '../../src/graph/index.ts';
 import { decodeModel } from '../../src/graph/onnx-file/index.ts';
 import { type Layout, type Preprocessing, withPreprocessing } from '../../src/preprocessing/index.ts';
 import { normal, rng } from '../../src/random/index.ts';

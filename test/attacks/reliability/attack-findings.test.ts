@@ -21,7 +21,19 @@ import {
   type Threat,
   worstCase,
 } from '../../../src/attacks/index.ts';
-import { div, emit1, graph, Identity, input, type Model, modelFrom, mul, reshape, round, softmax } from '../../../src/graph/index.ts';
+import {
+  div,
+  emit1,
+  graph,
+  Identity,
+  input,
+  type Model,
+  modelFrom,
+  mul,
+  reshape,
+  round,
+  softmax,
+} from '../../../src/graph/index.ts';
 import { decodeModel } from '../../../src/graph/onnx-file/index.ts';
 import { rng } from '../../../src/random/index.ts';
 import { whenDone } from '../../../src/stop.ts';

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { constant, gradient, importForBatch, input, modelFromOnnx, parameterCount, reduceSum, tensor } from '../../../src/graph/index.ts';
+import {
+  constant,
+  gradient,
+  importForBatch,
+  input,
+  modelFromOnnx,
+  parameterCount,
+  reduceSum,
+  tensor,
+} from '../../../src/graph/index.ts';
 import { decodeModel } from '../../../src/graph/onnx-file/index.ts';
 import { leastNorm, matrix, multiplyTransposed, singularValues } from '../../../src/linalg/index.ts';
 import {
