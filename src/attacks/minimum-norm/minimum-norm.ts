@@ -27,7 +27,7 @@ const SAME = 1e-3;
  * once a harmful point within it is known.
  *
  * Guarantee: an upper bound on the distance, by a harmful point. On linear models and on nearest-centre classifiers it
- * exceeds the exact distance by about 1e-4; a region that no start leads to is missed (2 in 2160 rows of random such models).
+ * exceeds the exact distance by about 1e-4; a region that no start leads to is missed (5 in 2160 rows of random such models).
  *
  * Cost per row: at most 470 gradients and as many scores before polishing, and up to 10 gradients and 110 scores per round
  * of polishing, of which the searches that come near take one or two each.
