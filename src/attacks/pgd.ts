@@ -154,7 +154,7 @@ async function stepsBySign(
   return { ...state, current: next, next: current, losses: after.losses, right: after.right };
 }
 
-/** The same in l2 and l1, one step. */
+/** The same in l2 and l1, one step; of size 0 it needs no gradient. */
 async function step({ victim, loss, threat }: Climb, state: State, size: number): Promise<State> {
   const { points, labels, current, next } = state;
   const { features, outputs } = victim;

@@ -54,7 +54,7 @@ const CLAIMED_AHEAD = 1;
  */
 const JOB_SECONDS = 0.5;
 
-/** A worker has at most this share of the open trials at once, so that all workers are done at about the same time. */
+/** A job has at most this share of what is open for each worker, so that all workers are done at about the same time. */
 const MOST_AT_ONCE = 1 / 4;
 
 /** Milliseconds between looks at trials that another process holds. */

@@ -39,7 +39,7 @@ export function flattest({ rows, reach, low, high }: BoxedRows): Float64Array | 
   const d = new Float64Array(n);
   const w = new Float64Array(n);
   const slope = new Float64Array(n);
-  const at = new Float64Array(n + m);
+  const at = new Float64Array(n);
   const candidates = new Int32Array(n);
   let t = 0;
 
