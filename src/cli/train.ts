@@ -113,7 +113,6 @@ async function trainNetwork(source: string, options: TrainOptions): Promise<void
 }
 
 /** Trains with a display and a checkpoint; the checkpoint goes when the training is done. */
-
 async function run(
   plan: ReturnType<typeof trainingPlan>,
   training: Dataset,
@@ -127,6 +126,10 @@ async function run(
     say(file === undefined ? '\nstopping' : `\nstopping; the same command goes on from ${file}`),
   );
   const display = progressDisplay(process.stderr);
+  const n = training.shape[0]!;
+  const perEpoch = Math.floor(n / (plan.batch ?? n));
+  let accuracy: number | undefined;
+  let due = 0;
   let saved = performance.now();
   const save = async (progress: () => Promise<Progress>) => {
     if (file !== undefined) saveCheckpoint(file, await progress());
@@ -137,7 +140,12 @@ async function run(
       plan,
       training,
       key,
-      async (step, { loss, accuracy, robustAccuracy }, progress) => {
+      async ({ step, loss, robustAccuracy, measures, progress }) => {
+        if (step % perEpoch === 0 && performance.now() >= due) {
+          const begun = performance.now();
+          ({ accuracy } = await measures());
+          due = performance.now() + (performance.now() - begun) / DISPLAY_SHARE;
+        }
         const parts = [
           `loss ${figure(loss)}`,
           ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`]),
@@ -165,6 +173,9 @@ async function run(
     dispose();
   }
 }
+
+/** Of the time of a training, for the accuracy that is shown. */
+const DISPLAY_SHARE = 0.05;
 
 /** Milliseconds between checkpoints. */
 const CHECKPOINT_EVERY = 30_000;

@@ -60,7 +60,7 @@ export async function trainMember(
   const plan = trainingPlan(member.training, family, { x, y, shape });
   const snapshots: Snapshot[] = [];
   let next = 0;
-  const result = await train(plan, { x, y, shape }, key.split('training'), async (step, _, progress) => {
+  const result = await train(plan, { x, y, shape }, key.split('training'), async ({ step, progress }) => {
     if (effort.trajectory && step >= next) {
       snapshots.push({ step, weights: weightsOf(family, await progress()) });
       next = Math.max(step + 1, Math.round(PACE * step));

@@ -5,7 +5,6 @@ import { RobustlawError } from '../errors.ts';
 import { writeWhole } from '../files/index.ts';
 import type { TensorData } from '../graph/index.ts';
 import { allocate } from '../graph/index.ts';
-import type { Measures } from './measures.ts';
 import type { TrainingState } from './trainer.ts';
 
 /** What a training is, besides its state: hashes, and the path of the key. Stop rules and the step limit may change. */
@@ -28,8 +27,6 @@ export interface Progress {
   readonly losses: Float64Array;
   /** The accuracy at adversarial points before each update made; empty without an adversary. */
   readonly robustAccuracies: Float64Array;
-  /** The latest measures of all samples. */
-  readonly measures: Measures;
 }
 
 const MAGIC = 'robustlaw training 1\n';
@@ -38,7 +35,6 @@ const MAGIC = 'robustlaw training 1\n';
 interface Header {
   readonly identity: TrainingIdentity;
   readonly step: number;
-  readonly measures: Measures;
   readonly arrays: readonly {
     readonly name: string;
     readonly dtype: 'float32' | 'float64';
@@ -54,7 +50,7 @@ interface Header {
  * @throws RobustlawError `not-found` when the path cannot be written; what was there stays.
  */
 export function saveCheckpoint(path: string, progress: Progress): void {
-  const { identity, state, measures } = progress;
+  const { identity, state } = progress;
   const arrays: readonly (readonly [string, TensorData])[] = [
     ['losses', progress.losses],
     ['robust accuracies', progress.robustAccuracies],
@@ -64,7 +60,6 @@ export function saveCheckpoint(path: string, progress: Progress): void {
   const header: Header = {
     identity,
     step: state.step,
-    measures,
     arrays: arrays.map(([name, data]) => ({ name, dtype: typeOf(data), length: data.length })),
     sha256: checksum(chunks),
   };
@@ -117,7 +112,6 @@ export function loadCheckpoint(path: string): Progress {
     state: { step: header.step, arrays: Object.fromEntries(state) },
     losses: of('losses'),
     robustAccuracies: of('robust accuracies'),
-    measures: header.measures,
   };
 }
 
@@ -163,14 +157,11 @@ function parse(line: string): Header | undefined {
 
 function isHeader(value: unknown): value is Header {
   if (!isObject(value)) return false;
-  const { identity, step, measures, arrays, sha256 } = value;
+  const { identity, step, arrays, sha256 } = value;
   return (
     isObject(identity) &&
     ['family', 'step', 'rates', 'data', 'key'].every((key) => typeof identity[key] === 'string') &&
     isCount(step) &&
-    isObject(measures) &&
-    ['loss', 'meanSquaredError', 'maxError', 'margin'].every((key) => typeof measures[key] === 'number') &&
-    ['accuracy', 'robustAccuracy'].every((key) => ['number', 'undefined'].includes(typeof measures[key])) &&
     Array.isArray(arrays) &&
     arrays.every(isArrayHeader) &&
     typeof sha256 === 'string'

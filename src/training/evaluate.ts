@@ -4,20 +4,22 @@ import { graph, input, sizeOf } from '../graph/index.ts';
 import type { ModelFamily, Weights } from '../models/index.ts';
 import { compile } from '../runtime/index.ts';
 import type { LabelKind } from './labels.ts';
-import { type Measures, measuresOf } from './measures.ts';
+import { counted, type Evaluated, measuresOf, UNCOUNTED } from './measures.ts';
 
 type Floats = Float32Array | Float64Array;
-type Evaluated = Omit<Measures, 'loss' | 'robustAccuracy'>;
+type Arrays = Readonly<Record<string, TensorData>>;
 
 export interface Evaluator {
   /** The measures of the model with these weights and statistics on all points. */
-  measure(weights: Readonly<Record<string, TensorData>>): Promise<Evaluated>;
+  measure(weights: Arrays): Promise<Evaluated>;
+  /** The same, unless `wanted` refuses the best that they may be, given the points predicted so far. */
+  measureIf(wanted: (best: Evaluated) => boolean, weights: Arrays): Promise<Evaluated | undefined>;
   dispose(): Promise<void>;
 }
 
-/** Numbers of one chunk of points. */
-const MOST_NUMBERS = 2 ** 19;
-const MOST_ROWS = 1024;
+/** Numbers of one chunk of points, and rows: larger ones are no faster. */
+const MOST_NUMBERS = 2 ** 17;
+const MOST_ROWS = 256;
 
 /** Compiles the forward pass for chunks of points x `[n, ...inputShape]` with labels y `[n, outputs]`. */
 export async function createEvaluator(
@@ -38,18 +40,23 @@ export async function createEvaluator(
   const output = family.forward(points, weightInputs);
   const program = await compile(graph([points, ...Object.values(weightInputs)], { output }));
   const names = Object.keys(shapes);
-  const predictions = y.slice();
+  const measureIf: Evaluator['measureIf'] = async (wanted, weights) => {
+    const fed = Object.fromEntries(names.map((name) => [name, weights[name]!]));
+    let tally = UNCOUNTED;
+    for (let from = 0; from < n; from += rows) {
+      if (!wanted(measuresOf(tally, n, labels))) return undefined;
+      // The last chunk begins earlier, so that it is as long as the others.
+      const first = Math.min(from, n - rows);
+      const found = await program.run({ x: x.subarray(first * width, (first + rows) * width), ...fed });
+      const predictions = (found.output as Floats).subarray((from - first) * family.outputs);
+      const targets = y.subarray(from * family.outputs, (first + rows) * family.outputs);
+      tally = counted(tally, predictions, targets, family.outputs, labels);
+    }
+    return measuresOf(tally, n, labels);
+  };
   return {
-    async measure(weights) {
-      const fed = Object.fromEntries(names.map((name) => [name, weights[name]!]));
-      for (let from = 0; from < n; from += rows) {
-        // The last chunk begins earlier, so that it is as long as the others.
-        const first = Math.min(from, n - rows);
-        const found = await program.run({ x: x.subarray(first * width, (first + rows) * width), ...fed });
-        predictions.set(found.output as Floats, first * family.outputs);
-      }
-      return measuresOf(predictions, y, family.outputs, labels);
-    },
+    measureIf,
+    measure: async (weights) => (await measureIf(() => true, weights))!,
     dispose: () => program.dispose(),
   };
 }

@@ -7,7 +7,7 @@ export { type Constraint, spectralNorm } from './constraint.ts';
 export type { Draw, Draws } from './draws.ts';
 export { type LabelKind, labelKind } from './labels.ts';
 export { crossEntropy, klDivergence, type Loss, marginLoss, squaredLoss } from './loss.ts';
-export type { Measures } from './measures.ts';
+export type { Fit, Measures } from './measures.ts';
 export { type Assessment, type Batch, type Objective, plain, weightDecay } from './objective.ts';
 export type { Optimiser } from './optimiser.ts';
 export { gradientPenalty, jacobianPenalty } from './penalties.ts';
@@ -28,5 +28,12 @@ export {
   signsMemorized,
   stalled,
 } from './stop.ts';
-export { type Observer, type Samples, type TrainingPlan, type TrainingResult, train } from './train.ts';
+export {
+  type Moment,
+  type Observer,
+  type Samples,
+  type TrainingPlan,
+  type TrainingResult,
+  train,
+} from './train.ts';
 export { createTrainer, type Trainer, type TrainingState } from './trainer.ts';

@@ -36,6 +36,12 @@ export interface Measures {
   readonly robustAccuracy?: number;
 }
 
+/** How well a model fits, whatever the training minimises. */
+export type Fit = Omit<Measures, 'loss'>;
+
+/** What is measured of a model as it is used. */
+export type Evaluated = Omit<Fit, 'robustAccuracy'>;
+
 /** All but the losses, as scalars of a graph. */
 export function measuresInGraph(prediction: Value, target: Value, labels: LabelKind): Record<string, Value> {
   const error = sub(prediction, target);
@@ -57,15 +63,35 @@ function shareOfPositive(margins: Value): Value {
   return reduceMean(cast(greater(margins, 0), margins.dtype));
 }
 
-/** All but the losses, of predictions `[n, outputs]`, in float64. */
-export function measuresOf(
+/** What has been counted of some points, from which the measures follow. */
+export interface Tally {
+  readonly points: number;
+  /** Sum of squared errors. */
+  readonly squares: number;
+  readonly maxError: number;
+  readonly margin: number;
+  /** Points that are classified rightly. */
+  readonly right: number;
+}
+
+/** Of no points. */
+export const UNCOUNTED: Tally = {
+  points: 0,
+  squares: 0,
+  maxError: 0,
+  margin: Number.POSITIVE_INFINITY,
+  right: 0,
+};
+
+/** With points more, of predictions and targets `[points, outputs]`, in float64. */
+export function counted(
+  before: Tally,
   prediction: ArrayLike<number>,
   target: ArrayLike<number>,
   outputs: number,
   labels: LabelKind,
-): Omit<Measures, 'loss' | 'robustAccuracy'> {
-  const n = target.length / outputs;
-  let [squares, maxError, margin, right] = [0, 0, Number.POSITIVE_INFINITY, 0];
+): Tally {
+  let { squares, maxError, margin, right } = before;
   for (let i = 0; i < target.length; i += outputs) {
     for (let k = i; k < i + outputs; k++) {
       const error = Math.abs(prediction[k]! - target[k]!);
@@ -76,8 +102,17 @@ export function measuresOf(
     margin = Math.min(margin, own);
     if (own > 0) right++;
   }
+  return { points: before.points + target.length / outputs, squares, maxError, margin, right };
+}
+
+/** The measures of n points if those that are not counted have no error: the best that they may turn out to be. */
+export function measuresOf(
+  { points, squares, maxError, margin, right }: Tally,
+  n: number,
+  labels: LabelKind,
+): Evaluated {
   const common = { meanSquaredError: squares / n, maxError, margin };
-  return labels === 'values' ? common : { ...common, accuracy: right / n };
+  return labels === 'values' ? common : { ...common, accuracy: (right + n - points) / n };
 }
 
 function marginOf(

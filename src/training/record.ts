@@ -1,37 +1,49 @@
-// The record of a training: the losses of its updates, and what rules and observers are told of them.
+// The record of a training: the losses of its updates, and what rules are told of them.
 import type { Progress } from './checkpoint.ts';
 import type { Measures } from './measures.ts';
 
+/** What is measured on the batch of an update. */
+type OnBatch = Pick<Measures, 'loss' | 'robustAccuracy'>;
+
 export interface TrainingRecord {
-  /** The loss before each update, the present one included. */
+  /** The loss before each update. */
   readonly losses: readonly number[];
-  /** One number per time that the rules are asked: the loss, or the mean of the losses of the epoch. */
+  /** For rules: the loss before each update in full-batch training; else the first, and the mean of every epoch that has ended. */
   readonly asked: readonly number[];
-  /** Takes what was measured on the batch of update `step`, and gives it with what is known of all samples. */
-  add(step: number, measures: Measures, known: Measures): Measures;
+  /** Takes what was measured on the batch of the next update, and gives it with the robust accuracy of the epoch so far. */
+  add(measures: OnBatch): OnBatch;
+  /** The mean over the epoch that has ended of the accuracy at adversarial points; nothing without an epoch or an adversary. */
+  ended(): Pick<Measures, 'robustAccuracy'>;
   /** Losses and robust accuracies of the updates before `step`. */
   before(step: number): Pick<Progress, 'losses' | 'robustAccuracies'>;
 }
 
 /** A record of updates of which `perEpoch` make an epoch, that goes on after those `from`. */
-export function createRecord(perEpoch: number, from?: Progress): TrainingRecord {
-  const losses = [...(from?.losses ?? [])];
+export function createRecord(perEpoch: number, full: boolean, from?: Progress): TrainingRecord {
+  const losses: number[] = [];
   const robust = [...(from?.robustAccuracies ?? [])];
   const asked: number[] = [];
-  for (let step = 0; step < losses.length; step += perEpoch) asked.push(epochMean(losses, step, perEpoch));
+  const note = (loss: number) => {
+    losses.push(loss);
+    if (full || losses.length === 1) asked.push(loss);
+    if (!full && losses.length % perEpoch === 0) asked.push(mean(losses.slice(-perEpoch)));
+  };
+  for (const loss of from?.losses ?? []) note(loss);
+  const over = (from: number) =>
+    robust[from] === undefined ? {} : { robustAccuracy: mean(robust.slice(from)) };
+  const ended = () => over(losses.length - perEpoch);
   return {
     losses,
     asked,
-    add(step, { loss, robustAccuracy }, known) {
-      losses.push(loss);
+    add({ loss, robustAccuracy }) {
+      const into = full ? 0 : losses.length % perEpoch;
+      const before = !full && into === 0 ? ended() : {};
+      note(loss);
       if (robustAccuracy !== undefined) robust.push(robustAccuracy);
-      if (step % perEpoch === 0) asked.push(epochMean(losses, step, perEpoch));
-      return {
-        ...known,
-        loss,
-        ...(robust.length > 0 && { robustAccuracy: epochMean(robust, step, perEpoch) }),
-      };
+      // At the beginning of an epoch, one batch says less than the epoch before.
+      return { loss, ...over(losses.length - 1 - into), ...before };
     },
+    ended,
     before: (step) => ({
       losses: Float64Array.from(losses.slice(0, step)),
       robustAccuracies: Float64Array.from(robust.slice(0, step)),
@@ -39,13 +51,6 @@ export function createRecord(perEpoch: number, from?: Progress): TrainingRecord 
   };
 }
 
-/**
- * The mean of the numbers of the epoch that ended before `step`; within the epoch, of those of it so far, and at the very
- * beginning the only one. In full-batch training an epoch is a step, and the number is its own.
- */
-function epochMean(values: readonly number[], step: number, perEpoch: number): number {
-  if (perEpoch === 1 || step === 0) return values[step]!;
-  const into = step % perEpoch;
-  const part = into === 0 ? values.slice(step - perEpoch, step) : values.slice(step - into, step + 1);
-  return part.reduce((sum, value) => sum + value, 0) / part.length;
+function mean(values: readonly number[]): number {
+  return values.length === 1 ? values[0]! : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,16 +1,32 @@
 // When to stop training: rules that read the measures and say why.
 import { invalidArgument, requireInteger, requirePositive } from '../errors.ts';
-import type { Measures } from './measures.ts';
+import type { Fit } from './measures.ts';
 
 /** Why training ended. `interrupted` is the caller's own wish. */
 export type StopReason = 'memorized' | 'noise-level' | 'stalled' | 'diverged' | 'step-limit' | 'interrupted';
 
 /**
- * A reason to return the weights that were just measured, or undefined to go on. Rules are asked before every update of
- * full-batch training, and between the epochs of mini-batches; `losses` has one number per time: the loss, or the mean
- * of the losses of the epoch. It ends with the present one.
+ * A reason to return the weights that were measured, or undefined to go on. Rules are asked before every update of
+ * full-batch training, where `losses` has the loss before each update, the present one included; and between the epochs of
+ * mini-batches, where it has the first loss, and the mean of the losses of every epoch that has ended.
+ *
+ * A rule must be monotone: where it does not stop, it must not stop with larger errors, a smaller margin or smaller
+ * accuracies, and the same losses. So points need not be predicted any more when those that have been keep it from stopping.
  */
-export type StopRule = (measures: Measures, losses: ArrayLike<number>) => StopReason | undefined;
+export type StopRule = (fit: Fit, losses: ArrayLike<number>) => StopReason | undefined;
+
+/** The reason of the first rule that has one. */
+export function reasonToStop(
+  rules: readonly StopRule[],
+  fit: Fit,
+  losses: ArrayLike<number>,
+): StopReason | undefined {
+  for (const rule of rules) {
+    const reason = rule(fit, losses);
+    if (reason) return reason;
+  }
+  return undefined;
+}
 
 /**
  * Memorization as Bubeck, Li and Nagaraj (2021, section 4) count it for labels +-1: every label right after rounding,

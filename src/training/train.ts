@@ -10,12 +10,12 @@ import { type Progress, requireSame } from './checkpoint.ts';
 import { arraysOf, createEvaluator } from './evaluate.ts';
 import { identityOf } from './identity.ts';
 import { labelKind } from './labels.ts';
-import type { Measures } from './measures.ts';
-import { updatesAtOnce } from './pace.ts';
+import type { Evaluated, Fit, Measures } from './measures.ts';
+import { expectedUpdates, updatesAtOnce } from './pace.ts';
 import { createRecord } from './record.ts';
 import type { Schedule } from './schedule.ts';
 import type { StepPlan } from './step.ts';
-import type { StopReason, StopRule } from './stop.ts';
+import { reasonToStop, type StopReason, type StopRule } from './stop.ts';
 import { createTrainer, type TrainingState } from './trainer.ts';
 
 type Floats = Float32Array | Float64Array;
@@ -35,7 +35,7 @@ export interface TrainingPlan extends StepPlan {
   readonly steps: number;
   /** Points per update; all where it is left out. */
   readonly batch?: number;
-  /** Asked in this order: before every update, or with mini-batches before every epoch. */
+  /** Asked in this order: before every update, or with mini-batches before every epoch. All are monotone. */
   readonly stop: readonly StopRule[];
 }
 
@@ -55,27 +55,33 @@ export interface TrainingResult {
   readonly losses: Float64Array;
 }
 
-/**
- * Told of every number of updates made, in their order, though some time after they were; `progress` gives the training
- * as it was then, for saveCheckpoint().
- */
-export type Observer = (
-  step: number,
-  measures: Measures,
-  progress: () => Promise<Progress>,
-) => 'stop' | undefined | Promise<'stop' | undefined>;
+/** A training between two updates. */
+export interface Moment extends Pick<Measures, 'loss' | 'robustAccuracy'> {
+  /** Updates made. */
+  readonly step: number;
+  /**
+   * Of the weights as they are now, on all samples: with mini-batches a forward pass, and the updates of up to an
+   * execution once more unless an epoch begins.
+   */
+  measures(): Promise<Measures>;
+  /** The training as it is now, for saveCheckpoint(). */
+  progress(): Promise<Progress>;
+}
+
+/** Told of every number of updates made, in their order, though some time after they were. */
+export type Observer = (moment: Moment) => 'stop' | undefined | Promise<'stop' | undefined>;
 
 /**
  * Trains on all samples at once, or on mini-batches: epochs over random permutations, of which the last n mod batch
  * points are left out. A function of its arguments: the same key gives the same bytes on the same kind of machine
  * (threads = 1), with interruptions or without.
  *
- * With mini-batches, measures are taken of the model as it is used on all samples before every epoch, and the observer
- * is told those with the loss of the batch. Under full-batch training of families with statistics, measures are those of
+ * With mini-batches, the model as it is used predicts samples before every epoch until it is clear that no rule stops; for
+ * memorization, until the first error. Under full-batch training of families with statistics, measures are those of
  * training, and the weights that are returned get the statistics of all samples, with which use and training are the same.
  * Under a constraint, initial weights and the weights that are returned are certified to be within it.
  *
- * Cost: a step per update, and with mini-batches a forward pass on all n points per epoch; memory for x and y in the
+ * Cost: a step per update, and with mini-batches up to a forward pass on all n points per epoch; memory for x and y in the
  * arithmetic of the training, and twice for parameters, moments and statistics.
  *
  * @param rng key of the initial weights, the batches, and what objectives draw.
@@ -123,43 +129,64 @@ export async function train(
     let spare: TrainingState | undefined;
     if (from) state = trainer.restore(from.state.step, from.state.arrays);
     const { perEpoch } = batches;
-    const record = createRecord(perEpoch, from);
-    const course = { perEpoch, steps: plan.steps, numbers: full ? 1 : (size * (x.length + y.length)) / n };
-    let known = from?.measures;
+    const record = createRecord(perEpoch, full, from);
+    const course = { steps: plan.steps, numbers: full ? 1 : (size * (x.length + y.length)) / n };
+    const reasonOf = (fit: Fit) => reasonToStop(plan.stop, fit, record.asked);
+    /** The measures of a state between two epochs, with the reason to stop there. */
+    const verdictOn = async (state: TrainingState): Promise<Verdict | undefined> => {
+      const robust = record.ended();
+      const wanted = (best: Evaluated) => reasonOf({ ...best, ...robust }) !== undefined;
+      const measures = await evaluator!.measureIf(wanted, trainer.named(state));
+      const reason = measures && reasonOf({ ...measures, ...robust });
+      return reason && { reason, measures };
+    };
     let seconds = 0;
+    let [last, expected] = [undefined as Fit | undefined, 1];
     for (;;) {
       const before = state;
-      const count = updatesAtOnce({ ...course, step: before.step, seconds });
+      const into = before.step % perEpoch;
+      const verdict = full || into > 0 ? undefined : await verdictOn(before);
+      const unasked = full ? undefined : verdict ? 1 : perEpoch - into;
+      const count = updatesAtOnce({ ...course, step: before.step, unasked, expected, seconds });
       const begun = performance.now();
       const { state: after, measures: found } = await advanced(before, count, spare);
       seconds = (performance.now() - begun) / 1e3 / count;
       for (const [i, measures] of found.entries()) {
         const step = before.step + i;
-        const between = step % perEpoch === 0;
-        if (full) known = measures;
-        else if (between) known = { ...measures, ...(await evaluator!.measure(trainer.named(before))) };
-        const told = record.add(step, measures, known!);
+        const told: Measures = { ...measures, ...record.add(measures) };
         /** The state that these measures are of, computed once more where later updates were made with it. */
         const present = async (over?: TrainingState) =>
           i === 0 ? before : (await advanced(before, i, over)).state;
-        const progress = async (): Promise<Progress> => ({
-          identity: identity(),
-          state: { step, arrays: copied(trainer.named(await present())) },
-          ...record.before(step),
-          measures: told,
-        });
+        const moment: Moment = {
+          step,
+          loss: told.loss,
+          ...(told.robustAccuracy !== undefined && { robustAccuracy: told.robustAccuracy }),
+          measures: async () =>
+            full ? told : { ...told, ...(await evaluator!.measure(trainer.named(await present()))) },
+          progress: async () => ({
+            identity: identity(),
+            state: { step, arrays: copied(trainer.named(await present())) },
+            ...record.before(step),
+          }),
+        };
         const reason =
-          (Number.isFinite(measures.loss) ? undefined : 'diverged') ??
-          (between ? plan.stop.map((rule) => rule(told, record.asked)).find(Boolean) : undefined) ??
+          (Number.isFinite(told.loss) ? undefined : 'diverged') ??
+          (full ? reasonOf(told) : verdict?.reason) ??
           (step >= plan.steps ? 'step-limit' : undefined) ??
-          ((await observe(step, told, progress)) === 'stop' ? 'interrupted' : undefined);
+          ((await observe(moment)) === 'stop' ? 'interrupted' : undefined);
         if (reason) {
           const weights = await settled(plan, trainer.weights(await present(after)), x, full);
-          // Within an epoch, and where a constraint may have changed the weights, what is known is of others.
-          const current = between && !constraint ? undefined : await evaluator?.measure(arraysOf(weights));
+          // A constraint may have changed the weights.
+          const known = constraint ? undefined : verdict?.measures;
+          const current = known ?? (await evaluator?.measure(arraysOf(weights)));
           const losses = Float64Array.from(record.losses);
           return { reason, weights, measures: { ...told, ...current }, steps: step, losses };
         }
+      }
+      if (full) {
+        const now = found.at(-1)!;
+        if (last) expected = expectedUpdates((fit) => reasonOf(fit) !== undefined, last, now, count);
+        last = now;
       }
       state = after;
       spare = before;
@@ -168,6 +195,11 @@ export async function train(
     await trainer.dispose();
     await evaluator?.dispose();
   }
+}
+
+interface Verdict {
+  readonly reason: StopReason;
+  readonly measures: Evaluated;
 }
 
 /** The weights as they are returned: with the statistics of all samples, and within the constraint. */

@@ -67,7 +67,7 @@ describe('mini-batches', () => {
       plan,
       samples,
       rng(5),
-      async (_, __, progress) => {
+      async ({ progress }) => {
         const w = (await progress()).state.arrays['layer1.weight']![0] as number;
         // w moves by rate (2 / size) sum x y.
         if (!Number.isNaN(before)) seen.push(Math.round(((w - before) / 1e-12) * (size / 2)));
@@ -163,8 +163,8 @@ describe('classes', () => {
       stop: [accurate(0.9)],
     });
     const told: Measures[] = [];
-    const result = await train(plan, samples, rng(2), (_, measures) => {
-      told.push(measures);
+    const result = await train(plan, samples, rng(2), async ({ measures }) => {
+      told.push(await measures());
       return undefined;
     });
     expect(result.reason).toBe('memorized');

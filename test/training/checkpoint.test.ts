@@ -40,7 +40,7 @@ const base: TrainingPlan = {
 /** The training after `steps` updates. */
 async function interruptedAt(plan: TrainingPlan, steps: number, key = rng(7)): Promise<Progress> {
   let saved: Progress | undefined;
-  const result = await train(plan, samples, key, async (step, _, progress) => {
+  const result = await train(plan, samples, key, async ({ step, progress }) => {
     if (step < steps) return undefined;
     saved = await progress();
     return 'stop';
@@ -84,8 +84,8 @@ describe('a training that goes on from a file gives the bits of one that ran thr
         { ...base, batch: 5 },
         samples,
         rng(7),
-        (step, measures) => {
-          told.push([step, measures]);
+        async ({ step, loss, measures }) => {
+          told.push([step, loss, await measures()]);
           return undefined;
         },
         'float32',
@@ -152,8 +152,6 @@ describe('refuses', () => {
     const changes = [
       ['"step":3', '"step":-'],
       ['"step":3', '"step":-3'],
-      ['"loss"', '"lost"'],
-      ['"accuracy":', '"accuracy":"much","other":'],
       ['"dtype":"float64"', '"dtype":"float16"'],
       ['"length":', '"length":0.5,"size":'],
       ['"arrays":[', '"arrays":[null,'],

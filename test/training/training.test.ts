@@ -364,7 +364,7 @@ describe('train', () => {
     expect([none.reason, none.steps]).toEqual(['step-limit', 0]);
     expect(none.weights).toEqual(twoLayer(3, 4).initialise(rng(1)));
     const seen: number[] = [];
-    const cut = await train(planOf({}), samples, rng(1), (step) => {
+    const cut = await train(planOf({}), samples, rng(1), ({ step }) => {
       seen.push(step);
       return step === 3 ? 'stop' : undefined;
     });
