@@ -22,6 +22,7 @@ export function adam(beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8): Optimiser {
     name: 'adam',
     moments: ['first', 'second'],
     scalars: ['stepSize', 'floor'],
+    knowsWeights: false,
     scalarsAt: (step, learningRate) => {
       const scale = Math.sqrt((1 - beta2) / (1 - beta2 ** step));
       return {
@@ -57,6 +58,7 @@ export function adamW(weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, epsilon = 
     ...base,
     name: 'adamw',
     scalars: [...base.scalars, 'keep'],
+    knowsWeights: true,
     scalarsAt: (step, rate) => ({ ...base.scalarsAt(step, rate), keep: 1 - rate * weightDecay }),
     update: (parameter, gradient, moments, scalars) =>
       base.update(

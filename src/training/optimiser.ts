@@ -7,6 +7,8 @@ export interface Optimiser {
   readonly moments: readonly string[];
   /** Names of the scalars that `scalarsAt` gives. */
   readonly scalars: readonly string[];
+  /** Whether weights, which have two axes or more, are updated otherwise than other parameters. */
+  readonly knowsWeights: boolean;
   /** The scalars of update number `step` = 1, 2, ... under this learning rate. */
   scalarsAt(step: number, learningRate: number): Readonly<Record<string, number>>;
   /** One parameter and its moments after the update, from those before it. */

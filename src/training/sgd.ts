@@ -18,6 +18,7 @@ export function sgd(momentum = 0, nesterov = false): Optimiser {
     name: 'sgd',
     moments: momentum === 0 ? [] : ['velocity'],
     scalars: ['rate'],
+    knowsWeights: false,
     scalarsAt: (_, rate) => ({ rate }),
     update(parameter, gradient, moments, scalars) {
       if (momentum === 0) return { parameter: sub(parameter, mul(gradient, scalars.rate!)), moments: {} };

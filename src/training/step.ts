@@ -30,21 +30,23 @@ const SMALL = 2 ** 14;
 
 /**
  * The groups of the parameters of a plan. An optimiser takes some ten nodes for each, which is most of the step of a small
- * network: small weights go into one, small biases and scales into another. A constraint needs weights one by one.
+ * network: small ones go into one, or where it knows weights, these into one and the rest into another. A constraint needs
+ * weights one by one.
  */
-export function groupsOf({ family, constraint }: StepPlan): readonly Group[] {
+export function groupsOf({ family, constraint, optimiser }: StepPlan): readonly Group[] {
   const shapes = Object.entries(family.parameterShapes).map(([name, shape]) => ({ name, shape }));
   const small = shapes.filter((p) => sizeOf(p.shape) <= SMALL && !(constraint && isWeight(p)));
-  const together = [small.filter(isWeight), small.filter((p) => !isWeight(p))].filter(
-    (members) => members.length > 1,
-  );
+  const alike = optimiser.knowsWeights
+    ? [small.filter(isWeight), small.filter((p) => !isWeight(p))]
+    : [small];
+  const together = alike.filter((members) => members.length > 1);
   const packed = new Set(together.flat().map(({ name }) => name));
   return [
     ...together.map((members): Group => {
       const size = members.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-      const weights = isWeight(members[0]!);
+      const weights = optimiser.knowsWeights && isWeight(members[0]!);
       return {
-        name: weights ? 'small weights' : 'small vectors',
+        name: weights ? 'small weights' : 'small parameters',
         members: members.map(({ name }) => name),
         shape: weights ? [1, size] : [size],
       };

@@ -48,8 +48,8 @@ async function path(
   let state = trainer.start(family.initialise(rng(5), 'float64'));
   const theta = () =>
     Float64Array.of(
-      ...(state.arrays['layer1.weight'] as Float64Array),
-      ...(state.arrays['layer1.bias'] as Float64Array),
+      ...(trainer.named(state)['layer1.weight'] as Float64Array),
+      ...(trainer.named(state)['layer1.bias'] as Float64Array),
     );
   const visited = [theta()];
   for (let t = 1; t <= steps; t++) {
@@ -98,8 +98,8 @@ describe('sgd', () => {
       'float64',
     );
     let state = trainer.start(family.initialise(rng(1), 'float64'));
-    const error = () => state.arrays['layer1.weight']![0] as number;
-    const sum = () => error() + (state.arrays['layer1.bias']![0] as number) - 3;
+    const error = () => trainer.named(state)['layer1.weight']![0] as number;
+    const sum = () => error() + (trainer.named(state)['layer1.bias']![0] as number) - 3;
     const before = sum();
     const ones = new Float64Array(4).fill(1);
     for (let t = 0; t < 10; t++)

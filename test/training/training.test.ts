@@ -25,6 +25,7 @@ const gradientDescent: Optimiser = {
   name: 'gradient-descent',
   moments: [],
   scalars: ['rate'],
+  knowsWeights: false,
   scalarsAt: (_, rate) => ({ rate }),
   update: (parameter, gradient, _, scalars) => ({
     parameter: sub(parameter, mul(gradient, scalars.rate!)),
