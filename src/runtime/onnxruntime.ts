@@ -28,7 +28,7 @@ const QUIET = { logSeverityLevel: FATAL } as const;
  */
 const FLOAT32_ONLY = ['QuickGeluFusion', 'MatMulScaleFusion'];
 
-/** It would undo what transposedOnce() does. */
+/** It would undo what untransposed() does. */
 const SLOWER = ['GemmTransposeFusion'];
 
 /** Compiles the bytes of an ONNX model for the CPU provider, with `threads` threads within an operator. */
