@@ -138,8 +138,9 @@ async function runJob(shared: Shared, claims: readonly Claim[]): Promise<void> {
   const { store, owner, pool, models } = shared;
   const left = [...claims];
   let reported = Promise.resolve();
-  const report = (outcome: TrialOutcome) => {
+  const report = (read: () => TrialOutcome) => {
     reported = reported.then(async () => {
+      const outcome = read();
       if (await store.report(owner, { outcome, versions: shared.versions })) await tell(shared, outcome);
     });
     // Whoever waits for it hears of a failure.
@@ -147,17 +148,19 @@ async function runJob(shared: Shared, claims: readonly Claim[]): Promise<void> {
   };
   const trials = claims.map(({ parameters }) => parameters as TrialParameters);
   const result = await pool.run({ trials, models }, (text) => {
-    const outcome = fromJson(text) as TrialOutcome;
     left.shift();
-    shared.pace.seconds = outcome.seconds;
-    report(outcome);
+    report(() => {
+      const outcome = fromJson(text) as TrialOutcome;
+      shared.pace.seconds = outcome.seconds;
+      return outcome;
+    });
   });
   const [at] = left;
   if (!result.ok && at) {
     const failure = failureOf(shared, at, result);
     if (failure) {
       left.shift();
-      report(failure);
+      report(() => failure);
     }
   }
   await reported;

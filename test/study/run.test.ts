@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { type Progress, runTrials } from '../../src/study/run.ts';
 import { parseStudy } from '../../src/study/specification.ts';
 import { openSqliteStore } from '../../src/study/sqlite-store.ts';
 import type { Store } from '../../src/study/store.ts';
+import { BEGUN } from './stub-worker.ts';
 
 const STUB = new URL('./stub-worker.ts', import.meta.url);
 
@@ -109,6 +110,16 @@ describe('runTrials', () => {
   it('keeps what a worker answered before it died, and runs the rest', async () => {
     await start(['quick', 'dies-once'], 8);
     expect(await store.counts()).toEqual({ open: 0, running: 0, done: 16, failed: 0 });
+  });
+
+  it('blames the trial at which a worker died, not those that it had answered before', async () => {
+    const seen = await start(['quick', 'dies'], 16, { workers: 1 });
+    expect(await store.counts()).toEqual({ open: 0, running: 0, done: 16, failed: 16 });
+    expect(seen).toHaveLength(33);
+    const begun = readFileSync(join(directory, BEGUN), 'utf8').trim().split('\n');
+    for (const { trial, state } of await outcomes()) {
+      expect(begun.filter((id) => id === trial.id)).toHaveLength(state === 'done' ? 1 : 2);
+    }
   });
 
   it('goes on after a trial that fails, and does not run it again', async () => {

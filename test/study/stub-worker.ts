@@ -1,5 +1,5 @@
 // A worker module without science: a result that is a function of the trial, after some milliseconds, or trouble on demand.
-import { existsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RobustlawError } from '../../src/errors.ts';
@@ -8,8 +8,14 @@ import { toJson } from '../../src/study/json.ts';
 import type { Trial } from '../../src/study/result.ts';
 import type { TrialJob } from '../../src/study/trial-job.ts';
 
-export async function run({ trials }: TrialJob, context: JobContext<string>): Promise<void> {
-  for (const { trial } of trials) context.progress(await outcomeOf(trial, context));
+/** Where each trial leaves a line when it begins. */
+export const BEGUN = 'begun.txt';
+
+export async function run({ trials, models }: TrialJob, context: JobContext<string>): Promise<void> {
+  for (const { trial } of trials) {
+    appendFileSync(join(models, BEGUN), `${trial.id}\n`);
+    context.progress(await outcomeOf(trial, context));
+  }
 }
 
 async function outcomeOf(trial: Trial, context: JobContext<string>): Promise<string> {
