@@ -128,7 +128,7 @@ async function run(
   const display = progressDisplay(process.stderr);
   const n = training.shape[0]!;
   const perEpoch = Math.floor(n / (plan.batch ?? n));
-  let accuracy: number | undefined;
+  let seen: { readonly step: number; readonly accuracy?: number } | undefined;
   let due = 0;
   let saved = performance.now();
   const save = async (progress: () => Promise<Progress>) => {
@@ -143,12 +143,14 @@ async function run(
       async ({ step, loss, robustAccuracy, measures, progress }) => {
         if (step % perEpoch === 0 && performance.now() >= due) {
           const begun = performance.now();
-          ({ accuracy } = await measures());
+          seen = { step, ...(await measures()) };
           due = performance.now() + (performance.now() - begun) / DISPLAY_SHARE;
         }
         const parts = [
           `loss ${figure(loss)}`,
-          ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`]),
+          ...(seen?.accuracy === undefined
+            ? []
+            : [`accuracy ${percent(seen.accuracy)}${seen.step === step ? '' : ` at update ${seen.step}`}`]),
           ...(robustAccuracy === undefined ? [] : [`under attack ${percent(robustAccuracy)}`]),
         ];
         display.update({
@@ -175,7 +177,7 @@ async function run(
 }
 
 /** Of the time of a training, for the accuracy that is shown. */
-const DISPLAY_SHARE = 0.05;
+const DISPLAY_SHARE = 0.1;
 
 /** Milliseconds between checkpoints. */
 const CHECKPOINT_EVERY = 30_000;
