@@ -55,13 +55,13 @@ export interface TrainingResult {
   readonly losses: Float64Array;
 }
 
-/** A training between two updates. */
+/** A training between two updates, for as long as the observer is told of it. */
 export interface Moment extends Pick<Measures, 'loss' | 'robustAccuracy'> {
   /** Updates made. */
   readonly step: number;
   /**
-   * Of the weights as they are now, on all samples: with mini-batches a forward pass, and the updates of up to an
-   * execution once more unless an epoch begins.
+   * Of the weights as they are now, on all samples: with mini-batches a forward pass, and unless an epoch begins the
+   * updates of its execution once more, but none twice.
    */
   measures(): Promise<Measures>;
   /** The training as it is now, for saveCheckpoint(). */
@@ -151,12 +151,16 @@ export async function train(
       const begun = performance.now();
       const { state: after, measures: found } = await advanced(before, count, spare);
       seconds = (performance.now() - begun) / 1e3 / count;
+      let reached = before;
       for (const [i, measures] of found.entries()) {
         const step = before.step + i;
         const told: Measures = { ...measures, ...record.add(measures) };
         /** The state that these measures are of, computed once more where later updates were made with it. */
-        const present = async (over?: TrainingState) =>
-          i === 0 ? before : (await advanced(before, i, over)).state;
+        const present = async (over?: TrainingState) => {
+          const more = step - reached.step;
+          if (more > 0) reached = (await advanced(reached, more, over)).state;
+          return reached;
+        };
         const moment: Moment = {
           step,
           loss: told.loss,

@@ -192,6 +192,25 @@ describe('training on mini-batches', () => {
     expect(seen).toHaveLength(5);
   });
 
+  test('an observer that looks at every update has each made twice at most', async () => {
+    for (const batch of [50, n]) {
+      let updates = 0;
+      const learningRate = (step: number) => {
+        updates++;
+        return constantRate(0.01)(step);
+      };
+      let looked = 0;
+      const limited = { ...plan, batch, learningRate, steps: 100 };
+      await train(limited, samples, rng(1), async ({ measures }) => {
+        await measures();
+        looked++;
+        return undefined;
+      });
+      expect(looked).toBe(100);
+      expect(updates).toBeLessThanOrEqual(2 * 101);
+    }
+  });
+
   test('the robust accuracy of a result is the mean over its last epoch, whatever is asked', async () => {
     const told: number[] = [];
     const objective = adversarial(squaredLoss, fgsmRandomStart('l2', 0.1));
