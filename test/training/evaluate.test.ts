@@ -1,7 +1,8 @@
 // What is measured of a model on all points, and no farther than is wanted.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mlp } from '../../src/models/index.ts';
+import { tensor } from '../../src/graph/index.ts';
+import { mlp, type Weights } from '../../src/models/index.ts';
 import { integers, normal, rng, signs, sphere } from '../../src/random/index.ts';
 import { arraysOf, createEvaluator } from '../../src/training/evaluate.ts';
 import {
@@ -9,6 +10,7 @@ import {
   adam,
   adversarial,
   atNoiseLevel,
+  type Constraint,
   constantRate,
   exploded,
   type Fit,
@@ -190,6 +192,29 @@ describe('training on mini-batches', () => {
       expect(cut.measures.meanSquaredError).toBe(error);
     }
     expect(seen).toHaveLength(5);
+  });
+
+  test('the measures of a result are of the weights returned, where a constraint changes them at the end', async () => {
+    const halved = (weights: Weights): Weights =>
+      Object.fromEntries(
+        Object.entries(weights).map(([name, of]) => [
+          name,
+          tensor(
+            of.dtype,
+            of.shape,
+            Float64Array.from(of.data as Float32Array, (v) => v / 2),
+          ),
+        ]),
+      );
+    const constraint: Constraint = { apply: (parameter) => parameter, certify: halved };
+    const stopped = { ...plan, constraint, stop: [accurate(0.9)] };
+    const { reason, weights, measures } = await train(stopped, samples, rng(1));
+    expect(reason).toBe('memorized');
+    const y32 = Float32Array.from(y);
+    const x32 = Float32Array.from(samples.x);
+    const evaluator = await createEvaluator(plan.family, x32, y32, 'classes', 'float32');
+    expect(measures).toMatchObject(await evaluator.measure(arraysOf(weights)));
+    await evaluator.dispose();
   });
 
   test('an observer that looks at every update has each made twice at most', async () => {
