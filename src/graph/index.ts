@@ -1,4 +1,5 @@
 // ONNX graphs as plain values: build, differentiate, rewrite, encode, decode and import.
+export { inColumns, weightsInColumns } from './columns.ts';
 export { bytesOfDerivative, work } from './cost.ts';
 export * from './differentiate.ts';
 export { encode } from './encode.ts';

@@ -49,6 +49,8 @@ export interface Op {
   readonly explicit?: (node: Node) => Attributes | undefined;
   /** Whether ONNX Runtime refuses the node whatever its element type, although the specification allows it. */
   readonly refused?: (node: Node) => boolean;
+  /** Each entry of the output depends on the entries of the inputs at its place alone, under broadcasting. */
+  readonly elementwise?: true;
   /** Piecewise constant: the derivative is zero wherever it exists. */
   readonly constantAlmostEverywhere?: true;
 }

@@ -66,7 +66,7 @@ const sum = (values: readonly Value[]): Value => values.reduce((total, value) =>
 
 /** The penalty, if some parameter changes it. */
 function seen(what: string, penalty: Value, { parameters }: Batch): Value {
-  if (inputsOf(gradient(penalty, Object.values(parameters))).length > 0) return penalty;
+  if (inputsOf(gradient(penalty, inputsOf(Object.values(parameters)))).length > 0) return penalty;
   throw new RobustlawError(
     'invalid-argument',
     `the ${what} is blind: no parameter changes the input gradients of this model, since its activations are constant almost everywhere; ` +

@@ -1,12 +1,13 @@
 // One training step as one graph: batch, parameters, moments and statistics in; loss, and all of these after the update, out.
-import type { FloatType, Graph, Shape, Value } from '../graph/index.ts';
-import { concat, gradient, graph, input, reshape, sizeOf, split } from '../graph/index.ts';
+import type { FloatType, Graph, Value } from '../graph/index.ts';
+import { gradient, graph, inColumns, input } from '../graph/index.ts';
 import type { ModelFamily } from '../models/index.ts';
 import type { Constraint } from './constraint.ts';
 import { drawInputs } from './draws.ts';
+import { groupsOf, parametersOf } from './groups.ts';
 import type { LabelKind } from './labels.ts';
 import { accuracyInGraph, measuresInGraph } from './measures.ts';
-import { isWeight, type Objective } from './objective.ts';
+import type { Objective } from './objective.ts';
 import type { Optimiser } from './optimiser.ts';
 
 /** What a step does to the weights of a family. */
@@ -15,46 +16,6 @@ export interface StepPlan {
   readonly objective: Objective;
   readonly optimiser: Optimiser;
   readonly constraint?: Constraint;
-}
-
-/** Parameters that are updated together: one alone under its own name, or several small ones as one array. */
-export interface Group {
-  readonly name: string;
-  /** In their order in the array. */
-  readonly members: readonly string[];
-  readonly shape: Shape;
-}
-
-/** Entries up to which a node costs more than its arithmetic. */
-const SMALL = 2 ** 14;
-
-/**
- * The groups of the parameters of a plan. An optimiser takes some ten nodes for each, which is most of the step of a small
- * network: small ones go into one, or where it knows weights, these into one and the rest into another. A constraint needs
- * weights one by one.
- */
-export function groupsOf({ family, constraint, optimiser }: StepPlan): readonly Group[] {
-  const shapes = Object.entries(family.parameterShapes).map(([name, shape]) => ({ name, shape }));
-  const small = shapes.filter((p) => sizeOf(p.shape) <= SMALL && !(constraint && isWeight(p)));
-  const alike = optimiser.knowsWeights
-    ? [small.filter(isWeight), small.filter((p) => !isWeight(p))]
-    : [small];
-  const together = alike.filter((members) => members.length > 1);
-  const packed = new Set(together.flat().map(({ name }) => name));
-  return [
-    ...together.map((members): Group => {
-      const size = members.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-      const weights = optimiser.knowsWeights && isWeight(members[0]!);
-      return {
-        name: weights ? 'small weights' : 'small parameters',
-        members: members.map(({ name }) => name),
-        shape: weights ? [1, size] : [size],
-      };
-    }),
-    ...shapes
-      .filter(({ name }) => !packed.has(name))
-      .map(({ name, shape }): Group => ({ name, members: [name], shape })),
-  ];
 }
 
 /** What is measured on the batch: everything, or the loss with the accuracy at adversarial points alone. */
@@ -79,28 +40,24 @@ export function stepGraph(
   const scalars = Object.fromEntries(optimiser.scalars.map((name) => [name, input(name, dtype, [])]));
   const draws = drawInputs(objective.draws, { ...family, batch }, dtype);
   const groups = groupsOf(plan).map((group) => ({ ...group, value: input(group.name, dtype, group.shape) }));
-  const members = Object.fromEntries(
-    groups.flatMap(({ value, members }) => membersOf(value, members, family)),
-  );
-  const parameters = Object.fromEntries(
-    Object.keys(family.parameterShapes).map((name) => [name, members[name]!]),
-  );
+  const parameters = parametersOf(groups, family);
   const statistics = inputsFor(family.statisticShapes, dtype);
 
   const statisticsBehind = new Map<Value, Readonly<Record<string, Value>>>();
   const model = (points: Value): Value => {
     const weights = { ...parameters, ...statistics };
-    if (!family.forwardInTraining) return family.forward(points, weights);
-    const trained = family.forwardInTraining(points, weights);
-    statisticsBehind.set(trained.output, trained.statistics);
-    return trained.output;
+    const trained = family.forwardInTraining?.(points, weights);
+    const found = trained?.statistics ?? {};
+    const values = [trained?.output ?? family.forward(points, weights), ...Object.values(found)];
+    const [output, ...after] = inColumns(values) as [Value, ...Value[]];
+    statisticsBehind.set(output, Object.fromEntries(Object.keys(found).map((name, i) => [name, after[i]!])));
+    return output;
   };
   const output = model(x);
   const assessed = objective.assess({ model, x, y, output, parameters, draws });
-  const names = Object.keys(parameters);
   const gradients = gradient(
     assessed.loss,
-    names.map((name) => parameters[name]!),
+    groups.map(({ value }) => value),
   );
 
   const outputs: Record<string, Value> = { loss: assessed.loss };
@@ -108,21 +65,13 @@ export function stepGraph(
   if (assessed.attacked && labels !== 'values') {
     outputs.robustAccuracy = accuracyInGraph(assessed.attacked, y);
   }
-  const gradientOf = Object.fromEntries(names.map((name, i) => [name, gradients[i]!]));
   const moments: Value[] = [];
-  for (const { name, members, shape, value } of groups) {
-    const slope =
-      members.length === 1
-        ? gradientOf[members[0]!]!
-        : packed(
-            members.map((member) => gradientOf[member]!),
-            shape,
-          );
+  for (const [i, { name, shape, value }] of groups.entries()) {
     const before = Object.fromEntries(
       optimiser.moments.map((m) => [m, input(momentName(name, m), dtype, shape)]),
     );
     moments.push(...Object.values(before));
-    const after = optimiser.update(value, slope, before, scalars);
+    const after = optimiser.update(value, gradients[i]!, before, scalars);
     outputs[newName(name)] = constraint ? constraint.apply(after.parameter) : after.parameter;
     for (const m of optimiser.moments) outputs[newName(momentName(name, m))] = after.moments[m]!;
   }
@@ -131,23 +80,6 @@ export function stepGraph(
   }
   const state = [...groups.map(({ value }) => value), ...moments, ...Object.values(statistics)];
   return graph([x, y, ...Object.values(draws), ...Object.values(scalars), ...state], outputs);
-}
-
-/** The parameters in a group, with their names. */
-function membersOf(value: Value, members: readonly string[], family: ModelFamily): [string, Value][] {
-  if (members.length === 1) return [[members[0]!, value]];
-  const shapes = members.map((name) => family.parameterShapes[name]!);
-  const parts = split(value, value.shape.length - 1, shapes.map(sizeOf));
-  return members.map((name, i) => [name, reshape(parts[i]!, shapes[i]!)]);
-}
-
-function packed(values: readonly Value[], shape: Shape): Value {
-  const axis = shape.length - 1;
-  const flat = values.map((value) => {
-    const size = sizeOf(value.shape);
-    return reshape(value, axis === 1 ? [1, size] : [size]);
-  });
-  return concat(flat, axis);
 }
 
 function inputsFor(shapes: ModelFamily['parameterShapes'], dtype: FloatType): Record<string, Value> {

@@ -136,7 +136,7 @@ export async function train(
     const verdictOn = async (state: TrainingState): Promise<Verdict | undefined> => {
       const robust = record.ended();
       const wanted = (best: Evaluated) => reasonOf({ ...best, ...robust }) !== undefined;
-      const measures = await evaluator!.measureIf(wanted, trainer.named(state));
+      const measures = await evaluator!.measureIf(wanted, trainer.parameters(state));
       const reason = measures && reasonOf({ ...measures, ...robust });
       return reason && { reason, measures };
     };
@@ -166,7 +166,7 @@ export async function train(
           loss: told.loss,
           ...(told.robustAccuracy !== undefined && { robustAccuracy: told.robustAccuracy }),
           measures: async () =>
-            full ? told : { ...told, ...(await evaluator!.measure(trainer.named(await present()))) },
+            full ? told : { ...told, ...(await evaluator!.measure(trainer.parameters(await present()))) },
           progress: async () => ({
             identity: identity(),
             state: { step, arrays: copied(trainer.named(await present())) },

@@ -6,24 +6,20 @@ import type { Weights } from '../models/index.ts';
 import type { Rng } from '../random/index.ts';
 import { compileRecurrence } from '../runtime/index.ts';
 import { drawNames, drawNumbers } from './draws.ts';
+import { arraysOf } from './evaluate.ts';
+import { groupsOf, regroup, ungrouped } from './groups.ts';
 import type { LabelKind } from './labels.ts';
 import type { Measures } from './measures.ts';
-import {
-  type Group,
-  groupsOf,
-  type Measured,
-  momentName,
-  newName,
-  type StepPlan,
-  stepGraph,
-} from './step.ts';
+import { type Measured, momentName, newName, type StepPlan, stepGraph } from './step.ts';
+
+type Arrays = Readonly<Record<string, TensorData>>;
 
 /** Parameters, moments and statistics between two steps. */
 export interface TrainingState {
   /** Updates made so far. */
   readonly step: number;
   /** By the names of the groups of parameters, their moments and the statistics, as the graph of the step has them. */
-  readonly arrays: Readonly<Record<string, TensorData>>;
+  readonly arrays: Arrays;
 }
 
 export interface Trainer {
@@ -46,10 +42,12 @@ export interface Trainer {
     spare?: TrainingState,
     keys?: readonly Rng[],
   ): Promise<{ readonly state: TrainingState; readonly measures: readonly Measures[] }>;
-  /** What a state is made of, in place: parameters p, their moments `p:<moment>`, and statistics, each by its name. */
-  named(state: TrainingState): Readonly<Record<string, TensorData>>;
+  /** Parameters and statistics by their names, to be read: in place, or copied where the state has them in blocks. */
+  parameters(state: TrainingState): Arrays;
+  /** All that a state is made of, likewise: also the moments `p:<moment>` of a parameter p. */
+  named(state: TrainingState): Arrays;
   /** The state after `step` updates with these named arrays, copied. */
-  restore(step: number, named: Readonly<Record<string, TensorData>>): TrainingState;
+  restore(step: number, named: Arrays): TrainingState;
   /** The weights of a state, statistics included, copied. */
   weights(state: TrainingState): Weights;
   dispose(): Promise<void>;
@@ -69,12 +67,10 @@ export async function createTrainer(
 ): Promise<Trainer> {
   const { family, objective, optimiser } = plan;
   const groups = groupsOf(plan);
+  const kinds = [undefined, ...optimiser.moments];
   const slots = [
     ...groups.flatMap(({ name, shape }) =>
-      [name, ...optimiser.moments.map((m) => momentName(name, m))].map((slot) => ({
-        slot,
-        size: sizeOf(shape),
-      })),
+      kinds.map((kind) => ({ slot: slotOf(name, kind), size: sizeOf(shape) })),
     ),
     ...Object.entries(family.statisticShapes).map(([slot, shape]) => ({ slot, size: sizeOf(shape) })),
   ];
@@ -90,15 +86,33 @@ export async function createTrainer(
   const measureNames = Object.keys(step.outputs).filter((name) => !name.startsWith(newName('')));
   const blank = () =>
     Object.fromEntries(slots.map(({ slot, size }): [string, TensorData] => [slot, allocate(dtype, size)]));
-  const named = (arrays: TrainingState['arrays']) => unpacked(plan, groups, arrays);
+  /** By their names: statistics, and of the parameters the kinds that are asked for, themselves or a moment. */
+  const read = ({ arrays }: TrainingState, wanted: readonly (string | undefined)[]) => {
+    const found: Record<string, TensorData> = {};
+    for (const name of Object.keys(family.statisticShapes)) found[name] = arrays[name]!;
+    for (const kind of wanted) {
+      const ofKind = ungrouped(groups, family.parameterShapes, (group) => arrays[slotOf(group, kind)]!);
+      for (const [name, data] of Object.entries(ofKind)) found[slotOf(name, kind)] = data;
+    }
+    return found;
+  };
+  /** The inverse; what is not given is zero. */
+  const written = (step: number, given: Arrays, wanted: readonly (string | undefined)[]): TrainingState => {
+    const arrays = blank();
+    for (const name of Object.keys(family.statisticShapes)) arrays[name]!.set(given[name]! as never);
+    for (const kind of wanted) {
+      regroup(
+        groups,
+        family.parameterShapes,
+        (group) => arrays[slotOf(group, kind)]!,
+        (parameter) => given[slotOf(parameter, kind)]!,
+      );
+    }
+    return { step, arrays };
+  };
   const draws = Object.keys(objective.draws).length > 0;
   return {
-    start(weights) {
-      const arrays = blank();
-      const own = named(arrays);
-      for (const name of Object.keys(weightShapes)) own[name]!.set(weights[name]!.data as never);
-      return { step: 0, arrays };
-    },
+    start: (weights) => written(0, arraysOf(weights), [undefined]),
     async update(state, x, y, learningRates, spare, keys) {
       const count = learningRates.length;
       if (draws && keys?.length !== count) {
@@ -129,43 +143,25 @@ export async function createTrainer(
       );
       return { state: { step: state.step + count, arrays }, measures: measures as unknown as Measures[] };
     },
-    named: (state) => named(state.arrays),
-    restore(step, given) {
-      const arrays = blank();
-      for (const [name, data] of Object.entries(named(arrays))) data.set(given[name]! as never);
-      return { step, arrays };
-    },
-    weights: (state) =>
-      Object.fromEntries(
+    parameters: (state) => read(state, [undefined]),
+    named: (state) => read(state, kinds),
+    restore: (step, given) => written(step, given, kinds),
+    weights(state) {
+      const found = read(state, [undefined]);
+      return Object.fromEntries(
         Object.entries(weightShapes).map(([name, shape]): [string, Tensor] => [
           name,
-          { dtype, shape, data: named(state.arrays)[name]!.slice() },
+          { dtype, shape, data: found[name]!.slice() },
         ]),
-      ),
+      );
+    },
     dispose: () => program.dispose(),
   };
 }
 
-/** Views of the arrays of groups and statistics, by the names of parameters, their moments and statistics. */
-function unpacked(
-  { family, optimiser }: StepPlan,
-  groups: readonly Group[],
-  arrays: TrainingState['arrays'],
-): Record<string, TensorData> {
-  const views: Record<string, TensorData> = {};
-  for (const { name, members } of groups) {
-    let from = 0;
-    for (const member of members) {
-      const to = from + sizeOf(family.parameterShapes[member]!);
-      views[member] = arrays[name]!.subarray(from, to);
-      for (const m of optimiser.moments)
-        views[momentName(member, m)] = arrays[momentName(name, m)]!.subarray(from, to);
-      from = to;
-    }
-  }
-  for (const name of Object.keys(family.statisticShapes)) views[name] = arrays[name]!;
-  return views;
-}
+/** The slot of a parameter or group, or of a moment of it. */
+const slotOf = (name: string, moment?: string): string =>
+  moment === undefined ? name : momentName(name, moment);
 
 function floats(dtype: FloatType, values: readonly number[]): TensorData {
   return tensor(dtype, [values.length], values).data;

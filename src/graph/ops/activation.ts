@@ -33,6 +33,7 @@ function activation(
   return {
     name,
     attributes,
+    elementwise: true,
     infer: (inputs) => {
       const { dtype, shape } = required(inputs, 0);
       return [{ dtype, shape }];

@@ -19,6 +19,7 @@ function binary(name: string, rule: Rule): Op {
   return {
     name,
     attributes: {},
+    elementwise: true,
     infer: (inputs) => [
       { dtype: commonType(inputs), shape: broadcast(required(inputs, 0).shape, required(inputs, 1).shape) },
     ],

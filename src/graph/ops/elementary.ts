@@ -10,6 +10,7 @@ export function unary(name: string, rule: (x: Value, y: Value, g: Value) => Valu
   return {
     name,
     attributes: {},
+    elementwise: true,
     infer: (inputs) => {
       const { dtype, shape } = required(inputs, 0);
       return [{ dtype, shape }];
