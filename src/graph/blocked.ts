@@ -6,7 +6,8 @@
 // they never stand in a file that encode() writes.
 import { topological } from './graph.ts';
 import { conv, convSweeps, transposedSweeps } from './ops/conv.ts';
-import { reshape, transpose } from './ops/layout.ts';
+import { zeros } from './ops/fill.ts';
+import { concat, reshape, transpose } from './ops/layout.ts';
 import { reverse } from './ops/slicing.ts';
 import type { Sweep } from './ops/window.ts';
 import { explicitPads, extent } from './ops/window.ts';
@@ -23,15 +24,15 @@ const ReorderInput: Op = {
   infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
 };
 
-/** The inverse of ReorderInput. */
+/** The inverse of ReorderInput, without the channels that fill up the last block. */
 const ReorderOutput: Op = {
   name: 'ReorderOutput',
   domain: DOMAIN,
   attributes: { channels: 'int', channels_last: 'int' },
-  infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+  infer: ([x], { channels }) => [{ dtype: x!.dtype, shape: x!.shape.with(1, channels as number) }],
 };
 
-/** Conv between blocked images, with a kernel as inBlocks() makes it. */
+/** Conv to blocked images, with a kernel as inBlocks() makes it, from blocked ones or those of less than a block. */
 const BlockedConv: Op = {
   name: 'Conv',
   domain: DOMAIN,
@@ -52,7 +53,9 @@ const MANY_POSITIONS = 1024;
 export function blocked({ op, inputs, attributes }: Node, block: number): Value[] | undefined {
   const [x, w, bias] = inputs as readonly [Value, Value, Value | undefined];
   const transposed = op.name === 'ConvTranspose';
-  if ((!transposed && op.name !== 'Conv') || !inBlocksOf(block, x, w, attributes)) return undefined;
+  if (!transposed && op.name !== 'Conv') return undefined;
+  const [filters, channels] = transposed ? [w.shape[1]!, w.shape[0]!] : [w.shape[0]!, w.shape[1]!];
+  if (!inBlocksOf(block, channels, filters) || !knownToKernels(x, attributes)) return undefined;
   const all = transposed ? transposedSweeps(x, w, attributes) : convSweeps(x, w, attributes);
   if (!pays(x, all)) return undefined;
   if (!transposed) return changes(w) ? [blockedConv(x, w, bias, all, block)] : undefined;
@@ -63,10 +66,16 @@ export function blocked({ op, inputs, attributes }: Node, block: number): Value[
   return [changes(w) ? blockedConv(x, kernel, bias, back, block) : conv(x, kernel, bias, explicitPads(back))];
 }
 
-/** Whether the operands consist of whole blocks, in the one type and rank that the kernels know. */
-function inBlocksOf(block: number, x: Value, w: Value, attributes: Attributes): boolean {
-  const whole = w.shape[0]! % block === 0 && w.shape[1]! % block === 0;
-  return x.dtype === 'float32' && x.shape.length === 4 && (attributes.group ?? 1) === 1 && whole;
+/** Whether channels are whole blocks or less than one, and filters fill blocks by half at least. */
+function inBlocksOf(block: number, channels: number, filters: number): boolean {
+  return (channels % block === 0 || channels < block) && 2 * filters >= filled(filters, block);
+}
+
+const filled = (count: number, block: number): number => Math.ceil(count / block) * block;
+
+/** The one type and rank. */
+function knownToKernels(x: Value, attributes: Attributes): boolean {
+  return x.dtype === 'float32' && x.shape.length === 4 && (attributes.group ?? 1) === 1;
 }
 
 function pays(x: Value, all: readonly Sweep[]): boolean {
@@ -98,19 +107,33 @@ function blockedConv(
   all: readonly Sweep[],
   block: number,
 ): Value {
-  const image = emit1(ReorderInput, [x], { channels_last: 0 });
-  const kernel = inBlocks(w, block);
-  const y = emit1(BlockedConv, bias ? [image, kernel, bias] : [image, kernel], {
+  const [filters, channels] = w.shape as readonly [number, number];
+  const missing = filled(filters, block) - filters;
+  const image = channels < block ? x : emit1(ReorderInput, [x], { channels_last: 0 });
+  const kernel = inBlocks(extended(w, missing), block);
+  const y = emit1(BlockedConv, bias ? [image, kernel, extended(bias, missing)] : [image, kernel], {
     ...explicitPads(all),
     group: 1,
     kernel_shape: all.map((s) => s.kernel),
   });
-  return emit1(ReorderOutput, [y], { channels: y.shape[1]!, channels_last: 0 });
+  return emit1(ReorderOutput, [y], { channels: filters, channels_last: 0 });
 }
 
-/** `[filters, channels, ...]` with blocks of channels by filters innermost, as the kernels read it (OIHWBiBo). */
+/** With zeros behind it along the first axis. */
+function extended(value: Value, by: number): Value {
+  return by === 0 ? value : concat([value, zeros(value.dtype, value.shape.with(0, by))], 0);
+}
+
+/**
+ * `[filters, channels, ...]` with blocks of channels by filters innermost, as the kernels read it (OIHWBiBo), or of filters
+ * alone where there is less than a block of channels (OIHWBo).
+ */
 function inBlocks(w: Value, block: number): Value {
   const [filters, channels, rows, columns] = w.shape as [number, number, number, number];
+  if (channels < block) {
+    const split = reshape(w, [filters / block, block, channels, rows, columns]);
+    return reshape(transpose(split, [0, 2, 3, 4, 1]), w.shape);
+  }
   const split = reshape(w, [filters / block, block, channels / block, block, rows, columns]);
   return reshape(transpose(split, [0, 2, 4, 5, 3, 1]), w.shape);
 }

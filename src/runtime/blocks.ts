@@ -35,7 +35,7 @@ export async function blockLength(g: Graph): Promise<number | undefined> {
  *
  * The kernels are no public interface of ONNX Runtime. Where they are missing, refuse the graph or mean something else
  * (another block length, another order of weights), no length agrees and they are left alone. A length of 16 on a
- * processor whose blocks hold 8 is safe to try: the probes have whole blocks of either.
+ * processor whose blocks hold 8 is safe to try: the probes have whole blocks of either, or less than one.
  *
  * @param run the output of a graph, as outputOf().
  */
@@ -54,10 +54,11 @@ export async function findBlock(run: (g: Graph) => Promise<Float32Array>): Promi
   return undefined;
 }
 
-/** A square convolution, and one in which no two lengths, strides or pads are alike. */
+/** A square convolution, one in which no two lengths, strides or pads are alike, and one of channels that fill no block. */
 const PROBES: readonly Graph[] = [
   probe([1, 32, 32, 32], [32, 32, 3, 3], [1, 1, 1, 1], [1, 1]),
   probe([3, 48, 24, 37], [16, 48, 2, 3], [1, 0, 0, 2], [2, 1]),
+  probe([3, 5, 24, 37], [12, 5, 2, 3], [1, 0, 0, 2], [1, 2]),
 ];
 
 /** Both the image and the kernel are fed, as in training; the bias tells the filters apart. */

@@ -28,8 +28,9 @@ async function run(graph: Graph, arrays: Readonly<Record<string, Float64Array>>)
 const small = fc.integer({ min: 1, max: 3 });
 const problem = fc.record({
   batch: fc.integer({ min: 2, max: 5 }),
-  blocksIn: small,
-  blocksOut: small,
+  /** Whole blocks of 8 or 16, or less than one. */
+  channels: fc.oneof(fc.constantFrom(16, 32, 48), fc.integer({ min: 1, max: 9 })),
+  filters: fc.oneof(fc.constantFrom(16, 32, 48), fc.integer({ min: 1, max: 40 })),
   side: fc.integer({ min: 17, max: 24 }),
   rows: small,
   columns: fc.integer({ min: 2, max: 5 }),
@@ -43,8 +44,7 @@ test('values and gradients are those of float64, whether the kernel is fed or fi
   await fc.assert(
     fc.asyncProperty(
       problem,
-      async ({ batch, blocksIn, blocksOut, side, rows, columns, stride, pads, bias, fixed }) => {
-        const [channels, filters] = [16 * blocksIn, 16 * blocksOut];
+      async ({ batch, channels, filters, side, rows, columns, stride, pads, bias, fixed }) => {
         const shapes = {
           x: [batch, channels, side, side],
           w: [filters, channels, rows, columns],
@@ -73,7 +73,7 @@ test('values and gradients are those of float64, whether the kernel is fed or fi
         }
       },
     ),
-    { numRuns: 12, seed: 5 },
+    { numRuns: 24, seed: 5 },
   );
 });
 
@@ -89,12 +89,29 @@ describe('blocks are used', () => {
     expect(of(g.convTranspose(x, kernel(16, 16, 3, 3)), 8)).toContain('*Conv');
   });
 
+  test('where an image has less than a block of channels, which stay as they are', () => {
+    const few = of(g.conv(g.input('x', 'float32', [8, 3, 14, 14]), kernel(16, 3, 3, 3)), 8);
+    expect(few).toEqual(expect.arrayContaining(['*Conv', '*ReorderOutput']));
+    expect(few).not.toContain('*ReorderInput');
+  });
+
+  test('where filters fill blocks by half at least, with zeros for the rest', () => {
+    expect(of(g.conv(x, kernel(12, 16, 3, 3)), 8)).toEqual(
+      expect.arrayContaining(['Concat', '*Conv', '*ReorderOutput']),
+    );
+    expect(of(g.convTranspose(x, kernel(16, 4, 3, 3)), 8)).toContain('*Conv');
+  });
+
   test('but not unless the length of a block is known', () => {
     expect(of(g.conv(x, kernel(16, 16, 3, 3)))).toContain('Conv');
   });
 
   test.each<[string, Value]>([
-    ['with channels that are no whole blocks', g.conv(x, kernel(12, 16, 3, 3))],
+    [
+      'with channels that are more than a block and no whole ones',
+      g.conv(g.input('x', 'float32', [8, 12, 14, 14]), kernel(16, 12, 3, 3)),
+    ],
+    ['with filters that leave blocks emptier than half', g.conv(x, kernel(3, 16, 3, 3))],
     [
       'with a stride in the transposed one',
       g.convTranspose(x, kernel(16, 16, 3, 3), undefined, { strides: [2, 2] }),

@@ -28,7 +28,7 @@ afterAll(() => disposeIdleSessions());
 function blockOf(g: Graph): number | undefined {
   const nodes = topological(Object.values(g.outputs));
   if (!nodes.some(({ op }) => op.domain !== undefined)) return undefined;
-  return nodes.find(({ op, outputs }) => op.name === 'Reshape' && outputs[0]!.shape.length === 6)!.outputs[0]!
+  return nodes.find(({ op, outputs }) => op.name === 'Reshape' && outputs[0]!.shape.length >= 5)!.outputs[0]!
     .shape[1];
 }
 
@@ -52,7 +52,7 @@ describe('the length of a block', () => {
     expect(await findBlock(short)).toBeUndefined();
   });
 
-  it('is none where one probe of the two is wrong', async () => {
+  it('is none where a probe is wrong', async () => {
     for (const wrong of [3, 2]) {
       const half = async (g: Graph) => {
         const spoilt = blockOf(g) !== undefined && g.inputs[1]!.shape[2] === wrong;
