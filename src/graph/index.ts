@@ -12,6 +12,7 @@ export type { InputBounds, Model, Port } from './model.ts';
 export { BATCH, encodeModel, modelFrom, modelFromOnnx } from './model.ts';
 export type { Dimension, OnnxGraph, OnnxModel, OnnxNode, OnnxPort } from './onnx-model.ts';
 export * from './ops/index.ts';
+export { inPhases } from './phases.ts';
 export { type Recurrence, recurrence, resultsOf } from './recurrence.ts';
 export { singleSample } from './single-sample.ts';
 export { affineIndex, broadcastIndex, stridesOf } from './strides.ts';

@@ -1,6 +1,6 @@
 // The model as it is used, on all points: forward passes alone.
-import type { FloatType, TensorData } from '../graph/index.ts';
-import { graph, input, sizeOf } from '../graph/index.ts';
+import type { FloatType, TensorData, Value } from '../graph/index.ts';
+import { graph, inPhases, input, sizeOf } from '../graph/index.ts';
 import type { ModelFamily, Weights } from '../models/index.ts';
 import { compile } from '../runtime/index.ts';
 import type { LabelKind } from './labels.ts';
@@ -37,7 +37,7 @@ export async function createEvaluator(
   const weightInputs = Object.fromEntries(
     Object.entries(shapes).map(([name, shape]) => [name, input(name, dtype, shape)]),
   );
-  const output = family.forward(points, weightInputs);
+  const [output] = inPhases([family.forward(points, weightInputs)]) as [Value];
   const program = await compile(graph([points, ...Object.values(weightInputs)], { output }));
   const names = Object.keys(shapes);
   const measureIf: Evaluator['measureIf'] = async (wanted, weights) => {

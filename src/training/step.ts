@@ -1,6 +1,6 @@
 // One training step as one graph: batch, parameters, moments and statistics in; loss, and all of these after the update, out.
 import type { FloatType, Graph, Value } from '../graph/index.ts';
-import { gradient, graph, inColumns, input } from '../graph/index.ts';
+import { gradient, graph, inColumns, inPhases, input } from '../graph/index.ts';
 import type { ModelFamily } from '../models/index.ts';
 import type { Constraint } from './constraint.ts';
 import { drawInputs } from './draws.ts';
@@ -49,7 +49,7 @@ export function stepGraph(
     const trained = family.forwardInTraining?.(points, weights);
     const found = trained?.statistics ?? {};
     const values = [trained?.output ?? family.forward(points, weights), ...Object.values(found)];
-    const [output, ...after] = inColumns(values) as [Value, ...Value[]];
+    const [output, ...after] = inColumns(inPhases(values)) as [Value, ...Value[]];
     statisticsBehind.set(output, Object.fromEntries(Object.keys(found).map((name, i) => [name, after[i]!])));
     return output;
   };

@@ -28,7 +28,7 @@ const POOLING: Readonly<Record<string, AttributeType>> = {
 const spatial = (x: Value) => x.shape.slice(2);
 const spatialAxes = (x: Value) => spatial(x).map((_, i) => i + 2);
 
-function poolSweeps(inputs: readonly (Value | undefined)[], attributes: Attributes): Sweep[] {
+export function poolSweeps(inputs: readonly (Value | undefined)[], attributes: Attributes): Sweep[] {
   const x = requireRank(required(inputs, 0), 3, 64);
   return sweeps(spatial(x), intsOf(attributes, 'kernel_shape', []), attributes);
 }
@@ -155,7 +155,7 @@ export const AveragePool: Op = {
 };
 
 /** Whether the windows lie side by side from the beginning of the axis, and within it. */
-const tiles = (s: Sweep): boolean =>
+export const tiles = (s: Sweep): boolean =>
   s.before === 0 && s.dilation === 1 && s.stride === s.kernel && s.count * s.stride <= s.length;
 
 /** sum over the taps of each window along one axis, of which padFor() fills what lies outside with zeros. */
