@@ -1,4 +1,5 @@
 // Running a study: trials are claimed from the store, run by worker threads, and reported, until all are settled.
+import { setImmediate } from 'node:timers/promises';
 import { RobustlawError } from '../errors.ts';
 import { createPool, type Outcome, type Pool } from '../runtime/index.ts';
 import { fromJson } from './json.ts';
@@ -140,6 +141,8 @@ async function runJob(shared: Shared, claims: readonly Claim[]): Promise<void> {
   let reported = Promise.resolve();
   const report = (read: () => TrialOutcome) => {
     reported = reported.then(async () => {
+      // First the message that the job is over: its worker has the next one while the disk is waited for.
+      await setImmediate();
       const outcome = read();
       if (await store.report(owner, { outcome, versions: shared.versions })) await tell(shared, outcome);
     });
