@@ -3,6 +3,7 @@ import { RobustlawError } from '../errors.ts';
 import { blocked } from './blocked.ts';
 import type { Graph } from './graph.ts';
 import { rebuild } from './graph.ts';
+import { indicator } from './indicator.ts';
 import { untransposed } from './transposed.ts';
 import type { Node, Value } from './value.ts';
 import { emit } from './value.ts';
@@ -64,7 +65,8 @@ function lower(values: readonly Value[], frontier: ReadonlySet<Value>, block?: n
 /** The outputs of the node in other operators or with other attributes; undefined if it can run as it is. */
 function lowerNode(node: Node, block?: number): readonly (Value | undefined)[] | undefined {
   if (lacksKernel(node) || node.op.refused?.(node)) return lowerDecomposition(node, block);
-  const faster = untransposed(node) ?? (block === undefined ? undefined : blocked(node, block));
+  const faster =
+    untransposed(node) ?? indicator(node) ?? (block === undefined ? undefined : blocked(node, block));
   if (faster) return faster;
   const explicit = node.op.explicit?.(node);
   return explicit && emit(node.op, node.inputs, explicit);

@@ -96,9 +96,9 @@ describe('networks exported by PyTorch', () => {
 
   const reference = process.env.ROBUSTLAW_REFERENCE;
   it.skipIf(!reference)(
-    'the MNIST network of VNN-COMP (set ROBUSTLAW_REFERENCE to the folder that holds mnist-net_256x2.onnx)',
+    'the MNIST network of VNN-COMP (set ROBUSTLAW_REFERENCE to the folder that holds vnncomp/)',
     async () => {
-      const file = new Uint8Array(readFileSync(`${reference}/mnist-net_256x2.onnx`));
+      const file = new Uint8Array(readFileSync(`${reference}/vnncomp/mnist-net_256x2.onnx`));
       const [x] = decodeModel(file).graph.inputs;
       const shape = x!.dimensions!.map((d) => (typeof d === 'number' ? d : 1));
       const g = await agrees(file, { [x!.name]: fed(784, shape) });
