@@ -14,7 +14,7 @@ export interface TrainingJob {
   readonly batch: number;
   readonly loss: 'squared' | 'cross-entropy';
   readonly learningRate: number;
-  /** Steps in one turn of an engine. */
+  /** Steps in one turn of an engine: about as many as train() makes in one execution of such a training. */
   readonly repeats: number;
   /** How large the image of its class is in a point, beside noise of size 1; 0.25 by default. */
   readonly signal?: number;
@@ -61,7 +61,7 @@ export const TRAINING_JOBS: readonly TrainingJob[] = [
       family: madry(scale),
       batch: 50,
       learningRate: 0.001,
-      repeats: scale === 1 ? 5 : 2,
+      repeats: 40,
       // 13,514 parameters behind two filters do not learn these classes at the common signal within 3,000 steps.
       ...(scale === 1 ? { signal: 0.5, limit: 1500 } : {}),
       bar: scale === 1 ? 1.5 : 1,
@@ -76,7 +76,7 @@ export const TRAINING_JOBS: readonly TrainingJob[] = [
     family: visionTransformer([1, 28, 28], 7, 64, 4, 4, 10),
     batch: 64,
     learningRate: 0.001,
-    repeats: 2,
+    repeats: 12,
     bar: 1,
   },
 ];
