@@ -85,8 +85,12 @@ function withTask(
 
 function within([from, to]: readonly [number, number], n: number, what: string): readonly [number, number] {
   const end = Math.min(to, n);
-  if (from >= end) throw invalidArgument(what, `${from}:${to}`, `some of the ${n} rows of the data`);
-  return [from, end];
+  if (from < end) return [from, end];
+  throw invalidArgument(
+    what,
+    `${from}:${Number.isFinite(to) ? to : ''}`,
+    `some of the ${n} rows of the data`,
+  );
 }
 
 function flipped(dataset: Dataset, probability: number, random: Rng): Dataset {

@@ -22,7 +22,10 @@ export interface TrialJob {
  * @throws RobustlawError `interrupted` when the pool wants the trial to break off.
  */
 export async function run({ trials, models }: TrialJob, context: JobContext<string>): Promise<void> {
-  for (const parameters of trials) context.progress(await outcomeOf(parameters, models, context));
+  for (const parameters of trials) {
+    if (context.interrupted()) throw new RobustlawError('interrupted', 'the study was told to break off');
+    context.progress(await outcomeOf(parameters, models, context));
+  }
 }
 
 async function outcomeOf(

@@ -104,6 +104,7 @@ describe('robustlaw train', () => {
     ['a rule that is none', ['--stop', 'soon=1'], /memorized/],
     ['heads that do not divide', ['--model', 'vision-transformer', '--size', '7'], /heads/],
     ['batch normalisation of a model without', ['--model', 'mlp', '--batch-norm'], /batchNorm/],
+    ['rows beyond the last', ['--test-rows', '1797:'], /test rows: "1797:"; expected some of the 1797 rows/],
     ['rows to train on and to test', ['--test-rows', '200:400'], /not in 0:300/],
     ['an attack without norm', ['--adversarial', 'pgd:0.1'], /expected l2 or linf/],
     ['a momentum of adam', ['--momentum', '0.9'], /momentum belongs to the optimiser "sgd"/],
