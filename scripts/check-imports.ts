@@ -19,7 +19,7 @@ const STRATA: readonly (readonly string[])[] = [
   ['runtime'],
   ['intervals'],
   ['graph'],
-  ['linalg', 'random', 'numeric', 'guarantee', 'files', 'validation', 'words'],
+  ['linalg', 'random', 'numeric', 'guarantee', 'database', 'files', 'validation', 'words'],
 ];
 
 /** Arrows within one stratum or past the rule, each with its reason. */

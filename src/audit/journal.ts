@@ -1,6 +1,7 @@
 // The record of the finished steps of an audit: what is in it is never computed again, whatever is killed and when.
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
+import { openDatabase, transaction } from '../database/index.ts';
 import { RobustlawError } from '../errors.ts';
 
 /** Version of the tables; a journal of another version is refused. */
@@ -9,7 +10,6 @@ const FORMAT = 1;
 const TABLES = `
   CREATE TABLE audit (identity TEXT NOT NULL) STRICT;
   CREATE TABLE step (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
-  PRAGMA user_version = ${FORMAT};
 `;
 
 export interface Journal {
@@ -30,10 +30,11 @@ export interface Journal {
 export function openJournal(path: string, identity: string, work = 'an audit'): Journal {
   const database = opened(path, work);
   try {
-    database.exec('BEGIN IMMEDIATE');
-    const known = database.prepare('SELECT identity FROM audit').get()?.identity;
-    if (known === undefined) database.prepare('INSERT INTO audit VALUES (?)').run(identity);
-    database.exec('COMMIT');
+    let known: unknown;
+    transaction(database, () => {
+      known = database.prepare('SELECT identity FROM audit').get()?.identity;
+      if (known === undefined) database.prepare('INSERT INTO audit VALUES (?)').run(identity);
+    });
     if (known !== undefined && known !== identity) {
       throw new RobustlawError(
         'study-conflict',
@@ -59,18 +60,11 @@ export function openJournal(path: string, identity: string, work = 'an audit'): 
 }
 
 function opened(path: string, work: string): DatabaseSync {
-  let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(path, { timeout: 30_000 });
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
-    const version = database.prepare('PRAGMA user_version').get()?.user_version;
-    const tables = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count;
-    if (version === 0 && tables === 0) database.exec(TABLES);
-    else if (version !== FORMAT) throw new Error(`format ${version}; expected ${FORMAT}`);
-    database.exec('COMMIT');
+    const database = openDatabase(path, TABLES, FORMAT);
+    database.exec('PRAGMA synchronous = FULL');
     return database;
   } catch (error) {
-    database?.close();
     throw new RobustlawError(
       'malformed-file',
       `${path}: no journal of ${work} (${(error as Error).message}); move it away, or choose another folder`,

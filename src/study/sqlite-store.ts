@@ -1,5 +1,6 @@
 // The store of one machine: a SQLite database file (node:sqlite) in write-ahead mode, flushed to disk on every report.
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { openDatabase, transaction } from '../database/index.ts';
 import { RobustlawError } from '../errors.ts';
 import { fromJson, toJson } from './json.ts';
 import type { TrialOutcome } from './result.ts';
@@ -29,7 +30,6 @@ const TABLES = `
     versions TEXT
   ) STRICT;
   CREATE INDEX trial_by_state ON trial (state, position);
-  PRAGMA user_version = ${FORMAT};
 `;
 
 /**
@@ -39,7 +39,7 @@ const TABLES = `
  * @throws RobustlawError `malformed-file` when the file is no store of this version.
  */
 export function openSqliteStore(path: string, now: () => number = Date.now): Store {
-  const database = openDatabase(path);
+  const database = opened(path);
   const sql = (text: string) => database.prepare(text);
   const selectSpecification = sql('SELECT specification FROM study');
   const claimFirst = sql(`
@@ -147,37 +147,18 @@ export function openSqliteStore(path: string, now: () => number = Date.now): Sto
   };
 }
 
-function openDatabase(path: string): DatabaseSync {
-  let database: DatabaseSync | undefined;
+function opened(path: string): DatabaseSync {
   try {
-    database = new DatabaseSync(path, { timeout: 30_000 });
-    prepare(path, database);
+    const database = openDatabase(path, TABLES, FORMAT);
+    database.exec('PRAGMA synchronous = NORMAL');
     return database;
   } catch (error) {
-    database?.close();
-    if (error instanceof RobustlawError) throw error;
     throw new RobustlawError(
       'malformed-file',
       `${path}: not a study database (${(error as Error).message}); move it away, or start another run`,
       { cause: error },
     );
   }
-}
-
-/** Sets the mode of the file and makes the tables of a new one. */
-function prepare(path: string, database: DatabaseSync): void {
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-  transaction(database, () => {
-    const version = database.prepare('PRAGMA user_version').get()?.user_version;
-    const isEmpty = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count === 0;
-    if (version === 0 && isEmpty) database.exec(TABLES);
-    else if (version !== FORMAT) {
-      throw new RobustlawError(
-        'malformed-file',
-        `${path}: format ${version} of a study database; this robustlaw reads format ${FORMAT}: use the version that made it, or start another run`,
-      );
-    }
-  });
 }
 
 /**
@@ -190,18 +171,6 @@ function flushed<T>(database: DatabaseSync, work: () => T): T {
     return work();
   } finally {
     database.exec('PRAGMA synchronous = NORMAL');
-  }
-}
-
-/** All or nothing, and alone: no other process writes in between. */
-function transaction(database: DatabaseSync, work: () => void): void {
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    work();
-    database.exec('COMMIT');
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
   }
 }
 
