@@ -22,7 +22,9 @@ export function openDatabase(path: string, tables: string, format: number): Data
       const isEmpty = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.count === 0;
       if (version === 0 && isEmpty) database.exec(`${tables}; PRAGMA user_version = ${format}`);
       else if (version !== format) {
-        throw new Error(`it has format ${version}, and this version of robustlaw reads format ${format}`);
+        throw new Error(
+          `format ${version}, where this robustlaw reads ${format}: use the version that made it`,
+        );
       }
     });
     return database;

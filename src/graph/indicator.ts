@@ -12,8 +12,9 @@ const SLOPE = 2 ** 127;
 
 /**
  * The output of Cast(y > 0) for y = ReLU(x) in float32, as HardSigmoid: max(0, min(1, 2^127 y)). It is the same number but for
- * 0 < y < 2^-127, among the subnormal numbers, where it is 2^127 y in place of 1. A comparison and a cast take one and a
- * half times as long: 1 to 2 % of a training step. Undefined for other nodes.
+ * 0 < y < 2^-127, among the subnormal numbers, where it is 2^127 y in place of 1, and for NaN, which it keeps, where the
+ * comparison is false. A comparison and a cast take one and a half times as long: 1 to 2 % of a training step. Undefined
+ * for other nodes.
  */
 export function indicator({ op, inputs, outputs }: Node): readonly Value[] | undefined {
   const [compared] = inputs as readonly [Value];

@@ -19,7 +19,7 @@ export interface TrialJob {
  * Runs one trial after the other, and sends each outcome as it comes, in their order, as JSON text: what does not survive that
  * is a failure of the trial and not of the store. A trial that throws is a failed outcome.
  *
- * @throws RobustlawError `interrupted` when the pool wants the trial to break off.
+ * @throws RobustlawError `interrupted` when the pool wants the job to break off.
  */
 export async function run({ trials, models }: TrialJob, context: JobContext<string>): Promise<void> {
   for (const parameters of trials) {

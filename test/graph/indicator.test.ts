@@ -55,6 +55,13 @@ test('is 2^127 x in float32 for numbers that are smaller still, and 1 in float64
   expect(await valuesOf(derivative, 'float64', values)).toEqual([1, 1, 1]);
 });
 
+test('does not hide that a float32 value is not a number', async () => {
+  for (const length of [1, 17]) {
+    const values = new Array<number>(length).fill(Number.NaN);
+    expect(await valuesOf(derivative, 'float32', values)).toEqual(values);
+  }
+});
+
 test('takes one operator where the compared value is a ReLU in float32, and the comparison elsewhere', () => {
   const of = (dtype: FloatType, y: (x: Value) => Value) =>
     operators({ inputs: [], outputs: { y: y(input('x', dtype, [3])) } });
